@@ -1,0 +1,14 @@
+# hoist_library(NAME SOURCES file... DEPENDS target...): one folder of src as one target, hoist_NAME.
+# The DEPENDS lines of all folders together are the layering of the program.
+function(hoist_library name)
+    cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS" ${ARGN})
+    add_library(hoist_${name} STATIC ${ARG_SOURCES})
+    target_include_directories(hoist_${name} PUBLIC ${PROJECT_SOURCE_DIR}/include)
+    target_link_libraries(hoist_${name} PUBLIC ${ARG_DEPENDS} PRIVATE hoist_warnings)
+endfunction()
+
+add_library(hoist_warnings INTERFACE)
+target_compile_options(hoist_warnings INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion)
+if(HOIST_NATIVE)
+    add_compile_options(-march=native)
+endif()

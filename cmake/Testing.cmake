@@ -1,0 +1,21 @@
+# hoist_test(NAME file DEPENDS target... [RANKS n...]): one test program; with RANKS it runs under mpirun once
+# for each number of ranks, else alone. A hang ends after 120 s.
+function(hoist_test name file)
+    cmake_parse_arguments(ARG "" "" "DEPENDS;RANKS" ${ARGN})
+    add_executable(${name} ${file})
+    set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
+    target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
+    if(ARG_RANKS)
+        target_link_libraries(${name} PRIVATE ${ARG_DEPENDS} hoist_test_main_mpi GTest::gtest hoist_warnings)
+        foreach(ranks ${ARG_RANKS})
+            add_test(NAME ${name}.${ranks} COMMAND ${MPIEXEC_EXECUTABLE} -n ${ranks} --oversubscribe
+                                                   --bind-to none $<TARGET_FILE:${name}>)
+            set_tests_properties(${name}.${ranks} PROPERTIES TIMEOUT 120 PROCESSORS 2 ENVIRONMENT
+                "OMPI_ALLOW_RUN_AS_ROOT=1;OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1;OPENBLAS_NUM_THREADS=1")
+        endforeach()
+    else()
+        target_link_libraries(${name} PRIVATE ${ARG_DEPENDS} GTest::gtest_main hoist_warnings)
+        add_test(NAME ${name} COMMAND ${name})
+        set_tests_properties(${name} PROPERTIES TIMEOUT 120 ENVIRONMENT "OPENBLAS_NUM_THREADS=1")
+    endif()
+endfunction()

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "hoist/base/types.hpp"
+
+namespace hoist {
+
+/// Cuts `text` at every `separator`; white space around each piece is removed. Empty text has no pieces.
+std::vector<std::string> split(std::string_view text, char separator);
+
+/// `text` without white space at both ends.
+std::string_view trim(std::string_view text);
+
+/// The whole of `text` as a number, or nothing. Accepts what std::from_chars does, and a leading plus.
+std::optional<double> to_number(std::string_view text);
+
+/// The whole of `text` as a whole number, or nothing.
+std::optional<Index> to_whole_number(std::string_view text);
+
+/// The shortest text that reads back as exactly `value`.
+std::string to_text(double value);
+
+/// `pieces` with `separator` between them.
+std::string join(std::span<const std::string> pieces, std::string_view separator);
+
+/// The word of `words` nearest to `word` in edit distance, if it is near enough to be meant.
+std::optional<std::string> nearest(std::string_view word, std::span<const std::string> words);
+
+}  // namespace hoist

@@ -1,0 +1,97 @@
+#include "hoist/base/text.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <numeric>
+
+namespace hoist {
+
+namespace {
+
+constexpr std::string_view white_space = " \t\r\n\f\v";
+
+template <typename Number>
+std::optional<Number> parse(std::string_view text) {
+    if (text.size() > 1 && text[0] == '+' && text[1] != '-') {
+        text.remove_prefix(1);
+    }
+    Number value{};
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc{} || end != text.data() + text.size()) {
+        return std::nullopt;
+    }
+    return value;
+}
+
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+    std::vector<std::size_t> row(b.size() + 1);
+    std::iota(row.begin(), row.end(), std::size_t{0});
+    for (std::size_t i = 0; i < a.size(); ++i) {
+        std::size_t diagonal = row[0];
+        row[0] = i + 1;
+        for (std::size_t j = 0; j < b.size(); ++j) {
+            const std::size_t substitution = diagonal + (a[i] == b[j] ? 0 : 1);
+            diagonal = row[j + 1];
+            row[j + 1] = std::min({substitution, row[j] + 1, row[j + 1] + 1});
+        }
+    }
+    return row[b.size()];
+}
+
+}  // namespace
+
+std::string_view trim(std::string_view text) {
+    const auto first = text.find_first_not_of(white_space);
+    if (first == std::string_view::npos) {
+        return {};
+    }
+    return text.substr(first, text.find_last_not_of(white_space) - first + 1);
+}
+
+std::vector<std::string> split(std::string_view text, char separator) {
+    std::vector<std::string> pieces;
+    if (trim(text).empty()) {
+        return pieces;
+    }
+    while (true) {
+        const auto end = text.find(separator);
+        pieces.emplace_back(trim(text.substr(0, end)));
+        if (end == std::string_view::npos) {
+            return pieces;
+        }
+        text.remove_prefix(end + 1);
+    }
+}
+
+std::optional<double> to_number(std::string_view text) { return parse<double>(trim(text)); }
+
+std::optional<Index> to_whole_number(std::string_view text) { return parse<Index>(trim(text)); }
+
+std::string to_text(double value) {
+    std::array<char, 32> buffer;
+    const auto result = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value);
+    return {buffer.data(), result.ptr};
+}
+
+std::string join(std::span<const std::string> pieces, std::string_view separator) {
+    std::string text;
+    for (const std::string& piece : pieces) {
+        if (&piece != &pieces.front()) {
+            text += separator;
+        }
+        text += piece;
+    }
+    return text;
+}
+
+std::optional<std::string> nearest(std::string_view word, std::span<const std::string> words) {
+    const auto distance = [&](const std::string& other) { return edit_distance(word, other); };
+    const auto best = std::ranges::min_element(words, {}, distance);
+    if (best == words.end() || distance(*best) > std::max<std::size_t>(2, word.size() / 3)) {
+        return std::nullopt;
+    }
+    return *best;
+}
+
+}  // namespace hoist
