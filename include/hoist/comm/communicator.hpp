@@ -1,0 +1,100 @@
+#pragma once
+
+#include <mpi.h>
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "hoist/base/types.hpp"
+
+namespace hoist {
+
+/// MPI from construction to destruction. Not finalized while an exception unwinds: the ranks that still wait would
+/// hang; the program then ends by abort_all().
+class MpiEnvironment {
+  public:
+    MpiEnvironment(int* argc, char*** argv);
+    ~MpiEnvironment();
+    MpiEnvironment(const MpiEnvironment&) = delete;
+    MpiEnvironment& operator=(const MpiEnvironment&) = delete;
+};
+
+/// Ends every rank of the job at once with `status`; does not return.
+[[noreturn]] void abort_all(int status);
+
+/// Seconds on a clock that only this process reads.
+double wall_time();
+
+/// A message under way. Movable; waits in its destructor, so that no buffer is left to MPI by accident.
+class Request {
+  public:
+    Request() = default;
+    explicit Request(MPI_Request request) : request_(request) {}
+    ~Request();
+    Request(Request&& other) noexcept : request_(other.request_) { other.request_ = MPI_REQUEST_NULL; }
+    Request& operator=(Request&& other) noexcept;
+
+    /// Returns when the buffer may be used again. No effect on a request that is over.
+    void wait();
+    /// Whether it is over; lets MPI make progress.
+    bool test();
+
+  private:
+    MPI_Request request_ = MPI_REQUEST_NULL;
+};
+
+/// A group of ranks and the messages between them, on spans of numbers. Movable, never copied. Functions that say
+/// "Collective" must be called by every rank of the group in the same order. Any MPI error ends the job.
+class Communicator {
+  public:
+    /// A duplicate of MPI_COMM_WORLD. Collective over the world.
+    static Communicator world();
+    ~Communicator();
+    Communicator(Communicator&& other) noexcept;
+    Communicator& operator=(Communicator&&) = delete;
+
+    int rank() const { return rank_; }
+    int size() const { return size_; }
+
+    /// Collective. The ranks that gave the same `color`, ordered by rank.
+    Communicator split(int color) const;
+
+    /// Starts a message; the span must stay as it is until the request is over. Never waits for the receiver.
+    template <typename Number>
+    Request send(std::span<const Number> values, int destination, int tag) const;
+    template <typename Number>
+    Request receive(std::span<Number> values, int source, int tag) const;
+
+    /// Collective. Replaces `values` by their sum over the ranks, the same bits on every rank.
+    template <typename Number>
+    void sum(std::span<Number> values) const;
+    /// Collective.
+    double sum(double value) const;
+    double max(double value) const;
+    double min(double value) const;
+
+    /// Collective. Every rank gets the root's values.
+    template <typename Number>
+    void broadcast(std::span<Number> values, int root) const;
+    std::string broadcast(const std::string& text, int root) const;
+
+    /// Collective. Every rank's value, by rank.
+    std::vector<double> gather_all(double value) const;
+
+    /// Collective. Returns when every rank has arrived.
+    void barrier() const;
+
+    /// Bytes that this rank has sent through this communicator: messages, and for a sum its buffer once.
+    std::int64_t bytes_sent() const { return bytes_sent_; }
+
+  private:
+    explicit Communicator(MPI_Comm handle);
+    MPI_Comm handle_;
+    int rank_ = 0;
+    int size_ = 1;
+    mutable std::int64_t bytes_sent_ = 0;
+};
+
+}  // namespace hoist

@@ -1,0 +1,209 @@
+#include "hoist/comm/communicator.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <exception>
+#include <limits>
+#include <utility>
+
+#include "hoist/base/error.hpp"
+
+namespace hoist {
+
+namespace {
+
+// Every call is made under MPI_ERRORS_ARE_FATAL: a failed one ends the job there, so results are not looked at.
+
+template <typename Number>
+MPI_Datatype type_of();
+template <>
+MPI_Datatype type_of<float>() {
+    return MPI_FLOAT;
+}
+template <>
+MPI_Datatype type_of<double>() {
+    return MPI_DOUBLE;
+}
+template <>
+MPI_Datatype type_of<Index>() {
+    return MPI_INT64_T;
+}
+template <>
+MPI_Datatype type_of<char>() {
+    return MPI_CHAR;
+}
+
+int count_of(std::size_t size) {
+    require(size <= static_cast<std::size_t>(std::numeric_limits<int>::max()),
+            "a message holds at most 2^31 - 1 numbers");
+    return static_cast<int>(size);
+}
+
+// Collective operations on long spans go in pieces that an int can count.
+template <typename Number, typename Operation>
+void in_pieces(std::span<Number> values, Operation operation) {
+    constexpr std::size_t piece = std::size_t{1} << 28;
+    for (std::size_t first = 0; first < values.size(); first += piece) {
+        const auto part = values.subspan(first, std::min(piece, values.size() - first));
+        operation(part.data(), static_cast<int>(part.size()));
+    }
+}
+
+}  // namespace
+
+MpiEnvironment::MpiEnvironment(int* argc, char*** argv) { MPI_Init(argc, argv); }
+
+MpiEnvironment::~MpiEnvironment() {
+    if (std::uncaught_exceptions() == 0) {
+        MPI_Finalize();
+    }
+}
+
+void abort_all(int status) {
+    MPI_Abort(MPI_COMM_WORLD, status);
+    std::_Exit(status);
+}
+
+double wall_time() { return MPI_Wtime(); }
+
+Request::~Request() { wait(); }
+
+Request& Request::operator=(Request&& other) noexcept {
+    if (this != &other) {
+        wait();
+        request_ = std::exchange(other.request_, MPI_REQUEST_NULL);
+    }
+    return *this;
+}
+
+void Request::wait() {
+    if (request_ == MPI_REQUEST_NULL) {
+        return;
+    }
+    if (std::uncaught_exceptions() > 0) {
+        request_ = MPI_REQUEST_NULL;  // the job is about to be aborted; its neighbor may never answer
+        return;
+    }
+    MPI_Wait(&request_, MPI_STATUS_IGNORE);
+}
+
+bool Request::test() {
+    int done = 1;
+    if (request_ != MPI_REQUEST_NULL) {
+        MPI_Test(&request_, &done, MPI_STATUS_IGNORE);
+    }
+    return done != 0;
+}
+
+Communicator::Communicator(MPI_Comm handle) : handle_(handle) {
+    MPI_Comm_rank(handle_, &rank_);
+    MPI_Comm_size(handle_, &size_);
+}
+
+Communicator Communicator::world() {
+    MPI_Comm handle = MPI_COMM_NULL;
+    MPI_Comm_dup(MPI_COMM_WORLD, &handle);
+    return Communicator(handle);
+}
+
+Communicator::~Communicator() {
+    if (handle_ != MPI_COMM_NULL && std::uncaught_exceptions() == 0) {
+        MPI_Comm_free(&handle_);
+    }
+}
+
+Communicator::Communicator(Communicator&& other) noexcept
+    : handle_(std::exchange(other.handle_, MPI_COMM_NULL)),
+      rank_(other.rank_),
+      size_(other.size_),
+      bytes_sent_(other.bytes_sent_) {}
+
+Communicator Communicator::split(int color) const {
+    MPI_Comm handle = MPI_COMM_NULL;
+    MPI_Comm_split(handle_, color, rank_, &handle);
+    return Communicator(handle);
+}
+
+template <typename Number>
+Request Communicator::send(std::span<const Number> values, int destination, int tag) const {
+    MPI_Request request = MPI_REQUEST_NULL;
+    MPI_Isend(values.data(), count_of(values.size()), type_of<Number>(), destination, tag, handle_,
+              &request);
+    bytes_sent_ += static_cast<std::int64_t>(values.size_bytes());
+    return Request(request);
+}
+
+template <typename Number>
+Request Communicator::receive(std::span<Number> values, int source, int tag) const {
+    MPI_Request request = MPI_REQUEST_NULL;
+    MPI_Irecv(values.data(), count_of(values.size()), type_of<Number>(), source, tag, handle_,
+              &request);
+    return Request(request);
+}
+
+template <typename Number>
+void Communicator::sum(std::span<Number> values) const {
+    if (size_ == 1) {
+        return;
+    }
+    in_pieces(values, [&](Number* first, int count) {
+        MPI_Allreduce(MPI_IN_PLACE, first, count, type_of<Number>(), MPI_SUM, handle_);
+    });
+    bytes_sent_ += static_cast<std::int64_t>(values.size_bytes());
+}
+
+double Communicator::sum(double value) const {
+    sum(std::span(&value, 1));
+    return value;
+}
+
+double Communicator::max(double value) const {
+    MPI_Allreduce(MPI_IN_PLACE, &value, 1, MPI_DOUBLE, MPI_MAX, handle_);
+    return value;
+}
+
+double Communicator::min(double value) const {
+    MPI_Allreduce(MPI_IN_PLACE, &value, 1, MPI_DOUBLE, MPI_MIN, handle_);
+    return value;
+}
+
+template <typename Number>
+void Communicator::broadcast(std::span<Number> values, int root) const {
+    in_pieces(values, [&](Number* first, int count) {
+        MPI_Bcast(first, count, type_of<Number>(), root, handle_);
+    });
+    if (rank_ == root && size_ > 1) {
+        bytes_sent_ += static_cast<std::int64_t>(values.size_bytes());
+    }
+}
+
+std::string Communicator::broadcast(const std::string& text, int root) const {
+    Index length = static_cast<Index>(text.size());
+    broadcast(std::span(&length, 1), root);
+    std::string copy = text;
+    copy.resize(static_cast<std::size_t>(length));
+    broadcast(std::span(copy.data(), copy.size()), root);
+    return copy;
+}
+
+std::vector<double> Communicator::gather_all(double value) const {
+    std::vector<double> values(static_cast<std::size_t>(size_));
+    MPI_Allgather(&value, 1, MPI_DOUBLE, values.data(), 1, MPI_DOUBLE, handle_);
+    return values;
+}
+
+void Communicator::barrier() const { MPI_Barrier(handle_); }
+
+template Request Communicator::send(std::span<const float>, int, int) const;
+template Request Communicator::send(std::span<const double>, int, int) const;
+template Request Communicator::receive(std::span<float>, int, int) const;
+template Request Communicator::receive(std::span<double>, int, int) const;
+template void Communicator::sum(std::span<float>) const;
+template void Communicator::sum(std::span<double>) const;
+template void Communicator::sum(std::span<Index>) const;
+template void Communicator::broadcast(std::span<float>, int) const;
+template void Communicator::broadcast(std::span<double>, int) const;
+template void Communicator::broadcast(std::span<Index>, int) const;
+template void Communicator::broadcast(std::span<char>, int) const;
+
+}  // namespace hoist
