@@ -2,13 +2,21 @@
 # The DEPENDS lines of all folders together are the layering of the program.
 function(hoist_library name)
     cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS" ${ARGN})
+    set(present "")
+    foreach(source ${ARG_SOURCES})
+        if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/${source})
+            list(APPEND present ${source})
+        endif()
+    endforeach()
+    set(ARG_SOURCES ${present} ${PROJECT_SOURCE_DIR}/src/base/error.cpp)
     add_library(hoist_${name} STATIC ${ARG_SOURCES})
     target_include_directories(hoist_${name} PUBLIC ${PROJECT_SOURCE_DIR}/include)
     target_link_libraries(hoist_${name} PUBLIC ${ARG_DEPENDS} PRIVATE hoist_warnings)
 endfunction()
 
 add_library(hoist_warnings INTERFACE)
-target_compile_options(hoist_warnings INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion)
+target_compile_options(hoist_warnings INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion
+    -Wno-maybe-uninitialized)  # GCC 12 sees one in its own AVX-512 header (bug 105593)
 if(HOIST_NATIVE)
     add_compile_options(-march=native)
 endif()

@@ -88,10 +88,14 @@ std::string join(std::span<const std::string> pieces, std::string_view separator
 std::optional<std::string> nearest(std::string_view word, std::span<const std::string> words) {
     const auto distance = [&](const std::string& other) { return edit_distance(word, other); };
     const auto best = std::ranges::min_element(words, {}, distance);
-    if (best == words.end() || distance(*best) > std::max<std::size_t>(2, word.size() / 3)) {
+    if (best == words.end()) {
         return std::nullopt;
     }
-    return *best;
+    // At most two slips, or one in three letters; a word with nothing in common is never meant.
+    const std::size_t slips = distance(*best);
+    const bool meant = slips <= std::max<std::size_t>(2, word.size() / 3) &&
+                       slips < std::max(word.size(), best->size());
+    return meant ? std::optional(*best) : std::nullopt;
 }
 
 }  // namespace hoist

@@ -28,7 +28,7 @@ void agree(const Communicator& ranks, const std::function<void()>& work) {
     Index status = error ? static_cast<Index>(error->status()) : 0;
     ranks.broadcast(std::span(&status, 1), root);
     const std::string message = ranks.broadcast(error ? error->what() : "", root);
-    throw Error(static_cast<ExitStatus>(status), message);
+    throw Error(static_cast<ExitStatus>(status), message).as_agreed();
 }
 
 void require_equal(const Communicator& ranks, const std::string& text, const std::string& problem) {

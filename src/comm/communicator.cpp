@@ -118,6 +118,15 @@ Communicator::Communicator(Communicator&& other) noexcept
       size_(other.size_),
       bytes_sent_(other.bytes_sent_) {}
 
+int Communicator::ranks_on_node() const {
+    MPI_Comm node = MPI_COMM_NULL;
+    MPI_Comm_split_type(handle_, MPI_COMM_TYPE_SHARED, rank_, MPI_INFO_NULL, &node);
+    int count = 1;
+    MPI_Comm_size(node, &count);
+    MPI_Comm_free(&node);
+    return count;
+}
+
 Communicator Communicator::split(int color) const {
     MPI_Comm handle = MPI_COMM_NULL;
     MPI_Comm_split(handle_, color, rank_, &handle);

@@ -29,8 +29,17 @@ class Error : public std::runtime_error {
 
     ExitStatus status() const { return status_; }
 
+    /// Whether every rank of the job throws the same error now, so that all can end in order.
+    bool agreed() const { return agreed_; }
+    Error as_agreed() const {
+        Error copy = *this;
+        copy.agreed_ = true;
+        return copy;
+    }
+
   private:
     ExitStatus status_;
+    bool agreed_ = false;
 };
 
 /// A child of Error for each exit status, so that a handler can tell them apart.

@@ -58,6 +58,9 @@ class Communicator {
     int rank() const { return rank_; }
     int size() const { return size_; }
 
+    /// Collective. How many ranks of this group share this rank's node.
+    int ranks_on_node() const;
+
     /// Collective. The ranks that gave the same `color`, ordered by rank.
     Communicator split(int color) const;
 

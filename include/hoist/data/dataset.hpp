@@ -14,8 +14,8 @@ namespace hoist {
 /// What the samples are to be predicted: one of several classes, or real values.
 enum class Task { classes, values };
 
-/// The samples of one part (training or test) of a data set, read where and when they are needed: opening one reads
-/// headers and names, never all inputs. Every process opens its own.
+/// The samples of one part (training or test) of a data set, read where and when they are needed:
+/// opening one reads headers and names, never all inputs. Every process opens its own.
 class Dataset {
   public:
     virtual ~Dataset() = default;
@@ -25,22 +25,26 @@ class Dataset {
     virtual Index features() const = 0;
     /// Whether there is something to predict in it.
     virtual bool labeled() const = 0;
-    /// Task::classes: how many there are, 0 where the format does not say. Task::values: values per sample.
+    /// Task::classes: how many there are, 0 where the format does not say. Task::values: values per
+    /// sample.
     virtual Index outputs() const = 0;
     /// One name per class, or none where the data have no names.
     virtual std::vector<std::string> class_names() const { return {}; }
     /// Rows and columns of an input that is a gray image; {0, 0} where it is not.
     virtual std::pair<Index, Index> image_size() const { return {0, 0}; }
 
-    /// Writes the inputs of `samples` (ascending, each within range) to `columns`, features() numbers per sample.
-    /// Reading forward in ascending calls is cheap; going back may start over.
-    /// @throws DataError for a malformed or truncated file or a value that is not finite, naming the sample.
+    /// Writes the inputs of `samples` (ascending, each within range) to `columns`, features()
+    /// numbers per sample. Reading forward in ascending calls is cheap; going back may start over.
+    /// @throws DataError for a malformed or truncated file or a value that is not finite, naming
+    /// the sample.
     virtual void read_inputs(std::span<const Index> samples, std::span<double> columns) = 0;
 
-    /// Writes the classes of `samples`, numbered from 0. @pre labeled, Task::classes. @throws DataError.
+    /// Writes the classes of `samples`, numbered from 0. @pre labeled, Task::classes. @throws
+    /// DataError.
     virtual void read_labels(std::span<const Index> samples, std::span<Index> labels) = 0;
 
-    /// Writes the targets of `samples`, outputs() numbers per sample. @pre labeled, Task::values. @throws DataError.
+    /// Writes the targets of `samples`, outputs() numbers per sample. @pre labeled, Task::values.
+    /// @throws DataError.
     virtual void read_values(std::span<const Index> samples, std::span<double> columns) = 0;
 };
 
@@ -49,11 +53,12 @@ struct DataConfig {
     std::string format = "glyphs";
     /// The folder of the files.
     std::string path;
-    /// File names in `path`, or absolute ones (csv, hdf5). Empty: none, but for idx, which knows its names.
+    /// File names in `path`, or absolute ones (csv, hdf5). Empty: none, but for idx, which knows
+    /// its names.
     std::string train;
     std::string test;
-    /// The target's column (its name, or its number from 1; csv) or data set (hdf5). Empty: the last column, or the
-    /// format's usual name.
+    /// The target's column (its name, or its number from 1; csv) or data set (hdf5). Empty: the
+    /// last column, or the format's usual name.
     std::string target;
     /// Columns of a csv file to leave out, by name or number from 1.
     std::vector<std::string> ignore;
@@ -68,12 +73,14 @@ struct DataConfig {
 /// What the opener is told about the network that will read the data.
 struct DataUse {
     Task task = Task::classes;
-    /// How many inputs the network takes, 0 where that is not known: a csv file with exactly so many columns has no
-    /// target, one with one more has.
+    /// How many inputs the network takes, 0 where that is not known: a csv file with exactly so
+    /// many columns has no target, one with one more has.
     Index features = 0;
-    /// The names that classes are numbered by, where they are already known (a trained model's); a name that is not
-    /// among them is a DataError. Empty: the distinct names of the training part, sorted (as numbers if all are).
-    std::vector<std::string> class_names;
+    /// The names that classes are numbered by, where they are already known (a trained model's); a
+    /// name that is not among them is a DataError. Empty: the distinct names of the training part,
+    /// sorted (as numbers if all are).
+    /// A model whose classes have no names knows them as "0", "1", ...
+    std::vector<std::string> class_names = {};
 };
 
 /// The parts of a data set; either may be absent.
@@ -83,8 +90,8 @@ struct DataParts {
 };
 
 /// Opens what `config` names. The test part numbers its classes as the training part does.
-/// @throws UsageError (unknown format, with the nearest; a target column that is not there), MissingError (no such file),
-/// DataError (not such a file, counts that differ, no samples).
+/// @throws UsageError (unknown format, with the nearest; a target column that is not there),
+/// MissingError (no such file), DataError (not such a file, counts that differ, no samples).
 DataParts open_dataset(const DataConfig& config, const DataUse& use);
 
 /// The names `format` may have.

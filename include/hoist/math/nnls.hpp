@@ -15,44 +15,55 @@ struct Bounds {
 
 /// What a solve took.
 struct NnlsReport {
-    /// Sweeps over all coordinates (coordinate descent) or exchanges (block pivoting), the most of any column.
+    /// Sweeps over all coordinates (coordinate descent) or linear systems solved (block pivoting),
+    /// the most of any column.
     int iterations = 0;
     /// False where a column stopped at the limit before it met the tolerance.
     bool converged = true;
 };
 
-/// Solves min 1/2 x'Ax - c'x over lower <= x <= upper for many right-hand sides: non-negative least squares when
-/// lower = 0 and upper is infinite. Sees only the n x n matrix A and the n x N right-hand sides, never where they
-/// come from or how they are distributed.
+/// Solves min 1/2 x'Ax - c'x over lower <= x <= upper for many right-hand sides: non-negative least
+/// squares when lower = 0 and upper is infinite. Sees only the n x n matrix A and the n x N
+/// right-hand sides, never where they come from or how they are distributed.
 template <typename Scalar>
 class NnlsSolver {
   public:
     virtual ~NnlsSolver() = default;
 
-    /// Replaces each column of `x` (n x N; on entry the start, on exit the solution) for the same column of `c`.
-    /// Columns are independent: the result for one does not depend on which others are solved with it.
+    /// Replaces each column of `x` (n x N; on entry the start, on exit the solution) for the same
+    /// column of `c`. Columns are independent: the result for one does not depend on which others
+    /// are solved with it, to the last bit for coordinate descent and up to rounding for block
+    /// pivoting. Safe to call from several threads at once.
     /// @pre c and x have the size of A's rows, equal columns, and are finite.
     virtual NnlsReport solve(const ConstMatrixRef<Scalar>& c, MatrixRef<Scalar> x) const = 0;
 };
 
-/// Cyclic coordinate descent, warm-started from x: every sweep visits the coordinates in order and minimizes over
-/// each exactly, so the objective never rises. Stops after `sweeps`, or when no coordinate of a tile of columns moved
-/// its gradient by more than `tolerance` * max|c| in a sweep (0: never).
-/// @pre A is symmetric with a positive diagonal.
+/// Cyclic coordinate descent, warm-started from x: every sweep visits the coordinates in order and
+/// minimizes over each exactly, so the objective never rises. A column stops after `sweeps`, or
+/// when none of its coordinates moved its gradient by more than `tolerance` * max|c| of the column
+/// in a sweep (0: when nothing moves at all). A sweep costs about as much as the product Ax;
+/// scratch memory does not grow with N.
+/// @pre A is symmetric with a positive diagonal, lower <= upper, sweeps >= 1, tolerance >= 0.
 template <typename Scalar>
-std::unique_ptr<NnlsSolver<Scalar>> coordinate_descent(const ConstMatrixRef<Scalar>& a, Bounds<Scalar> bounds,
-                                                       int sweeps, Scalar tolerance);
+std::unique_ptr<NnlsSolver<Scalar>> coordinate_descent(const ConstMatrixRef<Scalar>& a,
+                                                       Bounds<Scalar> bounds, int sweeps,
+                                                       Scalar tolerance);
 
-/// Block principal pivoting (Kim and Park, SIAM J. Sci. Comput. 2011, extended to two bounds): exact up to rounding
-/// in a finite number of exchanges, whatever the start.
-/// @pre A is symmetric positive definite.
+/// Block principal pivoting (Kim and Park, SIAM J. Sci. Comput. 2011, extended to two bounds, with a
+/// primal active-set method as the backup rule): exact up to rounding in a finite number of
+/// exchanges, whatever the start. Columns with the same active set share a Cholesky factorization in
+/// double; without bounds there is one in all, made here.
+/// @pre A is symmetric, not empty, lower <= upper.
+/// @throws NumericalError if A is not positive definite or not finite.
 template <typename Scalar>
-std::unique_ptr<NnlsSolver<Scalar>> block_pivoting(const ConstMatrixRef<Scalar>& a, Bounds<Scalar> bounds);
+std::unique_ptr<NnlsSolver<Scalar>> block_pivoting(const ConstMatrixRef<Scalar>& a,
+                                                   Bounds<Scalar> bounds);
 
-/// The largest violation of the optimality conditions over all columns, |x - clamp(x - (Ax - c))| / max|c|: for
-/// lower = 0 and no upper bound that is |min(x, Ax - c)| / |c|. Computed in double.
+/// The largest violation of the optimality conditions over all columns, |x - clamp(x - (Ax - c))| /
+/// max|c|, both maxima over all coordinates and columns: for lower = 0 and no upper bound that is
+/// max|min(x, Ax - c)| / max|c|. Computed in double.
 template <typename Scalar>
-double optimality_residual(const ConstMatrixRef<Scalar>& a, const ConstMatrixRef<Scalar>& c, Bounds<Scalar> bounds,
-                           const ConstMatrixRef<Scalar>& x);
+double optimality_residual(const ConstMatrixRef<Scalar>& a, const ConstMatrixRef<Scalar>& c,
+                           Bounds<Scalar> bounds, const ConstMatrixRef<Scalar>& x);
 
 }  // namespace hoist

@@ -4,7 +4,7 @@
 
 namespace hoist {
 
-/// Columnwise p = softmax(u); shifted by the column's maximum, so that nothing overflows. p may be u.
+/// Columnwise p = softmax(u), shifted by the column's maximum: nothing overflows. p may be u.
 template <typename Scalar>
 void softmax(const ConstMatrixRef<Scalar>& u, MatrixRef<Scalar> p);
 

@@ -1,0 +1,97 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "hoist/data/dataset.hpp"
+#include "hoist/formulation/formulation.hpp"
+#include "hoist/model/layer.hpp"
+#include "hoist/model/network_spec.hpp"
+
+namespace hoist {
+
+enum class Schedule { wavefront, checkerboard };
+enum class Precision { single, full };
+/// Whether activations move block by block (the report's eq. 13) or all at once (its jointly convex X-step).
+enum class ActivationStep { blocks, joint };
+
+/// The checkpoints of a run: every so many sweeps, or after so many seconds.
+struct CheckpointOptions {
+    Index every_sweeps = 0;
+    double every_seconds = 600.0;
+    Index keep = 2;
+    bool required = true;
+};
+
+/// A number of ranks in each direction; 0 and empty: chosen from the cost of the layers.
+struct GridOptions {
+    int stages = 0;
+    /// One number for all stages, or one per stage.
+    std::vector<int> shards;
+    /// Columns per block; 0: chosen from the number of samples.
+    Index block = 0;
+};
+
+/// Everything that a configuration says, checked and with its defaults.
+struct Config {
+    DataConfig data;
+    /// 0: all.
+    Index limit = 0;
+    /// Below 1 a share, otherwise a count.
+    double validation = 0.0;
+    bool standardize = false;
+
+    NetworkSpec network;
+    Start start = Start::he;
+    /// A model to take the weights from instead.
+    std::string start_file;
+    double bias = 0.0;
+
+    FormulationOptions formulation;
+    ActivationStep activation_step = ActivationStep::blocks;
+    int joint_iterations = 20;
+    /// rho_0, ..., rho_L.
+    std::vector<double> ridge;
+
+    Index sweeps = 10;
+    /// Majorization steps of the output weights per sweep (softmax, simplex).
+    int inner = 1;
+    Schedule schedule = Schedule::wavefront;
+    std::uint64_t seed = 1;
+    Precision precision = Precision::single;
+    /// In per cent; 0: none.
+    double target_accuracy = 0.0;
+    /// In seconds; 0: none.
+    double time_limit = 0.0;
+
+    GridOptions grid;
+    CheckpointOptions checkpoint;
+
+    /// What the data are read for.
+    Task task() const { return network.regression() ? Task::values : Task::classes; }
+};
+
+/// A key of the configuration, `section.key`.
+struct ConfigKey {
+    std::string name;
+    std::string default_text;
+    /// What it is and the values it takes, for --help.
+    std::string help;
+};
+
+/// All keys in the order in which they are shown and written.
+const std::vector<ConfigKey>& config_keys();
+
+/// The values of keys as text; a key that is absent has its default.
+using ConfigText = std::map<std::string, std::string>;
+
+/// @throws UsageError for a key that does not exist (with the nearest), a value of the wrong type or out of range, and
+/// choices that contradict one another.
+Config parse_config(const ConfigText& text);
+
+/// `text` with all defaults as an INI file: a valid configuration.
+std::string resolved_ini(const ConfigText& text);
+
+}  // namespace hoist

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <vector>
+
+#include "hoist/formulation/output_block.hpp"
+#include "hoist/train/forward_pass.hpp"
+
+namespace hoist {
+
+/// How well a network does on some samples, feed-forward; the same on every rank.
+struct Evaluation {
+    Index samples = 0;
+    /// Mean loss.
+    double loss = 0.0;
+    /// Correctly classified, in per cent (classes).
+    double accuracy = 0.0;
+    /// Root of the mean squared error (regression).
+    double rmse = 0.0;
+    /// Counts; rows are true classes.
+    Matrix<double> confusion;
+    /// Of each hidden layer: the share in per cent of pairs of unit and sample with u > 0.
+    std::vector<double> share_linear;
+};
+
+/// Adds up scores of blocks into an Evaluation.
+template <typename Scalar>
+class Tally {
+  public:
+    Tally(const NetworkSpec& network, const OutputBlock<Scalar>& output);
+
+    /// A block of U_{l}, for the share of linear activations.
+    void add_hidden(Index layer, const ConstMatrixRef<Scalar>& u);
+    /// A block of outputs U_{L+1} with its targets.
+    void add_outputs(const ConstMatrixRef<Scalar>& y, const ConstMatrixRef<Scalar>& u);
+
+    /// Collective over `world`: the sums over all ranks. @param samples in all.
+    Evaluation total(const Communicator& world, Index samples) const;
+
+  private:
+    const NetworkSpec& network_;
+    const OutputBlock<Scalar>& output_;
+    double loss_ = 0.0;
+    double squared_error_ = 0.0;
+    Matrix<double> confusion_;
+    std::vector<double> positive_;
+};
+
+/// Collective over the world: evaluates the stage's weights on `samples`. @pre the samples are labeled and not empty.
+template <typename Scalar>
+Evaluation evaluate(const ForwardPass<Scalar>& forward, const NetworkSpec& network, const OutputBlock<Scalar>& output,
+                    const Communicator& world, const Samples<Scalar>& samples);
+
+/// The same for the training samples, without the product by W_0. @pre as ForwardPass::from_first_preactivations.
+template <typename Scalar>
+Evaluation evaluate_training(const ForwardPass<Scalar>& forward, const NetworkSpec& network,
+                             const OutputBlock<Scalar>& output, const Communicator& world,
+                             const Samples<Scalar>& samples, const Stage<Scalar>& stage);
+
+}  // namespace hoist

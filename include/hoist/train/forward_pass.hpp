@@ -1,0 +1,48 @@
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "hoist/train/exchange.hpp"
+#include "hoist/train/stage.hpp"
+
+namespace hoist {
+
+/// The ordinary feed-forward pass of some samples through the stages, block by block, so that all stages work at once.
+/// Keeps no activations. All references must outlive it.
+template <typename Scalar>
+class ForwardPass {
+  public:
+    /// Called with a block and a matrix of its columns: U_l of a hidden layer, or U_{L+1}.
+    using Visit = std::function<void(Index layer, Index block, const ConstMatrixRef<Scalar>& u)>;
+
+    ForwardPass(const NetworkSpec& network, const Communicator& world, const Placement& placement,
+                const Stage<Scalar>& stage)
+        : network_(network), world_(world), placement_(placement), stage_(stage) {}
+
+    /// Sends the inputs of `samples` through the network; `visit` sees U_{l+1} of every layer l that this rank holds.
+    /// Collective over the world.
+    void operator()(const Samples<Scalar>& samples, const Visit& visit) const {
+        run(samples, 0, [&](Index block) { return view(samples.inputs, samples, block); }, visit);
+    }
+
+    /// The same for the training samples, from the U_1 that the layer above the input already has. @pre it has arrived.
+    void from_first_preactivations(const Samples<Scalar>& samples, const Visit& visit) const;
+
+  private:
+    using Source = std::function<ConstMatrixRef<Scalar>(Index block)>;
+
+    void run(const Samples<Scalar>& samples, Index start, const Source& source, const Visit& visit) const;
+
+    static ConstMatrixRef<Scalar> view(const Matrix<Scalar>& matrix, const Samples<Scalar>& samples, Index block) {
+        const Range range = samples.local(block);
+        return matrix.middleCols(range.begin, range.size());
+    }
+
+    const NetworkSpec& network_;
+    const Communicator& world_;
+    const Placement& placement_;
+    const Stage<Scalar>& stage_;
+};
+
+}  // namespace hoist

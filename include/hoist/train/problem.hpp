@@ -1,0 +1,26 @@
+#pragma once
+
+#include "hoist/train/stage.hpp"
+
+namespace hoist {
+
+/// A configuration brought to life on the ranks: who does what, the samples, and a stage with its first weights.
+template <typename Scalar>
+struct Problem {
+    Placement placement;
+    /// The ranks of this rank's stage.
+    Communicator peers;
+    std::vector<std::string> class_names;
+    Standardization standardization;
+    Samples<Scalar> train;
+    Samples<Scalar> validation;
+    Samples<Scalar> test;
+    Stage<Scalar> stage;
+};
+
+/// Collective over the world: places the layers, reads each rank's share of the data, standardizes it where asked, and sets the
+/// weights to their start. @throws UsageError (grid, widths that contradict the data), DataError, MissingError, on every rank.
+template <typename Scalar>
+Problem<Scalar> make_problem(const Config& config, const Communicator& world);
+
+}  // namespace hoist

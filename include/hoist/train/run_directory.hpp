@@ -1,0 +1,84 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "hoist/train/evaluation.hpp"
+#include "hoist/train/sweep.hpp"
+
+namespace hoist {
+
+/// What happened up to the end of a sweep (0: before the first), over all ranks.
+struct SweepRecord {
+    Index sweep = 0;
+    /// Of training: without reading data, evaluating and writing checkpoints.
+    double seconds = 0.0;
+    Energy energy;
+    std::optional<Evaluation> train;
+    std::optional<Evaluation> validation;
+    std::optional<Evaluation> test;
+    /// Mean over ranks, of this sweep.
+    PhaseTimes times;
+    /// Sum over ranks, of this sweep.
+    double bytes_sent = 0.0;
+};
+
+/// The closing figures of a run.
+struct RunSummary {
+    SweepRecord last;
+    std::optional<double> best_test;
+    double seconds_training = 0.0;
+    double seconds_total = 0.0;
+    std::optional<double> seconds_to_target;
+    bool target_set = false;
+    int ranks = 1;
+    std::vector<int> shards;
+    double bytes_sent = 0.0;
+    /// Share of training time that ranks waited.
+    double idle_fraction = 0.0;
+    /// Bytes, the largest over ranks.
+    double peak_memory = 0.0;
+    std::uint64_t seed = 0;
+};
+
+/// What --resume and --overwrite choose for a directory that already holds a run.
+enum class Existing { refuse, resume, overwrite };
+
+/// The files of one run (see the README). Used by rank 0 alone, but for the paths.
+class RunDirectory {
+  public:
+    explicit RunDirectory(std::filesystem::path path) : path_(std::move(path)) {}
+
+    const std::filesystem::path& path() const { return path_; }
+    std::filesystem::path config() const { return path_ / "config.ini"; }
+    std::filesystem::path metrics() const { return path_ / "metrics.csv"; }
+    std::filesystem::path summary() const { return path_ / "summary.json"; }
+    std::filesystem::path model() const { return path_ / "model.h5"; }
+    std::filesystem::path log() const { return path_ / "log.txt"; }
+    std::filesystem::path checkpoint(Index sweep) const;
+
+    /// Whether the run in it is complete.
+    bool complete() const;
+    /// Checkpoints, the newest first.
+    std::vector<std::filesystem::path> checkpoints() const;
+
+    /// Makes the directory ready for a run. @throws OutputError: it holds a run and `existing` is refuse, or it cannot be
+    /// made or written; MissingError: nothing to resume from.
+    void prepare(Existing existing) const;
+    void write_config(const std::string& ini) const;
+
+    /// Writes the header of metrics.csv, or where it exists keeps the rows up to `sweep`.
+    void start_metrics(Index sweep, bool regression) const;
+    void add_metrics(const SweepRecord& record, bool regression) const;
+    void write_summary(const RunSummary& summary, bool regression) const;
+    void add_log(const std::string& line) const;
+    /// Removes all checkpoints but the newest `keep`.
+    void remove_old_checkpoints(Index keep) const;
+
+  private:
+    std::filesystem::path path_;
+};
+
+}  // namespace hoist

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <vector>
+
+#include "hoist/comm/communicator.hpp"
+#include "hoist/data/dataset.hpp"
+#include "hoist/model/column_blocks.hpp"
+#include "hoist/train/placement.hpp"
+
+namespace hoist {
+
+/// x becomes (x - mean) * scale. Empty where the data are taken as they are.
+struct Standardization {
+    Vector<double> mean;
+    Vector<double> scale;
+
+    bool empty() const { return mean.size() == 0; }
+};
+
+/// Which samples of the training part train, and which choose settings. Both ascend.
+struct Split {
+    std::vector<Index> train;
+    std::vector<Index> validation;
+};
+
+/// Takes the first `limit` of `samples` (0: all) and draws `validation` of them (a share below 1, or a count) by the seed.
+/// @throws UsageError where nothing is left to train on.
+Split split_samples(Index samples, Index limit, double validation, std::uint64_t seed);
+
+/// What a rank holds of some samples: its columns of the inputs on the first stage and of the targets on the last.
+template <typename Scalar>
+struct Samples {
+    ColumnBlocks blocks{0};
+    /// The blocks that this rank owns, and their columns.
+    Range own;
+    Range columns;
+    /// n_0 x own columns; empty but on the first stage.
+    Matrix<Scalar> inputs;
+    /// n_{L+1} x own columns, one-hot for classes; empty but on the last stage and without labels.
+    Matrix<Scalar> targets;
+    /// Whether there are targets (on any rank).
+    bool labeled = false;
+
+    /// The columns of a block within this rank's matrices.
+    Range local(Index block) const {
+        const Range range = blocks.columns(block);
+        return {range.begin - columns.begin, range.end - columns.begin};
+    }
+};
+
+/// Reads what `rank` needs of the samples `chosen` (ascending) of `data`.
+/// @throws DataError for bad values, or labels that the network has no output for.
+template <typename Scalar>
+Samples<Scalar> load_samples(Dataset& data, const std::vector<Index>& chosen, const NetworkSpec& network,
+                             const Placement& placement, int rank, Index block_width);
+
+/// Mean and deviation of the inputs of all samples. Collective over the first stage's ranks. A constant input keeps scale 1.
+template <typename Scalar>
+Standardization fit_standardization(const Samples<Scalar>& samples, const Communicator& peers);
+
+template <typename Scalar>
+void standardize(const Standardization& standardization, Matrix<Scalar>& inputs);
+
+/// 0, 1, ..., count - 1.
+std::vector<Index> all_samples(Index count);
+
+}  // namespace hoist

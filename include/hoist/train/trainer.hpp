@@ -1,0 +1,80 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "hoist/train/model_file.hpp"
+#include "hoist/train/problem.hpp"
+#include "hoist/train/run_directory.hpp"
+
+namespace hoist {
+
+/// What a run tells as it goes on, on rank 0.
+class TrainObserver {
+  public:
+    virtual ~TrainObserver() = default;
+    /// Once the data are read. @param first the sweep after which the run goes on, 0 for a new one.
+    virtual void started(const Placement& placement, Index samples, Index first) = 0;
+    virtual void swept(const SweepRecord& record) = 0;
+    virtual void noted(const std::string& text) = 0;
+};
+
+/// How a run is to be started, beside its configuration.
+struct RunOptions {
+    RunDirectory directory;
+    Existing existing = Existing::refuse;
+    /// The resolved configuration as text.
+    std::string ini;
+    /// Asked on every rank after each sweep: whether to stop with a checkpoint.
+    std::function<bool()> stop_requested;
+};
+
+/// How a run ended.
+enum class Outcome {
+    complete,
+    /// The directory held a complete run.
+    already_complete,
+    /// After a checkpoint, on request or at the time limit.
+    interrupted,
+};
+
+/// Trains a network over all ranks and keeps its run directory. One object trains once.
+template <typename Scalar>
+class Trainer {
+  public:
+    /// @param observer used on rank 0 only. All references must outlive the trainer.
+    Trainer(const Config& config, const Communicator& world, const RunOptions& options, TrainObserver& observer);
+
+    /// Collective over the world. @throws on every rank: the errors of make_problem and of reading or writing the run
+    /// directory; NumericalError where the objective is not finite.
+    Outcome operator()();
+
+    /// After operator(): the closing figures, the same on every rank. @pre the outcome is complete or interrupted.
+    const RunSummary& summary() const { return summary_; }
+
+  private:
+    void resume(Problem<Scalar>& problem);
+    SweepRecord record(Problem<Scalar>& problem, Sweep<Scalar>& sweep, Index index);
+    bool stops_here(const SweepRecord& record);
+    void note_best(const SweepRecord& record);
+    bool checkpoint_due(Index sweep, bool stopping) const;
+    void write_checkpoint(const Problem<Scalar>& problem, Index sweep);
+    void finish(const Problem<Scalar>& problem);
+    void fill_summary(const Problem<Scalar>& problem, const SweepRecord& last);
+    ModelHeader header(const Problem<Scalar>& problem) const;
+    bool reports() const { return world_.rank() == 0; }
+
+    const Config& config_;
+    const Communicator& world_;
+    const RunOptions& options_;
+    TrainObserver& observer_;
+    double started_;
+    double last_checkpoint_;
+    Progress progress_;
+    PhaseTimes times_before_;
+    std::filesystem::path resumed_from_;
+    RunSummary summary_;
+};
+
+}  // namespace hoist

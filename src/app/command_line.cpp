@@ -1,0 +1,157 @@
+#include "command_line.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <sstream>
+
+#include "hoist/base/error.hpp"
+#include "hoist/base/text.hpp"
+#include "hoist/comm/agree.hpp"
+#include "hoist/math/blas.hpp"
+
+namespace hoist {
+
+namespace po = boost::program_options;
+
+namespace {
+
+constexpr unsigned help_width = 110;
+
+po::options_description key_options(CommandLine::Keys keys) {
+    po::options_description options(keys == CommandLine::Keys::data ? "Data" : "Configuration keys", help_width);
+    for (const ConfigKey& key : config_keys()) {
+        const bool wanted = keys == CommandLine::Keys::all || (keys == CommandLine::Keys::data && key.name.starts_with("data."));
+        if (wanted) {
+            const std::string shown = key.default_text.empty() ? "" : " [" + key.default_text + "]";
+            options.add_options()(key.name.c_str(), po::value<std::string>(), (key.help + shown).c_str());
+        }
+    }
+    return options;
+}
+
+std::string without_dashes(const std::string& option) {
+    const auto first = option.find_first_not_of('-');
+    return first == std::string::npos ? "" : option.substr(first);
+}
+
+}  // namespace
+
+CommandLine::CommandLine(const Command& command, po::options_description options, std::vector<std::string> positional,
+                         Keys keys)
+    : command_(command), visible_(help_width), positional_(std::move(positional)) {
+    options.add_options()("help,h", "show this text");
+    if (keys == Keys::all) {
+        options.add_options()("set", po::value<std::vector<std::string>>()->composing(),
+                              "section.key=value, the same as --section.key=value; may be given more than once");
+    }
+    visible_.add(options);
+    if (keys != Keys::none) {
+        visible_.add(key_options(keys));
+    }
+    hidden_.add_options()("argument", po::value<std::vector<std::string>>());
+}
+
+void CommandLine::parse(const std::vector<std::string>& arguments) {
+    po::options_description all;
+    all.add(visible_).add(hidden_);
+    po::positional_options_description positions;
+    positions.add("argument", -1);
+    try {
+        const auto style = po::command_line_style::default_style & ~po::command_line_style::allow_guessing;
+        po::store(po::command_line_parser(arguments).options(all).positional(positions).style(style).run(), values_);
+        po::notify(values_);
+    } catch (const po::unknown_option& error) {
+        std::vector<std::string> names;
+        for (const auto& option : all.options()) {
+            names.push_back(option->long_name());
+        }
+        const auto meant = nearest(without_dashes(error.get_option_name()), names);
+        throw UsageError(error.get_option_name() + " is not an option of hoist " + command_.name, "",
+                         meant ? "did you mean --" + *meant + "?" : "`hoist " + command_.name + " --help` lists them");
+    } catch (const po::error& error) {
+        throw UsageError("the command line cannot be read", error.what(),
+                         "`hoist " + command_.name + " --help` shows its options");
+    }
+    if (help_wanted()) {
+        return;
+    }
+    const auto given = has("argument") ? get<std::vector<std::string>>("argument") : std::vector<std::string>{};
+    const bool many = !positional_.empty() && positional_.back().ends_with("...");
+    if (given.size() < positional_.size() || (given.size() > positional_.size() && !many)) {
+        throw UsageError("hoist " + command_.name + " takes " +
+                             (positional_.empty() ? "no arguments" : join(positional_, " ")),
+                         std::to_string(given.size()) + " given",
+                         "`hoist " + command_.name + " --help` shows how it is used");
+    }
+    if (has("set")) {
+        for (const std::string& setting : get<std::vector<std::string>>("set")) {
+            const auto equals = setting.find('=');
+            if (equals == std::string::npos) {
+                throw UsageError("--set " + setting + " cannot be read", "it has no =", "write --set section.key=value");
+            }
+            keys_[std::string(trim(setting.substr(0, equals)))] = setting.substr(equals + 1);
+        }
+    }
+    for (const ConfigKey& key : config_keys()) {
+        if (has(key.name)) {
+            keys_[key.name] = get<std::string>(key.name);
+        }
+    }
+}
+
+std::string CommandLine::help() const {
+    std::ostringstream text;
+    text << "hoist " << command_.name << (command_.arguments.empty() ? "" : " ") << command_.arguments << "\n\n"
+         << command_.summary << "\n\n"
+         << visible_;
+    return text.str();
+}
+
+std::string read_shared_file(const Communicator& world, const std::string& path) {
+    std::string text;
+    agree(world, [&] {
+        if (world.rank() == 0) {
+            std::ifstream file(path, std::ios::binary);
+            std::ostringstream contents;
+            contents << file.rdbuf();
+            if (!file.is_open() || (!contents && file.bad())) {
+                throw MissingError("cannot read " + path, std::strerror(errno), "check the path");
+            }
+            text = contents.str();
+        }
+    });
+    return world.broadcast(text, 0);
+}
+
+ConfigText parse_ini(const std::string& text, const std::string& name) {
+    std::istringstream stream(text);
+    ConfigText values;
+    try {
+        const po::options_description none;
+        for (const auto& option : po::parse_config_file(stream, none, true).options) {
+            values[option.string_key] = option.value.empty() ? "" : option.value.front();
+        }
+    } catch (const po::error& error) {
+        throw UsageError(name + " is not a configuration", error.what(), "write lines like key = value under [section]");
+    }
+    return values;
+}
+
+int use_threads(const Communicator& world, int threads) {
+    const int sharing = world.ranks_on_node();
+    if (threads == 0) {
+        const char* set = std::getenv("OPENBLAS_NUM_THREADS");
+        const auto number = set != nullptr ? to_whole_number(set) : std::nullopt;
+        const int cores = static_cast<int>(sysconf(_SC_NPROCESSORS_ONLN));
+        threads = number && *number > 0 ? static_cast<int>(*number) : std::max(1, cores / sharing);
+    }
+    set_blas_threads(threads);
+    return threads;
+}
+
+}  // namespace hoist

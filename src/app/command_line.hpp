@@ -1,0 +1,67 @@
+#pragma once
+
+#include <boost/program_options.hpp>
+#include <string>
+#include <vector>
+
+#include "hoist/base/error.hpp"
+#include "hoist/comm/communicator.hpp"
+#include "hoist/train/config.hpp"
+
+namespace hoist {
+
+/// A command of the program.
+struct Command {
+    std::string name;
+    /// What --help shows of the command: its arguments, and one line on what it does.
+    std::string arguments;
+    std::string summary;
+    /// Collective over the world.
+    ExitStatus (*run)(const Communicator& world, const Command& command, const std::vector<std::string>& arguments);
+};
+
+/// The options of a command, read from its arguments.
+class CommandLine {
+  public:
+    /// Which configuration keys are options too.
+    enum class Keys { none, data, all };
+
+    /// @param options what the command takes beside --help and the keys. @param positional names of arguments without a dash,
+    /// in order; the last takes all that remain when it ends in "...".
+    CommandLine(const Command& command, boost::program_options::options_description options,
+                std::vector<std::string> positional, Keys keys);
+
+    /// @throws UsageError for an unknown option (with the nearest) or a missing or surplus argument.
+    void parse(const std::vector<std::string>& arguments);
+
+    bool help_wanted() const { return values_.count("help") > 0; }
+    std::string help() const;
+
+    bool has(const std::string& name) const { return values_.count(name) > 0; }
+    template <typename Value>
+    Value get(const std::string& name) const {
+        return values_[name].as<Value>();
+    }
+    /// The configuration keys given, as --section.key=value or --set section.key=value.
+    const ConfigText& keys() const { return keys_; }
+
+  private:
+    const Command& command_;
+    boost::program_options::options_description visible_;
+    boost::program_options::options_description hidden_;
+    std::vector<std::string> positional_;
+    boost::program_options::variables_map values_;
+    ConfigText keys_;
+};
+
+/// Collective: rank 0 reads the file; every rank gets its text. @throws MissingError on every rank.
+std::string read_shared_file(const Communicator& world, const std::string& path);
+
+/// The keys and values of an INI text. @throws UsageError where it is malformed.
+ConfigText parse_ini(const std::string& text, const std::string& name);
+
+/// Sets the BLAS threads of this rank: `threads` if not 0, otherwise OPENBLAS_NUM_THREADS, otherwise the node's cores divided by
+/// its ranks. Collective. @return the number.
+int use_threads(const Communicator& world, int threads);
+
+}  // namespace hoist

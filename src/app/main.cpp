@@ -1,0 +1,94 @@
+#include <algorithm>
+#include <cstdio>
+#include <exception>
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include "commands.hpp"
+#include "hoist/base/error.hpp"
+#include "hoist/base/text.hpp"
+#include "hoist/comm/agree.hpp"
+
+namespace hoist {
+namespace {
+
+const std::vector<Command> commands{
+    {"train", "CONFIG [options]", "Trains a network and keeps everything about the run in one directory.", run_train},
+    {"evaluate", "MODEL [options]", "Measures a model on data: accuracy, loss, confusion, objective, gaps.", run_evaluate},
+    {"predict", "MODEL --out FILE.csv|.h5 [options]", "Writes a model's predictions.", run_predict},
+    {"inspect", "MODEL", "Shows what a model or checkpoint file holds.", run_inspect},
+    {"plan", "CONFIG --ranks N [options]", "Shows the grid, memory, traffic and predicted time per rank of a run.", run_plan},
+    {"data", "glyphs|describe|convert [options]", "Makes the embedded data set; shows or converts a data set.", run_data},
+    {"bench", "[kernels|sweep|exchange] [options]", "Measures the kernels, one sweep, or messages.", run_bench},
+};
+
+void print_help() {
+    std::cout << "hoist trains lifted neural networks on many processors: every rank owns layers and samples.\n\n"
+                 "usage: hoist COMMAND ...        alone, or under mpirun or srun\n\n";
+    for (const Command& command : commands) {
+        std::cout << "  " << command.name << std::string(10 - command.name.size(), ' ') << command.summary << '\n';
+    }
+    std::cout << "\n  hoist COMMAND --help shows the options of a command; hoist --version the version.\n";
+}
+
+ExitStatus dispatch(const Communicator& world, const std::vector<std::string>& arguments) {
+    const std::string name = arguments.empty() ? "--help" : arguments.front();
+    const bool prints = world.rank() == 0;
+    if (name == "--help" || name == "-h" || name == "help") {
+        if (prints) {
+            print_help();
+        }
+        return ExitStatus::done;
+    }
+    if (name == "--version") {
+        if (prints) {
+            std::cout << "hoist " HOIST_VERSION "\n";
+        }
+        return ExitStatus::done;
+    }
+    const auto found = std::ranges::find(commands, name, &Command::name);
+    agree(world, [&] {
+        if (found == commands.end()) {
+            std::vector<std::string> names;
+            std::ranges::transform(commands, std::back_inserter(names), &Command::name);
+            const auto meant = nearest(name, names);
+            throw UsageError("hoist has no command " + name, "",
+                             meant ? "did you mean " + *meant + "?" : "`hoist --help` lists the commands");
+        }
+    });
+    require_equal(world, join(arguments, "\n"), "the ranks were started with different arguments");
+    return found->run(world, *found, {arguments.begin() + 1, arguments.end()});
+}
+
+/// Ends the job on every rank: the others may be waiting for this one.
+[[noreturn]] void end_all(const Communicator& world, const std::string& message, ExitStatus status) {
+    std::cout << std::flush;
+    std::fprintf(stderr, "hoist: rank %d: %s\n", world.rank(), message.c_str());
+    abort_all(static_cast<int>(status));
+}
+
+}  // namespace
+}  // namespace hoist
+
+int main(int argc, char** argv) {
+    using namespace hoist;
+    const MpiEnvironment environment(&argc, &argv);
+    const Communicator world = Communicator::world();
+    try {
+        return static_cast<int>(dispatch(world, {argv + 1, argv + argc}));
+    } catch (const Error& error) {
+        if (!error.agreed()) {
+            end_all(world, error.what(), error.status());
+        }
+        if (world.rank() == 0) {
+            std::cout << std::flush;
+            std::fprintf(stderr, "hoist: %s\n", error.what());
+        }
+        return static_cast<int>(error.status());
+    } catch (const std::bad_alloc&) {
+        end_all(world, "out of memory; use more ranks or nodes, `hoist plan` shows what each needs", ExitStatus::system);
+    } catch (const std::exception& error) {
+        end_all(world, std::string("an unexpected error (") + error.what() + "); please report it", ExitStatus::defect);
+    }
+}

@@ -1,0 +1,5 @@
+#include "commands.hpp"
+#include "hoist/base/error.hpp"
+namespace hoist {
+ExitStatus run_predict(const Communicator&, const Command&, const std::vector<std::string>&) { throw UsageError("not yet"); }
+}

@@ -1,0 +1,145 @@
+#include "progress.hpp"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <string>
+
+namespace hoist {
+
+namespace {
+
+std::string figures(const SweepRecord& record, bool regression) {
+    char text[200];
+    std::string line;
+    std::snprintf(text, sizeof text, "objective %.6f  loss %.6f", record.energy.objective(), record.energy.loss);
+    line = text;
+    const auto add = [&](const char* name, const std::optional<Evaluation>& evaluation) {
+        if (evaluation) {
+            std::snprintf(text, sizeof text, regression ? "  %s rmse %.4f" : "  %s %.2f %%", name,
+                          regression ? evaluation->rmse : evaluation->accuracy);
+            line += text;
+        }
+    };
+    add("train", record.train);
+    add("validation", record.validation);
+    add("test", record.test);
+    return line;
+}
+
+std::string duration(double seconds) {
+    char text[32];
+    const long whole = static_cast<long>(seconds + 0.5);
+    if (whole >= 3600) {
+        std::snprintf(text, sizeof text, "%ld:%02ld:%02ld", whole / 3600, whole / 60 % 60, whole % 60);
+    } else {
+        std::snprintf(text, sizeof text, "%ld:%02ld", whole / 60, whole % 60);
+    }
+    return text;
+}
+
+int terminal_width() {
+    winsize size{};
+    return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 20 ? size.ws_col : 80;
+}
+
+}  // namespace
+
+ProgressPrinter::ProgressPrinter(const Config& config, int threads, bool quiet)
+    : config_(config), threads_(threads), quiet_(quiet), terminal_(isatty(STDOUT_FILENO) != 0), started_(wall_time()) {}
+
+void ProgressPrinter::started(const Placement& placement, Index samples, Index first) {
+    first_ = first;
+    started_ = wall_time();
+    if (quiet_) {
+        return;
+    }
+    std::printf("hoist %s: %s, %s, %s, %td samples\n", HOIST_VERSION, config_.network.layers_text().c_str(),
+                config_.formulation.name.c_str(), to_text(config_.network.output).c_str(), samples);
+    std::printf("%d %s with %d BLAS %s each: %s\n", placement.grid.ranks(), placement.grid.ranks() == 1 ? "rank" : "ranks",
+                threads_, threads_ == 1 ? "thread" : "threads", placement.text().c_str());
+    if (first > 0) {
+        std::printf("resumed after sweep %td\n", first);
+    }
+    std::fflush(stdout);
+}
+
+void ProgressPrinter::swept(const SweepRecord& record) {
+    if (quiet_) {
+        return;
+    }
+    if (terminal_) {
+        show_bar(record);
+        return;
+    }
+    std::printf("sweep %td/%td  %s  %.2f s\n", record.sweep, config_.sweeps,
+                figures(record, config_.network.regression()).c_str(), record.seconds);
+    std::fflush(stdout);
+}
+
+void ProgressPrinter::show_bar(const SweepRecord& record) {
+    constexpr int cells = 20;
+    const double elapsed = wall_time() - started_;
+    const double done = static_cast<double>(record.sweep - first_);
+    const double rate = done / elapsed;
+    const double remaining = static_cast<double>(config_.sweeps - record.sweep) / rate;
+    const auto filled = static_cast<int>(cells * record.sweep / config_.sweeps);
+    char tail[64];
+    std::snprintf(tail, sizeof tail, "  %.2f sweeps/s  %s left", rate, duration(remaining).c_str());
+    std::string line = "[" + std::string(static_cast<std::size_t>(filled), '#') +
+                       std::string(static_cast<std::size_t>(cells - filled), '.') + "] " + std::to_string(record.sweep) +
+                       "/" + std::to_string(config_.sweeps) + "  " + figures(record, config_.network.regression()) + tail;
+    line.resize(std::min<std::size_t>(line.size(), static_cast<std::size_t>(terminal_width() - 1)));
+    std::printf("\r\033[K%s", line.c_str());
+    std::fflush(stdout);
+    bar_shown_ = true;
+}
+
+void ProgressPrinter::clear_bar() {
+    if (bar_shown_) {
+        std::printf("\n");
+        bar_shown_ = false;
+    }
+}
+
+void ProgressPrinter::noted(const std::string& text) {
+    clear_bar();
+    std::fflush(stdout);
+    std::fprintf(stderr, "hoist: %s\n", text.c_str());
+}
+
+void ProgressPrinter::closed(const RunSummary& summary, const RunDirectory& directory, Outcome outcome) {
+    clear_bar();
+    const bool regression = config_.network.regression();
+    const auto row = [&](const char* name, const std::optional<Evaluation>& evaluation) {
+        if (evaluation) {
+            std::printf(regression ? "  %-20s rmse %.4f\n" : "  %-20s %.2f %%\n", name,
+                        regression ? evaluation->rmse : evaluation->accuracy);
+        }
+    };
+    const std::string figure = regression ? "" : " accuracy";
+    std::printf("\n");
+    row(("test" + figure).c_str(), summary.last.test);
+    row(("validation" + figure).c_str(), summary.last.validation);
+    row(("train" + figure).c_str(), summary.last.train);
+    std::printf("  %-20s %.6f (loss %.6f, penalty %.6f)\n", "objective", summary.last.energy.objective(),
+                summary.last.energy.loss, summary.last.energy.penalty);
+    std::printf("  %-20s %.2f s in %td sweeps (%.2f s in all, %.1f %% of it waiting)\n", "training",
+                summary.seconds_training, summary.last.sweep, summary.seconds_total, 100.0 * summary.idle_fraction);
+    if (summary.target_set) {
+        if (summary.seconds_to_target) {
+            std::printf("  %-20s %.2f %% after %.2f s\n", "target", config_.target_accuracy, *summary.seconds_to_target);
+        } else {
+            std::printf("  %-20s %.2f %% not reached\n", "target", config_.target_accuracy);
+        }
+    }
+    std::printf("  %-20s %.0f MB at most per rank\n", "memory", summary.peak_memory / 1e6);
+    if (outcome == Outcome::complete) {
+        std::printf("  %-20s %s\n  %-20s %s\n  %-20s %s\n", "model", directory.model().c_str(), "metrics",
+                    directory.metrics().c_str(), "summary", directory.summary().c_str());
+    }
+    std::fflush(stdout);
+}
+
+}  // namespace hoist

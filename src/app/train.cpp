@@ -1,0 +1,110 @@
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+
+#include "commands.hpp"
+#include "hoist/base/error.hpp"
+#include "hoist/comm/agree.hpp"
+#include "progress.hpp"
+
+namespace hoist {
+
+namespace {
+
+namespace po = boost::program_options;
+
+volatile std::sig_atomic_t stop_signals = 0;
+
+// The first signal asks for an orderly stop after the sweep at hand, a second one stops at once.
+void on_signal(int) {
+    if (stop_signals != 0) {
+        std::_Exit(static_cast<int>(ExitStatus::interrupted));
+    }
+    stop_signals = 1;
+}
+
+void catch_stop_signals() {
+    for (const int signal : {SIGTERM, SIGINT, SIGUSR1}) {
+        std::signal(signal, on_signal);
+    }
+}
+
+template <typename Scalar>
+ExitStatus train(const Config& config, const Communicator& world, const RunOptions& options, int threads, bool quiet) {
+    ProgressPrinter printer(config, threads, quiet);
+    Trainer<Scalar> trainer(config, world, options, printer);
+    const Outcome outcome = trainer();
+    const bool prints = world.rank() == 0;
+    const std::string directory = options.directory.path().string();
+    if (outcome == Outcome::already_complete) {
+        if (prints) {
+            std::printf("the run in %s is complete; nothing to resume\n", directory.c_str());
+        }
+        return ExitStatus::done;
+    }
+    if (prints) {
+        printer.closed(trainer.summary(), options.directory, outcome);
+    }
+    if (outcome == Outcome::interrupted) {
+        if (prints) {
+            std::fprintf(stderr, "hoist: stopped after sweep %td of %td (on request); run again with --resume --out %s\n",
+                         trainer.summary().last.sweep, config.sweeps, directory.c_str());
+        }
+        return ExitStatus::interrupted;
+    }
+    return ExitStatus::done;
+}
+
+}  // namespace
+
+ExitStatus run_train(const Communicator& world, const Command& command, const std::vector<std::string>& arguments) {
+    po::options_description options("Options", 110);
+    options.add_options()                                                                                        //
+        ("out", po::value<std::string>(), "run directory [run-NAME, after the configuration's file name]")       //
+        ("resume", "go on from the last checkpoint in the run directory")                                        //
+        ("overwrite", "replace what is in the run directory")                                                    //
+        ("threads", po::value<int>()->default_value(0), "BLAS threads per rank; 0: OPENBLAS_NUM_THREADS, or cores / ranks")  //
+        ("quiet", "only the closing table");
+    CommandLine line(command, options, {"CONFIG"}, CommandLine::Keys::all);
+    agree(world, [&] { line.parse(arguments); });
+    if (line.help_wanted()) {
+        if (world.rank() == 0) {
+            std::printf("%s", line.help().c_str());
+        }
+        return ExitStatus::done;
+    }
+    const std::string file = line.get<std::vector<std::string>>("argument").front();
+    const std::string text = read_shared_file(world, file);
+    Config config;
+    RunOptions run{RunDirectory(line.has("out") ? line.get<std::string>("out")
+                                                : "run-" + std::filesystem::path(file).stem().string()),
+                   Existing::refuse, "", [] { return stop_signals != 0; }};
+    agree(world, [&] {
+        ConfigText values = parse_ini(text, file);
+        for (const auto& [key, value] : line.keys()) {
+            values[key] = value;
+        }
+        config = parse_config(values);
+        run.ini = resolved_ini(values);
+        if (line.has("resume") && line.has("overwrite")) {
+            throw UsageError("--resume and --overwrite exclude each other", "", "give one of them");
+        }
+        if (line.get<int>("threads") < 0) {
+            throw UsageError("--threads must be at least 1", "", "or leave it out");
+        }
+    });
+    require_equal(world, run.ini, "the ranks have different configurations");
+    if (line.has("resume")) {
+        run.existing = Existing::resume;
+    } else if (line.has("overwrite")) {
+        run.existing = Existing::overwrite;
+    }
+    catch_stop_signals();
+    const int threads = use_threads(world, line.get<int>("threads"));
+    const bool quiet = line.has("quiet");
+    return config.precision == Precision::single ? train<float>(config, world, run, threads, quiet)
+                                                 : train<double>(config, world, run, threads, quiet);
+}
+
+}  // namespace hoist

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "hoist/base/types.hpp"
+
+namespace hoist {
+
+/// The name of a class as it is written in a file: numbers in their shortest form, so that 1, 01
+/// and 1.0 are one class.
+std::string class_name(std::string_view text);
+
+/// Sorted by value where all are numbers, else by letters.
+std::vector<std::string> sorted_class_names(std::vector<std::string> names);
+
+/// Nothing where the names are 0, 1, ... and so say no more than the classes' numbers; else the
+/// names.
+std::vector<std::string> names_worth_showing(const std::vector<std::string>& names);
+
+/// Finds classes by name.
+class ClassNumbers {
+  public:
+    explicit ClassNumbers(const std::vector<std::string>& names);
+    std::optional<Index> find(const std::string& name) const;
+
+  private:
+    std::map<std::string, Index> numbers_;
+};
+
+}  // namespace hoist

@@ -1,0 +1,84 @@
+#include "hoist/formulation/classical.hpp"
+
+#include <cmath>
+
+#include "hoist/base/error.hpp"
+
+namespace hoist {
+
+void check_classical(const NetworkSpec& spec) {
+    for (const auto& activation : spec.activations) {
+        const ActivationTraits traits = activation->traits();
+        if (!traits.projection) {
+            const bool unbounded = std::isinf(traits.lower) && std::isinf(traits.upper);
+            throw UsageError("formulation.name = classical cannot carry network.activation = " + activation->name(),
+                             "its penalty |x - u|^2 knows an activation only by the values it can take, and would train a " +
+                                 std::string(unbounded ? "linear" : "merely boxed") + " network",
+                             "use relu, hard_tanh, hard_sigmoid or identity");
+        }
+    }
+}
+
+template <typename Scalar>
+Classical<Scalar>::Classical(const NetworkSpec& spec, const FormulationOptions& options)
+    : options_(options), blocks_(spec.activations.size()) {
+    check_classical(spec);
+    for (const auto& activation : spec.activations) {
+        const ActivationTraits traits = activation->traits();
+        bounds_.push_back({static_cast<Scalar>(traits.lower), static_cast<Scalar>(traits.upper)});
+    }
+}
+
+template <typename Scalar>
+double Classical<Scalar>::penalty(Index layer, const ConstMatrixRef<Scalar>& x,
+                                  const ConstMatrixRef<Scalar>& u) const {
+    return 0.5 * options_.lambda_of(layer) * (x - u).colwise().squaredNorm().template cast<double>().sum();
+}
+
+template <typename Scalar>
+void Classical<Scalar>::prepare(Index layer, const Weights<Scalar>& weights, double weight_above) {
+    const auto position = static_cast<std::size_t>(layer - 1);
+    const auto mu = static_cast<Scalar>(weight_above);
+    Matrix<Scalar> a = mu * weights.matrix.transpose() * weights.matrix;
+    a.diagonal().array() += static_cast<Scalar>(options_.lambda_of(layer));
+    const Bounds<Scalar> bounds = bounds_[position];
+    const bool bounded = std::isfinite(bounds.lower) || std::isfinite(bounds.upper);
+    Block& block = blocks_[position];
+    block.weight_above = weight_above;
+    block.offset.noalias() = mu * weights.matrix.transpose() * weights.bias;
+    // Without bounds the problem is one linear system, which block pivoting solves by its first Cholesky factor.
+    const bool descend = bounded && options_.nnls.method == NnlsOptions::Method::coordinate_descent;
+    block.solver = descend ? coordinate_descent<Scalar>(a, bounds, options_.nnls.sweeps,
+                                                        static_cast<Scalar>(options_.nnls.tolerance))
+                           : block_pivoting<Scalar>(a, bounds);
+}
+
+template <typename Scalar>
+void Classical<Scalar>::update_activations(Index layer, const Weights<Scalar>& weights,
+                                           const ConstMatrixRef<Scalar>& u,
+                                           const ConstMatrixRef<Scalar>& target_above, MatrixRef<Scalar> x) {
+    const Block& block = blocks_[static_cast<std::size_t>(layer - 1)];
+    // c = lambda u + mu W'(T - b)
+    right_hand_side_ = static_cast<Scalar>(options_.lambda_of(layer)) * u;
+    right_hand_side_.noalias() +=
+        static_cast<Scalar>(block.weight_above) * weights.matrix.transpose() * target_above;
+    right_hand_side_.colwise() -= block.offset;
+    block.solver->solve(right_hand_side_, x);
+}
+
+template <typename Scalar>
+void Classical<Scalar>::gradient_step(Index layer, const Weights<Scalar>& weights, const ConstMatrixRef<Scalar>& u,
+                                      const ConstMatrixRef<Scalar>& pull, double step,
+                                      const ConstMatrixRef<Scalar>& y, MatrixRef<Scalar> x) const {
+    const auto t = static_cast<Scalar>(step);
+    const auto own = static_cast<Scalar>(step * options_.lambda_of(layer));
+    const Bounds<Scalar> bounds = bounds_[static_cast<std::size_t>(layer - 1)];
+    x = y - own * (y - u);
+    x.noalias() -= t * weights.matrix.transpose() * pull;
+    x = x.cwiseMax(bounds.lower).cwiseMin(bounds.upper);
+}
+
+template class Classical<float>;
+template class Classical<double>;
+
+}  // namespace hoist

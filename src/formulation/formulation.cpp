@@ -1,0 +1,73 @@
+#include "hoist/formulation/formulation.hpp"
+
+#include <map>
+
+#include "hoist/base/error.hpp"
+#include "hoist/base/text.hpp"
+#include "hoist/formulation/classical.hpp"
+
+namespace hoist {
+
+namespace {
+
+template <typename Scalar>
+using Maker = std::unique_ptr<Formulation<Scalar>> (*)(const NetworkSpec&, const FormulationOptions&);
+
+/// One row per formulation: a new one is added here.
+struct Row {
+    void (*check)(const NetworkSpec&);
+    Maker<float> single;
+    Maker<double> full;
+};
+
+template <template <typename> typename Kind, typename Scalar>
+std::unique_ptr<Formulation<Scalar>> make(const NetworkSpec& spec, const FormulationOptions& options) {
+    return std::make_unique<Kind<Scalar>>(spec, options);
+}
+
+const std::map<std::string, Row>& table() {
+    static const std::map<std::string, Row> rows{
+        {"classical", {check_classical, make<Classical, float>, make<Classical, double>}},
+    };
+    return rows;
+}
+
+const Row& row(const std::string& name) {
+    const auto found = table().find(name);
+    if (found == table().end()) {
+        throw UsageError("formulation.name = " + name + " is unknown", "",
+                         "use " + join(formulation_names(), ", "));
+    }
+    return found->second;
+}
+
+}  // namespace
+
+std::vector<std::string> formulation_names() {
+    std::vector<std::string> names;
+    for (const auto& [name, unused] : table()) {
+        names.push_back(name);
+    }
+    return names;
+}
+
+void check_formulation(const NetworkSpec& spec, const FormulationOptions& options) {
+    row(options.name).check(spec);
+    const auto blocks = static_cast<Index>(options.lambda.size());
+    require(blocks >= spec.layers() - 1 + (spec.output == Output::simplex ? 1 : 0), "one lambda for each block");
+}
+
+template <typename Scalar>
+std::unique_ptr<Formulation<Scalar>> make_formulation(const NetworkSpec& spec, const FormulationOptions& options) {
+    check_formulation(spec, options);
+    if constexpr (std::is_same_v<Scalar, float>) {
+        return row(options.name).single(spec, options);
+    } else {
+        return row(options.name).full(spec, options);
+    }
+}
+
+template std::unique_ptr<Formulation<float>> make_formulation(const NetworkSpec&, const FormulationOptions&);
+template std::unique_ptr<Formulation<double>> make_formulation(const NetworkSpec&, const FormulationOptions&);
+
+}  // namespace hoist

@@ -1,0 +1,83 @@
+#include "hoist/formulation/output_block.hpp"
+
+#include "hoist/math/simplex.hpp"
+#include "hoist/math/softmax.hpp"
+
+namespace hoist {
+
+namespace {
+
+template <typename Scalar>
+class LinearOutput final : public OutputBlock<Scalar> {
+  public:
+    double weight() const override { return 1.0; }
+    bool quadratic() const override { return true; }
+    void target(const ConstMatrixRef<Scalar>& y, const ConstMatrixRef<Scalar>&, MatrixRef<Scalar> t) const override {
+        t = y;
+    }
+    Vector<double> energy(const ConstMatrixRef<Scalar>& y, const ConstMatrixRef<Scalar>& u) const override {
+        return 0.5 * (y - u).template cast<double>().colwise().squaredNorm().transpose();
+    }
+    void scores(const ConstMatrixRef<Scalar>& u, MatrixRef<Scalar> p) const override { p = u; }
+};
+
+template <typename Scalar>
+class SoftmaxOutput final : public OutputBlock<Scalar> {
+  public:
+    double weight() const override { return 0.5; }
+    void target(const ConstMatrixRef<Scalar>& y, const ConstMatrixRef<Scalar>& u, MatrixRef<Scalar> t) const override {
+        softmax<Scalar>(u, t);
+        t = u - Scalar{2} * (t - y);
+    }
+    Vector<double> energy(const ConstMatrixRef<Scalar>& y, const ConstMatrixRef<Scalar>& u) const override {
+        return cross_entropy<Scalar>(y, u);
+    }
+    void scores(const ConstMatrixRef<Scalar>& u, MatrixRef<Scalar> p) const override { softmax<Scalar>(u, p); }
+};
+
+template <typename Scalar>
+class SimplexOutput final : public OutputBlock<Scalar> {
+  public:
+    explicit SimplexOutput(double lambda) : lambda_(lambda) {}
+
+    double weight() const override { return lambda_; }
+    void target(const ConstMatrixRef<Scalar>& y, const ConstMatrixRef<Scalar>& u, MatrixRef<Scalar> t) const override {
+        cross_entropy_prox<Scalar>(y, u, lambda_, t);
+    }
+    Vector<double> energy(const ConstMatrixRef<Scalar>& y, const ConstMatrixRef<Scalar>& u) const override {
+        Matrix<Scalar> z(u.rows(), u.cols());
+        cross_entropy_prox<Scalar>(y, u, lambda_, z);
+        const auto logarithm = [](double target, double value) {
+            return target > 0.0 ? -target * std::log(value) : 0.0;
+        };
+        const Matrix<double> exact = z.template cast<double>();
+        return y.template cast<double>().binaryExpr(exact, logarithm).colwise().sum().transpose() +
+               0.5 * lambda_ * (exact - u.template cast<double>()).colwise().squaredNorm().transpose();
+    }
+    void scores(const ConstMatrixRef<Scalar>& u, MatrixRef<Scalar> p) const override {
+        project_onto_simplex<Scalar>(u, p);
+    }
+
+  private:
+    double lambda_;
+};
+
+}  // namespace
+
+template <typename Scalar>
+std::unique_ptr<OutputBlock<Scalar>> make_output_block(Output output, double lambda) {
+    switch (output) {
+        case Output::linear:
+            return std::make_unique<LinearOutput<Scalar>>();
+        case Output::simplex:
+            return std::make_unique<SimplexOutput<Scalar>>(lambda);
+        case Output::softmax:
+            break;
+    }
+    return std::make_unique<SoftmaxOutput<Scalar>>();
+}
+
+template std::unique_ptr<OutputBlock<float>> make_output_block(Output, double);
+template std::unique_ptr<OutputBlock<double>> make_output_block(Output, double);
+
+}  // namespace hoist

@@ -1,0 +1,130 @@
+#include "hoist/math/activation.hpp"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+#include "elementwise.hpp"
+#include "hoist/base/error.hpp"
+#include "hoist/base/text.hpp"
+#include "piecewise_linear.hpp"
+#include "sigmoidal.hpp"
+
+namespace hoist {
+
+namespace {
+
+using ActivationPointer = std::shared_ptr<const Activation>;
+
+/// The parameter of an activation, inside the open interval (lower, upper).
+struct Parameter {
+    double preset;
+    double lower;
+    double upper;
+};
+
+struct Row {
+    std::string_view name;
+    std::optional<Parameter> parameter;
+    /// Given the full name and the parameter's value (0 where there is none).
+    ActivationPointer (*make)(std::string name, double parameter);
+};
+
+template <typename Rule>
+ActivationPointer elementwise(std::string name, Rule rule) {
+    return std::make_shared<Elementwise<Rule>>(std::move(name), rule);
+}
+
+template <double Lower, double Upper>
+ActivationPointer projection(std::string name, double) {
+    return elementwise(std::move(name), Projection{Lower, Upper});
+}
+
+template <typename Rule>
+ActivationPointer plain(std::string name, double) {
+    return elementwise(std::move(name), Rule{});
+}
+
+template <typename Rule>
+ActivationPointer with_parameter(std::string name, double parameter) {
+    return elementwise(std::move(name), Rule{parameter});
+}
+
+constexpr std::array table{
+    Row{"identity", {}, projection<-infinity, infinity>},
+    Row{"relu", {}, projection<0.0, infinity>},
+    Row{"leaky_relu", Parameter{0.1, 0, 1}, with_parameter<LeakyRelu>},
+    Row{"hard_tanh", {}, projection<-1.0, 1.0>},
+    Row{"hard_sigmoid", {}, projection<0.0, 1.0>},
+    Row{"soft_threshold", Parameter{0.5, 0, infinity}, with_parameter<SoftThreshold>},
+    Row{"sigmoid", {}, plain<Sigmoid>},
+    Row{"tanh", {}, plain<Tanh>},
+};
+
+std::string full_name(const Row& row, double parameter) {
+    std::string name(row.name);
+    return row.parameter ? name + "(" + to_text(parameter) + ")" : name;
+}
+
+std::string quoted(std::string_view text) { return "'" + std::string(text) + "'"; }
+
+const Row& find_row(std::string_view name) {
+    const auto row = std::ranges::find(table, name, &Row::name);
+    if (row != table.end()) {
+        return *row;
+    }
+    std::vector<std::string> names;
+    for (const Row& other : table) {
+        names.emplace_back(other.name);
+    }
+    const auto suggestion = nearest(name, names);
+    throw UsageError("there is no activation " + quoted(name),
+                     suggestion ? "did you mean " + quoted(*suggestion) + "?" : "",
+                     "the activations are " + join(names, ", "));
+}
+
+double parse_parameter(const Row& row, std::string_view text, std::string_view number) {
+    if (!row.parameter) {
+        throw UsageError("the activation " + quoted(text) + " cannot be used",
+                         quoted(row.name) + " has no parameter", "write " + quoted(row.name));
+    }
+    const auto [preset, lower, upper] = *row.parameter;
+    const auto value = to_number(number);
+    if (!value || !(*value > lower && *value < upper)) {
+        const std::string range = upper < infinity
+                                      ? "between " + to_text(lower) + " and " + to_text(upper)
+                                      : "above " + to_text(lower);
+        throw UsageError("the activation " + quoted(text) + " cannot be used",
+                         "its parameter has to be a number " + range,
+                         "write for example " + quoted(full_name(row, preset)));
+    }
+    return *value;
+}
+
+}  // namespace
+
+std::shared_ptr<const Activation> parse_activation(std::string_view text) {
+    text = trim(text);
+    const auto open = text.find('(');
+    const Row& row = find_row(trim(text.substr(0, open)));
+    double parameter = row.parameter ? row.parameter->preset : 0;
+    if (open != std::string_view::npos) {
+        if (text.back() != ')') {
+            throw UsageError("the activation " + quoted(text) + " cannot be read",
+                             "its parenthesis is not closed at the end",
+                             "write for example " + quoted(full_name(row, parameter)));
+        }
+        parameter = parse_parameter(row, text, text.substr(open + 1, text.size() - open - 2));
+    }
+    return row.make(full_name(row, parameter), parameter);
+}
+
+std::vector<std::string> activation_names() {
+    std::vector<std::string> names;
+    for (const Row& row : table) {
+        names.push_back(full_name(row, row.parameter ? row.parameter->preset : 0));
+    }
+    return names;
+}
+
+}  // namespace hoist

@@ -1,0 +1,106 @@
+#include "hoist/train/evaluation.hpp"
+
+#include <cmath>
+
+namespace hoist {
+
+template <typename Scalar>
+Tally<Scalar>::Tally(const NetworkSpec& network, const OutputBlock<Scalar>& output)
+    : network_(network),
+      output_(output),
+      confusion_(Matrix<double>::Zero(network.regression() ? 0 : network.outputs(),
+                                      network.regression() ? 0 : network.outputs())),
+      positive_(network.activations.size(), 0.0) {}
+
+template <typename Scalar>
+void Tally<Scalar>::add_hidden(Index layer, const ConstMatrixRef<Scalar>& u) {
+    positive_[static_cast<std::size_t>(layer - 1)] += static_cast<double>((u.array() > Scalar{0}).count());
+}
+
+template <typename Scalar>
+void Tally<Scalar>::add_outputs(const ConstMatrixRef<Scalar>& y, const ConstMatrixRef<Scalar>& u) {
+    loss_ += output_.energy(y, u).sum();
+    if (network_.regression()) {
+        squared_error_ += (y - u).template cast<double>().squaredNorm();
+        return;
+    }
+    for (Index i = 0; i < u.cols(); ++i) {
+        Index label = 0;
+        Index predicted = 0;
+        y.col(i).maxCoeff(&label);
+        u.col(i).maxCoeff(&predicted);
+        confusion_(label, predicted) += 1.0;
+    }
+}
+
+template <typename Scalar>
+Evaluation Tally<Scalar>::total(const Communicator& world, Index samples) const {
+    std::vector<double> sums{loss_, squared_error_};
+    sums.insert(sums.end(), positive_.begin(), positive_.end());
+    sums.insert(sums.end(), confusion_.data(), confusion_.data() + confusion_.size());
+    world.sum(std::span(sums));
+
+    const auto count = static_cast<double>(samples);
+    Evaluation result;
+    result.samples = samples;
+    result.loss = sums[0] / count;
+    result.rmse = std::sqrt(sums[1] / count);
+    for (std::size_t i = 0; i < positive_.size(); ++i) {
+        const auto units = static_cast<double>(network_.width(static_cast<Index>(i) + 1));
+        result.share_linear.push_back(100.0 * sums[2 + i] / (count * units));
+    }
+    result.confusion =
+        Eigen::Map<Matrix<double>>(sums.data() + 2 + positive_.size(), confusion_.rows(), confusion_.cols());
+    result.accuracy = 100.0 * result.confusion.trace() / count;
+    return result;
+}
+
+namespace {
+
+template <typename Scalar>
+auto tallying(Tally<Scalar>& tally, const NetworkSpec& network, const Samples<Scalar>& samples) {
+    return [&](Index layer, Index block, const ConstMatrixRef<Scalar>& u) {
+        if (layer < network.layers()) {
+            tally.add_hidden(layer, u);
+        } else {
+            const Range range = samples.local(block);
+            tally.add_outputs(samples.targets.middleCols(range.begin, range.size()), u);
+        }
+    };
+}
+
+}  // namespace
+
+template <typename Scalar>
+Evaluation evaluate(const ForwardPass<Scalar>& forward, const NetworkSpec& network, const OutputBlock<Scalar>& output,
+                    const Communicator& world, const Samples<Scalar>& samples) {
+    Tally<Scalar> tally(network, output);
+    forward(samples, tallying(tally, network, samples));
+    return tally.total(world, samples.blocks.samples());
+}
+
+template <typename Scalar>
+Evaluation evaluate_training(const ForwardPass<Scalar>& forward, const NetworkSpec& network,
+                             const OutputBlock<Scalar>& output, const Communicator& world,
+                             const Samples<Scalar>& samples, const Stage<Scalar>& stage) {
+    Tally<Scalar> tally(network, output);
+    if (network.layers() > 1) {
+        forward.from_first_preactivations(samples, tallying(tally, network, samples));
+    } else if (samples.own.size() > 0) {
+        tally.add_outputs(samples.targets, stage.outputs);
+    }
+    return tally.total(world, samples.blocks.samples());
+}
+
+template class Tally<float>;
+template class Tally<double>;
+template Evaluation evaluate(const ForwardPass<float>&, const NetworkSpec&, const OutputBlock<float>&,
+                             const Communicator&, const Samples<float>&);
+template Evaluation evaluate(const ForwardPass<double>&, const NetworkSpec&, const OutputBlock<double>&,
+                             const Communicator&, const Samples<double>&);
+template Evaluation evaluate_training(const ForwardPass<float>&, const NetworkSpec&, const OutputBlock<float>&,
+                                      const Communicator&, const Samples<float>&, const Stage<float>&);
+template Evaluation evaluate_training(const ForwardPass<double>&, const NetworkSpec&, const OutputBlock<double>&,
+                                      const Communicator&, const Samples<double>&, const Stage<double>&);
+
+}  // namespace hoist

@@ -1,0 +1,305 @@
+#include "hoist/train/model_file.hpp"
+
+#include <array>
+#include <chrono>
+#include <ctime>
+#include <functional>
+#include <optional>
+
+#include "hoist/base/error.hpp"
+#include "hoist/base/text.hpp"
+#include "hoist/comm/agree.hpp"
+
+namespace hoist {
+
+namespace {
+
+constexpr Index format_version = 1;
+
+std::string layer_name(Index layer) { return "/layers/" + std::to_string(layer); }
+std::string activations_name(Index layer) { return "/activations/" + std::to_string(layer); }
+
+template <typename Scalar>
+std::span<const Scalar> view(const Matrix<Scalar>& matrix) {
+    return {matrix.data(), static_cast<std::size_t>(matrix.size())};
+}
+
+template <typename Scalar>
+std::span<Scalar> view(Matrix<Scalar>& matrix) {
+    return {matrix.data(), static_cast<std::size_t>(matrix.size())};
+}
+
+std::span<const double> view(const Vector<double>& vector) {
+    return {vector.data(), static_cast<std::size_t>(vector.size())};
+}
+
+void write_header(Hdf5Writer& file, const ModelHeader& header) {
+    file.attribute("/", "format_version", format_version);
+    file.attribute("/", "kind", header.checkpoint ? "checkpoint" : "model");
+    file.attribute("/", "config", header.config);
+    file.attribute("/", "created", header.created);
+    file.attribute("/", "version", header.version);
+    file.attribute("/", "output", to_text(header.network.output));
+    if (!header.class_names.empty()) {
+        file.write("/class_names", header.class_names);
+    }
+    if (!header.standardization.empty()) {
+        file.write<double>("/input/mean", view(header.standardization.mean));
+        file.write<double>("/input/scale", view(header.standardization.scale));
+    }
+    if (header.checkpoint) {
+        const Progress& progress = header.progress;
+        const std::vector<double> values{static_cast<double>(progress.sweep), progress.seconds_training,
+                                         progress.bytes_sent, progress.best_test, progress.seconds_to_target};
+        file.write<double>("/progress/values", values);
+        file.attribute("/progress", "sweep", progress.sweep);
+    }
+}
+
+/// Brings what other ranks own to rank 0, piece by piece in the order of the calls. Where taking a piece fails there, the
+/// rest still arrives, so that nobody is left waiting; the error is told to all at the end.
+class Collector {
+  public:
+    explicit Collector(const Communicator& world) : ranks_(world.split(0)) {}
+
+    bool collects() const { return ranks_.rank() == 0; }
+
+    /// `own` is what the owner has; on rank 0 `take` gets it, or a copy of the right shape.
+    template <typename Scalar>
+    void piece(int owner, Index rows, Index columns, const std::function<Eigen::Ref<const Matrix<Scalar>>()>& own,
+               const std::function<void(const Matrix<Scalar>&)>& take) {
+        if (ranks_.rank() == owner && !collects()) {
+            const Matrix<Scalar> sent = own();
+            ranks_.send(view(sent), 0, 0).wait();
+        } else if (collects()) {
+            Matrix<Scalar> piece(rows, columns);
+            if (owner == 0) {
+                piece = own();
+            } else {
+                ranks_.receive(view(piece), owner, 0).wait();
+            }
+            attempt([&] { take(piece); });
+        }
+    }
+
+    /// Runs `work` on rank 0, unless something failed before.
+    void attempt(const std::function<void()>& work) {
+        if (!collects() || error_) {
+            return;
+        }
+        try {
+            work();
+        } catch (const Error& error) {
+            error_ = error;
+        }
+    }
+
+    /// Collective. @throws the error of rank 0, on every rank.
+    void agree_on_success() {
+        agree(ranks_, [&] {
+            if (error_) {
+                throw Error(*error_);
+            }
+        });
+    }
+
+  private:
+    Communicator ranks_;
+    std::optional<Error> error_;
+};
+
+template <typename Scalar>
+Index expected_bytes(const NetworkSpec& network, const Samples<Scalar>* samples) {
+    Index numbers = 0;
+    for (Index l = 0; l < network.layers(); ++l) {
+        numbers += (network.width(l) + 1) * network.width(l + 1);
+        numbers += l > 0 && samples != nullptr ? network.width(l) * samples->blocks.samples() : 0;
+    }
+    return numbers * static_cast<Index>(sizeof(Scalar));
+}
+
+}  // namespace
+
+std::string time_stamp() {
+    const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
+    std::tm parts{};
+    gmtime_r(&now, &parts);
+    std::array<char, 32> text{};
+    std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
+    return text.data();
+}
+
+template <typename Scalar>
+void write_model(const std::filesystem::path& path, const ModelHeader& header, const Communicator& world,
+                 const Placement& placement, const Stage<Scalar>& stage, const Samples<Scalar>* samples) {
+    const NetworkSpec& network = header.network;
+    Collector collector(world);
+    std::optional<Hdf5Writer> file;
+    collector.attempt([&] {
+        file.emplace(path, expected_bytes(network, samples));
+        write_header(*file, header);
+    });
+    const Index first = stage.layers.front().index;
+    const auto own_layer = [&](Index l) -> const Layer<Scalar>& {
+        return stage.layers[static_cast<std::size_t>(l - first)];
+    };
+    for (int s = 0; s < placement.grid.stages(); ++s) {
+        const Range layers = placement.layers[static_cast<std::size_t>(s)];
+        for (Index l = layers.begin; l < layers.end; ++l) {
+            const int owner = placement.grid.rank_of(s, 0);
+            const Index rows = network.width(l + 1);
+            const std::string name = layer_name(l);
+            collector.piece<Scalar>(
+                owner, network.width(l), rows, [&] { return Matrix<Scalar>(own_layer(l).weights.matrix.transpose()); },
+                [&](const Matrix<Scalar>& transposed) {  // whose columns are the rows of W
+                    file->template write<Scalar>(name + "/weights", rows, network.width(l), view(transposed));
+                });
+            collector.piece<Scalar>(
+                owner, rows, 1, [&] { return Matrix<Scalar>(own_layer(l).weights.bias); },
+                [&](const Matrix<Scalar>& bias) { file->template write<Scalar>(name + "/bias", view(bias)); });
+            collector.attempt([&] {
+                const bool output = l + 1 == network.layers();
+                file->attribute(name, "activation", output ? to_text(network.output) : network.activation(l + 1).name());
+                file->attribute(name, "name", output ? "output" : "hidden " + std::to_string(l + 1));
+            });
+            if (samples == nullptr || l == 0) {
+                continue;
+            }
+            const ColumnBlocks& blocks = samples->blocks;
+            collector.attempt([&] {
+                file->template create<Scalar>(activations_name(l), network.width(l), blocks.samples(), blocks.width());
+            });
+            for (Index block = 0; block < blocks.count(); ++block) {
+                const Range range = blocks.columns(block);
+                collector.piece<Scalar>(
+                    placement.grid.owner(s, block, blocks.count()), network.width(l), range.size(),
+                    [&] {
+                        const Range local = samples->local(block);
+                        return Eigen::Ref<const Matrix<Scalar>>(
+                            own_layer(l).activations.middleCols(local.begin, local.size()));
+                    },
+                    [&](const Matrix<Scalar>& columns) {
+                        file->template write_columns<Scalar>(activations_name(l), range.begin, network.width(l),
+                                                             view(columns));
+                    });
+            }
+        }
+    }
+    collector.attempt([&] { file->commit(); });
+    collector.attempt([&] { file.reset(); });
+    collector.agree_on_success();
+}
+
+ModelHeader read_model_header(const std::filesystem::path& path, bool trusted) {
+    const Hdf5Reader file(path, trusted ? Hdf5Reader::Checksum::trusted : Hdf5Reader::Checksum::required);
+    const std::string shown = path.string();
+    if (!file.has_attribute("/", "format_version") || !file.has("/layers")) {
+        throw DataError(shown + " is not a model of hoist", "it has no layers or no format_version",
+                        "give a run directory, model.h5 or a checkpoint");
+    }
+    if (file.whole_number_attribute("/", "format_version") != format_version) {
+        throw DataError(shown + " cannot be read", "it was written by a version with another format",
+                        "use the version of hoist that wrote it: " + file.text_attribute("/", "version"));
+    }
+    ModelHeader header;
+    std::vector<std::string> activations;
+    const auto layers = static_cast<Index>(file.members("/layers").size());
+    for (Index l = 0; l < layers; ++l) {
+        const auto shape = file.shape(layer_name(l) + "/weights");
+        if (l > 0 && shape[1] != header.network.widths.back()) {
+            throw DataError(shown + " is inconsistent", "the widths of layers " + std::to_string(l - 1) + " and " +
+                                                            std::to_string(l) + " differ", "use another checkpoint");
+        }
+        if (l == 0) {
+            header.network.widths.push_back(shape[1]);
+        }
+        header.network.widths.push_back(shape[0]);
+        if (l + 1 < layers) {
+            header.network.activations.push_back(parse_activation(file.text_attribute(layer_name(l), "activation")));
+        }
+    }
+    header.network.output = parse_output(file.text_attribute("/", "output"));
+    header.config = file.text_attribute("/", "config");
+    header.created = file.text_attribute("/", "created");
+    header.version = file.text_attribute("/", "version");
+    header.checkpoint = file.text_attribute("/", "kind") == "checkpoint";
+    if (file.has("/class_names")) {
+        header.class_names = file.read_text("/class_names");
+    }
+    if (file.has("/input/mean")) {
+        const std::vector<double> mean = file.read<double>("/input/mean");
+        const std::vector<double> scale = file.read<double>("/input/scale");
+        if (mean.size() != scale.size() || static_cast<Index>(mean.size()) != header.network.inputs()) {
+            throw DataError(shown + " is inconsistent", "its input scaling does not fit its first layer", "");
+        }
+        header.standardization.mean = Eigen::Map<const Vector<double>>(mean.data(), header.network.inputs());
+        header.standardization.scale = Eigen::Map<const Vector<double>>(scale.data(), header.network.inputs());
+    }
+    if (header.checkpoint) {
+        const std::vector<double> values = file.read<double>("/progress/values");
+        if (values.size() != 5) {
+            throw DataError(shown + " is inconsistent", "its progress has another length", "use another checkpoint");
+        }
+        header.progress = {static_cast<Index>(values[0]), values[1], values[2], values[3], values[4]};
+    }
+    return header;
+}
+
+template <typename Scalar>
+std::vector<Layer<Scalar>> read_layers(const std::filesystem::path& path, const NetworkSpec& network, Range range) {
+    const Hdf5Reader file(path, Hdf5Reader::Checksum::trusted);
+    std::vector<Layer<Scalar>> layers;
+    for (Index l = range.begin; l < range.end; ++l) {
+        const Index rows = network.width(l + 1);
+        const std::vector<Scalar> weights = file.read<Scalar>(layer_name(l) + "/weights");
+        const std::vector<Scalar> bias = file.read<Scalar>(layer_name(l) + "/bias");
+        if (static_cast<Index>(weights.size()) != rows * network.width(l) || static_cast<Index>(bias.size()) != rows) {
+            throw DataError(path.string() + " does not fit", "layer " + std::to_string(l) + " has another shape",
+                            "give a model of " + network.layers_text());
+        }
+        Layer<Scalar> layer;
+        layer.index = l;
+        layer.weights.matrix = Eigen::Map<const Matrix<Scalar>>(weights.data(), network.width(l), rows).transpose();
+        layer.weights.bias = Eigen::Map<const Vector<Scalar>>(bias.data(), rows);
+        layers.push_back(std::move(layer));
+    }
+    return layers;
+}
+
+template <typename Scalar>
+void read_activations(const std::filesystem::path& path, const Samples<Scalar>& samples, const NetworkSpec& network,
+                      bool last_stage, Stage<Scalar>& stage) {
+    const Hdf5Reader file(path, Hdf5Reader::Checksum::trusted);
+    const auto read = [&](Index layer, Matrix<Scalar>& columns) {
+        const std::array<Index, 2> shape = file.shape(activations_name(layer));
+        if (shape != std::array<Index, 2>{network.width(layer), samples.blocks.samples()}) {
+            throw DataError(path.string() + " does not fit the data",
+                            "it has activations of " + std::to_string(shape[1]) + " samples, and there are " +
+                                std::to_string(samples.blocks.samples()),
+                            "resume with the data of the run");
+        }
+        columns.resize(network.width(layer), samples.columns.size());
+        file.read_columns<Scalar>(activations_name(layer), samples.columns.begin, view(columns));
+    };
+    for (Layer<Scalar>& layer : stage.layers) {
+        if (layer.index > 0) {
+            read(layer.index, layer.activations);
+        }
+    }
+    if (!last_stage) {
+        read(stage.highest().index + 1, stage.above);
+    }
+}
+
+template void write_model(const std::filesystem::path&, const ModelHeader&, const Communicator&, const Placement&,
+                          const Stage<float>&, const Samples<float>*);
+template void write_model(const std::filesystem::path&, const ModelHeader&, const Communicator&, const Placement&,
+                          const Stage<double>&, const Samples<double>*);
+template std::vector<Layer<float>> read_layers(const std::filesystem::path&, const NetworkSpec&, Range);
+template std::vector<Layer<double>> read_layers(const std::filesystem::path&, const NetworkSpec&, Range);
+template void read_activations(const std::filesystem::path&, const Samples<float>&, const NetworkSpec&, bool,
+                               Stage<float>&);
+template void read_activations(const std::filesystem::path&, const Samples<double>&, const NetworkSpec&, bool,
+                               Stage<double>&);
+
+}  // namespace hoist

@@ -1,0 +1,93 @@
+#include "hoist/train/problem.hpp"
+
+#include <optional>
+
+#include "hoist/base/error.hpp"
+#include "hoist/comm/agree.hpp"
+#include "hoist/train/model_file.hpp"
+
+namespace hoist {
+
+namespace {
+
+void check_widths(const NetworkSpec& network, const Dataset& data, const std::string& part) {
+    const std::string shown = "network.layers = " + network.layers_text();
+    if (data.features() != network.inputs()) {
+        throw UsageError(shown + " contradicts the data",
+                         "the " + part + " inputs have " + std::to_string(data.features()) + " numbers",
+                         "start it with " + std::to_string(data.features()));
+    }
+    if (data.labeled() && data.outputs() > 0 && data.outputs() != network.outputs()) {
+        throw UsageError(shown + " contradicts the data",
+                         "the " + part + " part has " + std::to_string(data.outputs()) +
+                             (network.regression() ? " values per sample" : " classes"),
+                         "end it with " + std::to_string(data.outputs()));
+    }
+}
+
+template <typename Scalar>
+void load_weights(const Config& config, Range layers, Stage<Scalar>& stage) {
+    if (!config.start_file.empty()) {
+        const ModelHeader header = read_model_header(config.start_file);
+        if (header.network.widths != config.network.widths) {
+            throw UsageError("network.init = " + config.start_file + " does not fit",
+                             "it is a model of " + header.network.layers_text(),
+                             "set network.layers to that, or start from another");
+        }
+        stage.layers = read_layers<Scalar>(config.start_file, config.network, layers);
+        return;
+    }
+    for (Index l = layers.begin; l < layers.end; ++l) {
+        Layer<Scalar> layer;
+        layer.index = l;
+        layer.weights = initial_weights<Scalar>(config.network.width(l), config.network.width(l + 1), config.start,
+                                                config.bias, config.seed, l);
+        stage.layers.push_back(std::move(layer));
+    }
+}
+
+}  // namespace
+
+template <typename Scalar>
+Problem<Scalar> make_problem(const Config& config, const Communicator& world) {
+    std::optional<Placement> placement;
+    agree(world, [&] { placement = place(layer_costs(config), config.grid, world.size()); });
+    const int rank = world.rank();
+    Problem<Scalar> problem{*placement, world.split(placement->grid.stage_of(rank)), {}, {}, {}, {}, {}, {}};
+
+    agree(world, [&] {
+        const DataParts data = open_dataset(config.data, {config.task(), config.network.inputs(), {}});
+        if (!data.train || !data.train->labeled()) {
+            throw DataError("the data have no labeled training part", "", "check data.path, data.train and data.target");
+        }
+        check_widths(config.network, *data.train, "training");
+        problem.class_names = data.train->class_names();
+        const Split split = split_samples(data.train->samples(), config.limit, config.validation, config.seed);
+        const auto load = [&](Dataset& part, const std::vector<Index>& chosen) {
+            return load_samples<Scalar>(part, chosen, config.network, *placement, rank, config.grid.block);
+        };
+        problem.train = load(*data.train, split.train);
+        problem.validation = load(*data.train, split.validation);
+        if (data.test && data.test->labeled() && data.test->samples() > 0) {
+            check_widths(config.network, *data.test, "test");
+            problem.test = load(*data.test, all_samples(data.test->samples()));
+        }
+        load_weights(config, placement->layers_of(rank), problem.stage);
+    });
+
+    if (config.standardize && placement->first(rank)) {
+        problem.standardization = fit_standardization(problem.train, problem.peers);
+        for (Samples<Scalar>* samples : {&problem.train, &problem.validation, &problem.test}) {
+            standardize(problem.standardization, samples->inputs);
+        }
+    }
+    if (placement->first(rank)) {
+        problem.stage.lowest().activations = std::move(problem.train.inputs);
+    }
+    return problem;
+}
+
+template Problem<float> make_problem(const Config&, const Communicator&);
+template Problem<double> make_problem(const Config&, const Communicator&);
+
+}  // namespace hoist

@@ -1,0 +1,200 @@
+#include "hoist/train/run_directory.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cmath>
+#include <cstring>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "hoist/base/error.hpp"
+#include "hoist/base/text.hpp"
+
+namespace hoist {
+
+namespace {
+
+constexpr std::string_view checkpoint_prefix = "checkpoint-";
+
+[[noreturn]] void refuse_output(const std::filesystem::path& path, const std::string& why) {
+    throw OutputError("cannot write " + path.string(), why, "free space, check permissions, or choose another --out");
+}
+
+void write_file(const std::filesystem::path& path, const std::string& text, std::ios::openmode mode) {
+    std::ofstream file(path, mode | std::ios::binary);
+    file << text << std::flush;
+    if (!file) {
+        refuse_output(path, std::strerror(errno));
+    }
+}
+
+/// Under a temporary name first, so that a file exists whole or not at all.
+void replace_file(const std::filesystem::path& path, const std::string& text) {
+    std::filesystem::path temporary = path;
+    temporary += ".tmp";
+    try {
+        write_file(temporary, text, std::ios::trunc);
+        std::filesystem::rename(temporary, path);
+    } catch (const std::filesystem::filesystem_error& error) {
+        refuse_output(path, error.code().message());
+    } catch (const OutputError&) {
+        std::error_code ignored;
+        std::filesystem::remove(temporary, ignored);
+        throw;
+    }
+}
+
+std::string header_line(bool regression) {
+    const std::string figure = regression ? "rmse" : "accuracy";
+    return "sweep,epoch,seconds,objective,penalty,loss,train_" + figure + ",validation_" + figure + ",test_" + figure +
+           ",seconds_activations,seconds_weights,seconds_exchange,seconds_wait,bytes_sent\n";
+}
+
+double figure_of(const Evaluation& evaluation, bool regression) {
+    return regression ? evaluation.rmse : evaluation.accuracy;
+}
+
+nlohmann::json optional_json(const std::optional<double>& value) {
+    return value ? nlohmann::json(*value) : nlohmann::json(nullptr);
+}
+
+std::string host_name() {
+    std::array<char, 256> name{};
+    gethostname(name.data(), name.size() - 1);
+    return name.data();
+}
+
+}  // namespace
+
+std::filesystem::path RunDirectory::checkpoint(Index sweep) const {
+    std::ostringstream name;
+    name << checkpoint_prefix;
+    name.width(6);
+    name.fill('0');
+    name << sweep << ".h5";
+    return path_ / name.str();
+}
+
+bool RunDirectory::complete() const { return exists(model()) && exists(summary()); }
+
+std::vector<std::filesystem::path> RunDirectory::checkpoints() const {
+    std::vector<std::pair<Index, std::filesystem::path>> found;
+    std::error_code error;
+    for (const auto& entry : std::filesystem::directory_iterator(path_, error)) {
+        const std::string name = entry.path().filename().string();
+        if (name.starts_with(checkpoint_prefix) && entry.path().extension() == ".h5") {
+            const std::string number = entry.path().stem().string().substr(checkpoint_prefix.size());
+            if (const auto sweep = to_whole_number(number)) {
+                found.emplace_back(*sweep, entry.path());
+            }
+        }
+    }
+    std::ranges::sort(found, std::greater<>());
+    std::vector<std::filesystem::path> paths;
+    for (const auto& [sweep, path] : found) {
+        paths.push_back(path);
+    }
+    return paths;
+}
+
+void RunDirectory::prepare(Existing existing) const try {
+    const bool holds_run = exists(config()) || exists(model()) || !checkpoints().empty();
+    if (existing == Existing::resume) {
+        if (!complete() && checkpoints().empty()) {
+            throw MissingError("there is nothing to resume in " + path_.string(), "it holds no checkpoint",
+                               "run without --resume, or give the directory of the run with --out");
+        }
+        return;
+    }
+    if (holds_run && existing == Existing::refuse) {
+        throw OutputError(path_.string() + " already holds a run", "",
+                          "add --resume to go on, --overwrite to replace it, or --out DIR");
+    }
+    std::filesystem::create_directories(path_);
+    for (const auto& file : {config(), metrics(), summary(), model(), log()}) {
+        std::filesystem::remove(file);
+    }
+    remove_old_checkpoints(0);
+} catch (const std::filesystem::filesystem_error& error) {
+    refuse_output(path_, error.code().message());
+}
+
+void RunDirectory::write_config(const std::string& ini) const { replace_file(config(), ini); }
+
+void RunDirectory::start_metrics(Index sweep, bool regression) const {
+    std::string text = header_line(regression);
+    std::ifstream old(metrics());
+    std::string line;
+    std::getline(old, line);
+    while (std::getline(old, line)) {
+        const auto row = to_whole_number(line.substr(0, line.find(',')));
+        if (row && *row <= sweep) {
+            text += line + "\n";
+        }
+    }
+    replace_file(metrics(), text);
+}
+
+void RunDirectory::add_metrics(const SweepRecord& record, bool regression) const {
+    std::ostringstream row;
+    row.precision(9);
+    const auto figure = [&](const std::optional<Evaluation>& evaluation) {
+        row << ',';
+        if (evaluation) {
+            row << figure_of(*evaluation, regression);
+        }
+    };
+    row << record.sweep << ",," << record.seconds << ',' << record.energy.objective() << ',' << record.energy.penalty
+        << ',' << record.energy.loss;
+    figure(record.train);
+    figure(record.validation);
+    figure(record.test);
+    row << ',' << record.times.activations << ',' << record.times.weights << ',' << record.times.exchange << ','
+        << record.times.wait << ',' << static_cast<std::int64_t>(record.bytes_sent) << '\n';
+    write_file(metrics(), row.str(), std::ios::app);
+}
+
+void RunDirectory::write_summary(const RunSummary& summary, bool regression) const {
+    const auto figure = [&](const std::optional<Evaluation>& evaluation) {
+        return evaluation ? nlohmann::json(figure_of(*evaluation, regression)) : nlohmann::json(nullptr);
+    };
+    const std::string name = regression ? "rmse" : "accuracy";
+    nlohmann::ordered_json json;
+    json["test_" + name] = figure(summary.last.test);
+    json["train_" + name] = figure(summary.last.train);
+    json["validation_" + name] = figure(summary.last.validation);
+    json["best_test_" + name] = optional_json(summary.best_test);
+    json["objective"] = summary.last.energy.objective();
+    json["seconds_training"] = summary.seconds_training;
+    json["seconds_total"] = summary.seconds_total;
+    json["sweeps"] = summary.last.sweep;
+    json["ranks"] = summary.ranks;
+    json["stages"] = summary.shards.size();
+    json["shards"] = summary.shards;
+    json["bytes_sent"] = static_cast<std::int64_t>(summary.bytes_sent);
+    json["idle_fraction"] = summary.idle_fraction;
+    json["peak_memory"] = static_cast<std::int64_t>(summary.peak_memory);
+    if (summary.target_set) {
+        json["seconds_to_target"] = optional_json(summary.seconds_to_target);
+    }
+    json["host"] = host_name();
+    json["version"] = HOIST_VERSION;
+    json["seed"] = summary.seed;
+    replace_file(this->summary(), json.dump(2) + "\n");
+}
+
+void RunDirectory::add_log(const std::string& line) const { write_file(log(), line + "\n", std::ios::app); }
+
+void RunDirectory::remove_old_checkpoints(Index keep) const {
+    const auto all = checkpoints();
+    for (std::size_t i = static_cast<std::size_t>(keep); i < all.size(); ++i) {
+        std::error_code ignored;
+        std::filesystem::remove(all[i], ignored);
+    }
+}
+
+}  // namespace hoist

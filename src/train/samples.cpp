@@ -1,0 +1,144 @@
+#include "hoist/train/samples.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+#include "hoist/base/error.hpp"
+#include "hoist/base/random.hpp"
+
+namespace hoist {
+
+namespace {
+
+template <typename Scalar>
+void read_targets(Dataset& data, std::span<const Index> samples, const NetworkSpec& network,
+                  Eigen::Ref<Matrix<Scalar>> targets) {
+    if (network.regression()) {
+        std::vector<double> values(samples.size() * static_cast<std::size_t>(data.outputs()));
+        data.read_values(samples, values);
+        targets = Eigen::Map<Matrix<double>>(values.data(), data.outputs(), targets.cols()).template cast<Scalar>();
+        return;
+    }
+    std::vector<Index> labels(samples.size());
+    data.read_labels(samples, labels);
+    targets.setZero();
+    for (std::size_t i = 0; i < samples.size(); ++i) {
+        if (labels[i] < 0 || labels[i] >= network.outputs()) {
+            throw DataError("label " + std::to_string(labels[i]) + " of sample " + std::to_string(samples[i]) +
+                                " is out of range",
+                            "the network has " + std::to_string(network.outputs()) + " outputs",
+                            "check the labels, or set the last of network.layers to the number of classes");
+        }
+        targets(labels[i], static_cast<Index>(i)) = Scalar{1};
+    }
+}
+
+}  // namespace
+
+Split split_samples(Index samples, Index limit, double validation, std::uint64_t seed) {
+    const Index used = limit > 0 ? std::min(limit, samples) : samples;
+    const Index held = validation < 1.0 ? static_cast<Index>(std::llround(validation * static_cast<double>(used)))
+                                        : static_cast<Index>(validation);
+    if (held >= used) {
+        throw UsageError("data.validation leaves no sample to train on",
+                         "it takes " + std::to_string(held) + " of " + std::to_string(used), "give a smaller share or count");
+    }
+    std::vector<Index> order = all_samples(used);
+    if (held > 0) {
+        std::mt19937_64 engine = random_engine(seed, Purpose::validation);
+        std::shuffle(order.begin(), order.end(), engine);
+    }
+    Split split{{order.begin() + held, order.end()}, {order.begin(), order.begin() + held}};
+    std::ranges::sort(split.train);
+    std::ranges::sort(split.validation);
+    return split;
+}
+
+template <typename Scalar>
+Samples<Scalar> load_samples(Dataset& data, const std::vector<Index>& chosen, const NetworkSpec& network,
+                             const Placement& placement, int rank, Index block_width) {
+    Samples<Scalar> samples;
+    samples.blocks = ColumnBlocks(static_cast<Index>(chosen.size()), block_width);
+    samples.own = placement.grid.owned(rank, samples.blocks.count());
+    samples.columns = samples.blocks.columns(samples.own);
+    samples.labeled = data.labeled();
+    const Index own = samples.columns.size();
+    const bool first = placement.first(rank);
+    const bool last = placement.last(rank) && data.labeled();
+    samples.inputs.resize(first ? network.inputs() : 0, first ? own : 0);
+    samples.targets.resize(last ? network.outputs() : 0, last ? own : 0);
+    std::vector<double> buffer;
+    // In pieces of a block, so that what is read in double is never more than that.
+    for (Index block = samples.own.begin; block < samples.own.end; ++block) {
+        const Range range = samples.blocks.columns(block);
+        const Range local = samples.local(block);
+        const std::span<const Index> wanted(chosen.data() + range.begin, static_cast<std::size_t>(range.size()));
+        if (first) {
+            buffer.resize(wanted.size() * static_cast<std::size_t>(data.features()));
+            data.read_inputs(wanted, buffer);
+            samples.inputs.middleCols(local.begin, local.size()) =
+                Eigen::Map<Matrix<double>>(buffer.data(), data.features(), range.size()).template cast<Scalar>();
+        }
+        if (last) {
+            read_targets<Scalar>(data, wanted, network, samples.targets.middleCols(local.begin, local.size()));
+        }
+    }
+    return samples;
+}
+
+template <typename Scalar>
+Standardization fit_standardization(const Samples<Scalar>& samples, const Communicator& peers) {
+    const Index n = samples.inputs.rows();
+    const auto count = static_cast<double>(samples.blocks.samples());
+    Standardization result;
+    result.mean = Vector<double>::Zero(n);
+    Vector<double> squares = Vector<double>::Zero(n);
+    for (Index i = 0; i < samples.inputs.cols(); ++i) {
+        result.mean += samples.inputs.col(i).template cast<double>();
+    }
+    peers.sum(std::span(result.mean.data(), static_cast<std::size_t>(n)));
+    result.mean /= count;
+    for (Index i = 0; i < samples.inputs.cols(); ++i) {
+        squares += (samples.inputs.col(i).template cast<double>() - result.mean).cwiseAbs2();
+    }
+    peers.sum(std::span(squares.data(), static_cast<std::size_t>(n)));
+    // What is left of a constant input is the rounding of its mean.
+    constexpr double rounding = 4.0 * std::numeric_limits<Scalar>::epsilon();
+    const auto inverse_deviation = [count](double sum, double mean) {
+        const double deviation = std::sqrt(sum / count);
+        return deviation > rounding * std::abs(mean) ? 1.0 / deviation : 1.0;
+    };
+    result.scale = squares.binaryExpr(result.mean, inverse_deviation);
+    return result;
+}
+
+template <typename Scalar>
+void standardize(const Standardization& standardization, Matrix<Scalar>& inputs) {
+    if (standardization.empty()) {
+        return;
+    }
+    for (Index i = 0; i < inputs.cols(); ++i) {
+        inputs.col(i) = (inputs.col(i).template cast<double>() - standardization.mean)
+                            .cwiseProduct(standardization.scale)
+                            .template cast<Scalar>();
+    }
+}
+
+std::vector<Index> all_samples(Index count) {
+    std::vector<Index> samples(static_cast<std::size_t>(count));
+    std::iota(samples.begin(), samples.end(), Index{0});
+    return samples;
+}
+
+template Samples<float> load_samples(Dataset&, const std::vector<Index>&, const NetworkSpec&, const Placement&, int,
+                                     Index);
+template Samples<double> load_samples(Dataset&, const std::vector<Index>&, const NetworkSpec&, const Placement&, int,
+                                      Index);
+template Standardization fit_standardization(const Samples<float>&, const Communicator&);
+template Standardization fit_standardization(const Samples<double>&, const Communicator&);
+template void standardize(const Standardization&, Matrix<float>&);
+template void standardize(const Standardization&, Matrix<double>&);
+
+}  // namespace hoist

@@ -1,0 +1,279 @@
+#include "hoist/train/trainer.hpp"
+
+#include <array>
+#include <cmath>
+
+#include "hoist/base/error.hpp"
+#include "hoist/base/memory.hpp"
+#include "hoist/comm/agree.hpp"
+
+namespace hoist {
+
+template <typename Scalar>
+Trainer<Scalar>::Trainer(const Config& config, const Communicator& world, const RunOptions& options,
+                         TrainObserver& observer)
+    : config_(config),
+      world_(world),
+      options_(options),
+      observer_(observer),
+      started_(wall_time()),
+      last_checkpoint_(started_) {}
+
+template <typename Scalar>
+Outcome Trainer<Scalar>::operator()() {
+    const RunDirectory& directory = options_.directory;
+    const bool regression = config_.network.regression();
+    bool complete = false;
+    agree(world_, [&] { complete = options_.existing == Existing::resume && directory.complete(); });
+    if (complete) {
+        return Outcome::already_complete;
+    }
+    Problem<Scalar> problem = make_problem<Scalar>(config_, world_);
+    agree(world_, [&] {
+        if (reports()) {
+            directory.prepare(options_.existing);
+        }
+    });
+    if (options_.existing == Existing::resume) {
+        resume(problem);
+    }
+    agree(world_, [&] {
+        if (reports()) {
+            directory.write_config(options_.ini);
+            directory.start_metrics(progress_.sweep, regression);
+            directory.add_log(time_stamp() + " hoist " HOIST_VERSION " on " + std::to_string(world_.size()) + " ranks, " +
+                              problem.placement.text());
+        }
+    });
+    if (reports()) {
+        observer_.started(problem.placement, problem.train.blocks.samples(), progress_.sweep);
+    }
+
+    double begun = wall_time();
+    Sweep<Scalar> sweep(config_, world_, problem.peers, problem.placement, problem.train, problem.stage);
+    resumed_from_.empty() ? sweep.forward() : sweep.resume();
+    progress_.seconds_training += world_.max(wall_time() - begun);
+    SweepRecord last = record(problem, sweep, progress_.sweep);
+    Outcome outcome = Outcome::complete;
+    while (progress_.sweep < config_.sweeps && !stops_here(last)) {
+        const double bytes_before = static_cast<double>(world_.bytes_sent() + problem.peers.bytes_sent());
+        begun = wall_time();
+        sweep();
+        const double seconds = wall_time() - begun;
+        const double bytes = static_cast<double>(world_.bytes_sent() + problem.peers.bytes_sent()) - bytes_before;
+        progress_.seconds_training += world_.max(seconds);
+        ++progress_.sweep;
+        last = record(problem, sweep, progress_.sweep);
+        last.bytes_sent = world_.sum(bytes);
+        progress_.bytes_sent += last.bytes_sent;
+        note_best(last);
+        agree(world_, [&] {
+            if (reports()) {
+                directory.add_metrics(last, regression);
+            }
+        });
+        if (reports()) {
+            observer_.swept(last);
+        }
+        const double elapsed = wall_time() - started_;
+        const bool time_is_up = config_.time_limit > 0.0 && reports() && elapsed >= config_.time_limit;
+        const bool stopping = world_.max(time_is_up || options_.stop_requested() ? 1.0 : 0.0) > 0.0;
+        const bool due = world_.max(reports() && checkpoint_due(progress_.sweep, stopping) ? 1.0 : 0.0) > 0.0;
+        if (due) {
+            write_checkpoint(problem, progress_.sweep);
+        }
+        if (stopping && progress_.sweep < config_.sweeps) {
+            outcome = Outcome::interrupted;
+            break;
+        }
+    }
+    sweep.settle();
+    fill_summary(problem, last);
+    if (outcome == Outcome::complete) {
+        finish(problem);
+    }
+    return outcome;
+}
+
+// The newest checkpoint that is whole; a damaged one is reported, and the one before it is taken.
+template <typename Scalar>
+void Trainer<Scalar>::resume(Problem<Scalar>& problem) {
+    std::string chosen;
+    agree(world_, [&] {
+        if (!reports()) {
+            return;
+        }
+        for (const auto& path : options_.directory.checkpoints()) {
+            try {
+                read_model_header(path);
+                chosen = path.string();
+                return;
+            } catch (const DataError& error) {
+                observer_.noted(std::string(error.what()) + "; trying the one before it");
+            }
+        }
+        throw DataError("no checkpoint in " + options_.directory.path().string() + " can be read",
+                        "all are damaged", "start again with --overwrite");
+    });
+    resumed_from_ = world_.broadcast(chosen, 0);
+    agree(world_, [&] {
+        const ModelHeader saved = read_model_header(resumed_from_, true);
+        const NetworkSpec& now = config_.network;
+        if (saved.network.widths != now.widths || saved.network.activation_text() != now.activation_text() ||
+            saved.network.output != now.output) {
+            throw UsageError("the run cannot be resumed with another architecture",
+                             resumed_from_.string() + " has " + saved.network.layers_text() + ", " +
+                                 saved.network.activation_text() + ", " + to_text(saved.network.output),
+                             "use the configuration of the run, or another --out");
+        }
+        progress_ = saved.progress;
+        const int rank = world_.rank();
+        Matrix<Scalar> inputs = std::move(problem.stage.lowest().activations);
+        problem.stage.layers = read_layers<Scalar>(resumed_from_, now, problem.placement.layers_of(rank));
+        if (problem.placement.first(rank)) {
+            problem.stage.lowest().activations = std::move(inputs);
+        }
+        read_activations(resumed_from_, problem.train, now, problem.placement.last(rank), problem.stage);
+    });
+}
+
+template <typename Scalar>
+SweepRecord Trainer<Scalar>::record(Problem<Scalar>& problem, Sweep<Scalar>& sweep, Index index) {
+    const PhaseTimes& now = sweep.times();
+    const Energy& own = sweep.energy();
+    std::array<double, 7> sums{own.loss,
+                               own.penalty,
+                               own.ridge,
+                               now.activations - times_before_.activations,
+                               now.weights - times_before_.weights,
+                               now.exchange - times_before_.exchange,
+                               now.wait - times_before_.wait};
+    times_before_ = now;
+    world_.sum(std::span<double>(sums));
+    const double ranks = world_.size();
+    SweepRecord record;
+    record.sweep = index;
+    record.seconds = progress_.seconds_training;
+    record.energy = {sums[0], sums[1], sums[2]};
+    record.times = {sums[3] / ranks, sums[4] / ranks, sums[5] / ranks, sums[6] / ranks};
+    if (!std::isfinite(record.energy.objective())) {
+        sweep.settle();
+        throw NumericalError("the objective is not finite after sweep " + std::to_string(index), "",
+                             "the last checkpoint is good; use more ridge, or train.precision = double")
+            .as_agreed();
+    }
+    sweep.settle();
+    const ForwardPass<Scalar> forward(config_.network, world_, problem.placement, problem.stage);
+    const auto output = make_output_block<Scalar>(config_.network.output, config_.formulation.lambda.back());
+    record.train = evaluate_training(forward, config_.network, *output, world_, problem.train, problem.stage);
+    if (problem.validation.blocks.samples() > 0) {
+        record.validation = evaluate(forward, config_.network, *output, world_, problem.validation);
+    }
+    if (problem.test.blocks.samples() > 0) {
+        record.test = evaluate(forward, config_.network, *output, world_, problem.test);
+    }
+    return record;
+}
+
+template <typename Scalar>
+bool Trainer<Scalar>::stops_here(const SweepRecord& record) {
+    const auto& judged = record.test ? record.test : record.validation;
+    if (config_.target_accuracy <= 0.0 || config_.network.regression() || !judged ||
+        judged->accuracy < config_.target_accuracy) {
+        return false;
+    }
+    if (progress_.seconds_to_target < 0.0) {
+        progress_.seconds_to_target = progress_.seconds_training;
+    }
+    return true;
+}
+
+template <typename Scalar>
+void Trainer<Scalar>::note_best(const SweepRecord& record) {
+    if (record.test) {
+        const double figure = config_.network.regression() ? -record.test->rmse : record.test->accuracy;
+        progress_.best_test = std::max(progress_.best_test, figure);
+    }
+}
+
+template <typename Scalar>
+bool Trainer<Scalar>::checkpoint_due(Index sweep, bool stopping) const {
+    const CheckpointOptions& options = config_.checkpoint;
+    const bool by_count = options.every_sweeps > 0 && sweep % options.every_sweeps == 0;
+    const bool by_time = options.every_seconds > 0.0 && wall_time() - last_checkpoint_ >= options.every_seconds;
+    return stopping || by_count || by_time;
+}
+
+template <typename Scalar>
+void Trainer<Scalar>::write_checkpoint(const Problem<Scalar>& problem, Index sweep) {
+    ModelHeader saved = header(problem);
+    saved.checkpoint = true;
+    saved.progress = progress_;
+    try {
+        write_model(options_.directory.checkpoint(sweep), saved, world_, problem.placement, problem.stage,
+                    &problem.train);
+        if (reports()) {
+            options_.directory.remove_old_checkpoints(config_.checkpoint.keep);
+        }
+    } catch (const Error& error) {
+        if (config_.checkpoint.required || error.status() != ExitStatus::output) {
+            throw;
+        }
+        if (reports()) {
+            observer_.noted("warning: no checkpoint after sweep " + std::to_string(sweep) + ": " + error.what());
+        }
+    }
+    last_checkpoint_ = wall_time();
+}
+
+template <typename Scalar>
+void Trainer<Scalar>::fill_summary(const Problem<Scalar>& problem, const SweepRecord& last) {
+    summary_.last = last;
+    if (last.test && progress_.best_test > -1e300) {
+        summary_.best_test = std::abs(progress_.best_test);
+    }
+    summary_.seconds_training = progress_.seconds_training;
+    summary_.seconds_total = world_.max(wall_time() - started_);
+    summary_.target_set = config_.target_accuracy > 0.0;
+    if (progress_.seconds_to_target >= 0.0) {
+        summary_.seconds_to_target = progress_.seconds_to_target;
+    }
+    summary_.ranks = world_.size();
+    for (int stage = 0; stage < problem.placement.grid.stages(); ++stage) {
+        summary_.shards.push_back(problem.placement.grid.shards(stage));
+    }
+    summary_.bytes_sent = progress_.bytes_sent;
+    const double waited = world_.sum(times_before_.wait);
+    const double all = world_.sum(times_before_.total());
+    summary_.idle_fraction = all > 0.0 ? waited / all : 0.0;
+    summary_.peak_memory = world_.max(peak_resident_memory());
+    summary_.seed = config_.seed;
+}
+
+template <typename Scalar>
+void Trainer<Scalar>::finish(const Problem<Scalar>& problem) {
+    write_model<Scalar>(options_.directory.model(), header(problem), world_, problem.placement, problem.stage, nullptr);
+    agree(world_, [&] {
+        if (reports()) {
+            options_.directory.write_summary(summary_, config_.network.regression());
+            options_.directory.add_log(time_stamp() + " complete after " + std::to_string(progress_.sweep) + " sweeps");
+        }
+    });
+}
+
+template <typename Scalar>
+ModelHeader Trainer<Scalar>::header(const Problem<Scalar>& problem) const {
+    ModelHeader header;
+    header.network = config_.network;
+    header.config = options_.ini;
+    header.class_names = problem.class_names;
+    header.standardization = problem.standardization;
+    header.created = time_stamp();
+    header.version = HOIST_VERSION;
+    return header;
+}
+
+template class Trainer<float>;
+template class Trainer<double>;
+
+}  // namespace hoist
