@@ -49,10 +49,10 @@ std::unique_ptr<NnlsSolver<Scalar>> coordinate_descent(const ConstMatrixRef<Scal
                                                        Bounds<Scalar> bounds, int sweeps,
                                                        Scalar tolerance);
 
-/// Block principal pivoting (Kim and Park, SIAM J. Sci. Comput. 2011, extended to two bounds, with a
-/// primal active-set method as the backup rule): exact up to rounding in a finite number of
-/// exchanges, whatever the start. Columns with the same active set share a Cholesky factorization in
-/// double; without bounds there is one in all, made here.
+/// Block principal pivoting (Kim and Park, SIAM J. Sci. Comput. 2011, extended to two bounds, with
+/// a primal active-set method as the backup rule): exact up to rounding in a finite number of
+/// exchanges, whatever the start. Columns with the same active set share a Cholesky factorization
+/// in double; without bounds there is one in all, made here.
 /// @pre A is symmetric, not empty, lower <= upper.
 /// @throws NumericalError if A is not positive definite or not finite.
 template <typename Scalar>
