@@ -2,13 +2,6 @@
 # The DEPENDS lines of all folders together are the layering of the program.
 function(hoist_library name)
     cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS" ${ARGN})
-    set(present "")
-    foreach(source ${ARG_SOURCES})
-        if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/${source})
-            list(APPEND present ${source})
-        endif()
-    endforeach()
-    set(ARG_SOURCES ${present} ${PROJECT_SOURCE_DIR}/src/base/error.cpp)
     add_library(hoist_${name} STATIC ${ARG_SOURCES})
     target_include_directories(hoist_${name} PUBLIC ${PROJECT_SOURCE_DIR}/include)
     target_link_libraries(hoist_${name} PUBLIC ${ARG_DEPENDS} PRIVATE hoist_warnings)

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
@@ -23,12 +24,15 @@ namespace {
 constexpr unsigned help_width = 110;
 
 po::options_description key_options(CommandLine::Keys keys) {
-    po::options_description options(keys == CommandLine::Keys::data ? "Data" : "Configuration keys", help_width);
+    po::options_description options(keys == CommandLine::Keys::data ? "Data" : "Configuration keys",
+                                    help_width);
     for (const ConfigKey& key : config_keys()) {
-        const bool wanted = keys == CommandLine::Keys::all || (keys == CommandLine::Keys::data && key.name.starts_with("data."));
+        const bool wanted = keys == CommandLine::Keys::all ||
+                            (keys == CommandLine::Keys::data && key.name.starts_with("data."));
         if (wanted) {
             const std::string shown = key.default_text.empty() ? "" : " [" + key.default_text + "]";
-            options.add_options()(key.name.c_str(), po::value<std::string>(), (key.help + shown).c_str());
+            options.add_options()(key.name.c_str(), po::value<std::string>(),
+                                  (key.help + shown).c_str());
         }
     }
     return options;
@@ -41,13 +45,14 @@ std::string without_dashes(const std::string& option) {
 
 }  // namespace
 
-CommandLine::CommandLine(const Command& command, po::options_description options, std::vector<std::string> positional,
-                         Keys keys)
+CommandLine::CommandLine(const Command& command, po::options_description options,
+                         std::vector<std::string> positional, Keys keys)
     : command_(command), visible_(help_width), positional_(std::move(positional)) {
     options.add_options()("help,h", "show this text");
     if (keys == Keys::all) {
-        options.add_options()("set", po::value<std::vector<std::string>>()->composing(),
-                              "section.key=value, the same as --section.key=value; may be given more than once");
+        options.add_options()(
+            "set", po::value<std::vector<std::string>>()->composing(),
+            "section.key=value, the same as --section.key=value; may be given more than once");
     }
     visible_.add(options);
     if (keys != Keys::none) {
@@ -62,8 +67,14 @@ void CommandLine::parse(const std::vector<std::string>& arguments) {
     po::positional_options_description positions;
     positions.add("argument", -1);
     try {
-        const auto style = po::command_line_style::default_style & ~po::command_line_style::allow_guessing;
-        po::store(po::command_line_parser(arguments).options(all).positional(positions).style(style).run(), values_);
+        const auto style =
+            po::command_line_style::default_style & ~po::command_line_style::allow_guessing;
+        po::store(po::command_line_parser(arguments)
+                      .options(all)
+                      .positional(positions)
+                      .style(style)
+                      .run(),
+                  values_);
         po::notify(values_);
     } catch (const po::unknown_option& error) {
         std::vector<std::string> names;
@@ -71,8 +82,10 @@ void CommandLine::parse(const std::vector<std::string>& arguments) {
             names.push_back(option->long_name());
         }
         const auto meant = nearest(without_dashes(error.get_option_name()), names);
-        throw UsageError(error.get_option_name() + " is not an option of hoist " + command_.name, "",
-                         meant ? "did you mean --" + *meant + "?" : "`hoist " + command_.name + " --help` lists them");
+        throw UsageError(error.get_option_name() + " is not an option of hoist " + command_.name,
+                         "",
+                         meant ? "did you mean --" + *meant + "?"
+                               : "`hoist " + command_.name + " --help` lists them");
     } catch (const po::error& error) {
         throw UsageError("the command line cannot be read", error.what(),
                          "`hoist " + command_.name + " --help` shows its options");
@@ -80,7 +93,8 @@ void CommandLine::parse(const std::vector<std::string>& arguments) {
     if (help_wanted()) {
         return;
     }
-    const auto given = has("argument") ? get<std::vector<std::string>>("argument") : std::vector<std::string>{};
+    const auto given =
+        has("argument") ? get<std::vector<std::string>>("argument") : std::vector<std::string>{};
     const bool many = !positional_.empty() && positional_.back().ends_with("...");
     if (given.size() < positional_.size() || (given.size() > positional_.size() && !many)) {
         throw UsageError("hoist " + command_.name + " takes " +
@@ -92,7 +106,8 @@ void CommandLine::parse(const std::vector<std::string>& arguments) {
         for (const std::string& setting : get<std::vector<std::string>>("set")) {
             const auto equals = setting.find('=');
             if (equals == std::string::npos) {
-                throw UsageError("--set " + setting + " cannot be read", "it has no =", "write --set section.key=value");
+                throw UsageError("--set " + setting + " cannot be read",
+                                 "it has no =", "write --set section.key=value");
             }
             keys_[std::string(trim(setting.substr(0, equals)))] = setting.substr(equals + 1);
         }
@@ -106,10 +121,24 @@ void CommandLine::parse(const std::vector<std::string>& arguments) {
 
 std::string CommandLine::help() const {
     std::ostringstream text;
-    text << "hoist " << command_.name << (command_.arguments.empty() ? "" : " ") << command_.arguments << "\n\n"
+    text << "hoist " << command_.name << (command_.arguments.empty() ? "" : " ")
+         << command_.arguments << "\n\n"
          << command_.summary << "\n\n"
          << visible_;
     return text.str();
+}
+
+ExitStatus show_help(const Communicator& world, const CommandLine& line) {
+    if (world.rank() == 0) {
+        std::printf("%s", line.help().c_str());
+    }
+    return ExitStatus::done;
+}
+
+void require_rule(const std::string& rule) {
+    if (rule != "feedforward" && rule != "lifted") {
+        throw UsageError("--rule " + rule + " is unknown", "", "use feedforward or lifted");
+    }
 }
 
 std::string read_shared_file(const Communicator& world, const std::string& path) {
@@ -137,7 +166,8 @@ ConfigText parse_ini(const std::string& text, const std::string& name) {
             values[option.string_key] = option.value.empty() ? "" : option.value.front();
         }
     } catch (const po::error& error) {
-        throw UsageError(name + " is not a configuration", error.what(), "write lines like key = value under [section]");
+        throw UsageError(name + " is not a configuration", error.what(),
+                         "write lines like key = value under [section]");
     }
     return values;
 }

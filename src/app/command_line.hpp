@@ -17,7 +17,8 @@ struct Command {
     std::string arguments;
     std::string summary;
     /// Collective over the world.
-    ExitStatus (*run)(const Communicator& world, const Command& command, const std::vector<std::string>& arguments);
+    ExitStatus (*run)(const Communicator& world, const Command& command,
+                      const std::vector<std::string>& arguments);
 };
 
 /// The options of a command, read from its arguments.
@@ -26,12 +27,13 @@ class CommandLine {
     /// Which configuration keys are options too.
     enum class Keys { none, data, all };
 
-    /// @param options what the command takes beside --help and the keys. @param positional names of arguments without a dash,
-    /// in order; the last takes all that remain when it ends in "...".
+    /// @param options what the command takes beside --help and the keys. @param positional names of
+    /// arguments without a dash, in order; the last takes all that remain when it ends in "...".
     CommandLine(const Command& command, boost::program_options::options_description options,
                 std::vector<std::string> positional, Keys keys);
 
-    /// @throws UsageError for an unknown option (with the nearest) or a missing or surplus argument.
+    /// @throws UsageError for an unknown option (with the nearest) or a missing or surplus
+    /// argument.
     void parse(const std::vector<std::string>& arguments);
 
     bool help_wanted() const { return values_.count("help") > 0; }
@@ -54,14 +56,20 @@ class CommandLine {
     ConfigText keys_;
 };
 
+/// Prints the help of a command on rank 0.
+ExitStatus show_help(const Communicator& world, const CommandLine& line);
+
+/// @throws UsageError unless `rule` is feedforward or lifted.
+void require_rule(const std::string& rule);
+
 /// Collective: rank 0 reads the file; every rank gets its text. @throws MissingError on every rank.
 std::string read_shared_file(const Communicator& world, const std::string& path);
 
 /// The keys and values of an INI text. @throws UsageError where it is malformed.
 ConfigText parse_ini(const std::string& text, const std::string& name);
 
-/// Sets the BLAS threads of this rank: `threads` if not 0, otherwise OPENBLAS_NUM_THREADS, otherwise the node's cores divided by
-/// its ranks. Collective. @return the number.
+/// Sets the BLAS threads of this rank: `threads` if not 0, otherwise OPENBLAS_NUM_THREADS,
+/// otherwise the node's cores divided by its ranks. Collective. @return the number.
 int use_threads(const Communicator& world, int threads);
 
 }  // namespace hoist

@@ -4,12 +4,19 @@
 
 namespace hoist {
 
-ExitStatus run_train(const Communicator& world, const Command& command, const std::vector<std::string>& arguments);
-ExitStatus run_evaluate(const Communicator& world, const Command& command, const std::vector<std::string>& arguments);
-ExitStatus run_predict(const Communicator& world, const Command& command, const std::vector<std::string>& arguments);
-ExitStatus run_inspect(const Communicator& world, const Command& command, const std::vector<std::string>& arguments);
-ExitStatus run_plan(const Communicator& world, const Command& command, const std::vector<std::string>& arguments);
-ExitStatus run_data(const Communicator& world, const Command& command, const std::vector<std::string>& arguments);
-ExitStatus run_bench(const Communicator& world, const Command& command, const std::vector<std::string>& arguments);
+ExitStatus run_train(const Communicator& world, const Command& command,
+                     const std::vector<std::string>& arguments);
+ExitStatus run_evaluate(const Communicator& world, const Command& command,
+                        const std::vector<std::string>& arguments);
+ExitStatus run_predict(const Communicator& world, const Command& command,
+                       const std::vector<std::string>& arguments);
+ExitStatus run_inspect(const Communicator& world, const Command& command,
+                       const std::vector<std::string>& arguments);
+ExitStatus run_plan(const Communicator& world, const Command& command,
+                    const std::vector<std::string>& arguments);
+ExitStatus run_data(const Communicator& world, const Command& command,
+                    const std::vector<std::string>& arguments);
+ExitStatus run_bench(const Communicator& world, const Command& command,
+                     const std::vector<std::string>& arguments);
 
 }  // namespace hoist

@@ -14,22 +14,30 @@ namespace hoist {
 namespace {
 
 const std::vector<Command> commands{
-    {"train", "CONFIG [options]", "Trains a network and keeps everything about the run in one directory.", run_train},
-    {"evaluate", "MODEL [options]", "Measures a model on data: accuracy, loss, confusion, objective, gaps.", run_evaluate},
+    {"train", "CONFIG [options]",
+     "Trains a network and keeps everything about the run in one directory.", run_train},
+    {"evaluate", "MODEL [options]",
+     "Measures a model on data: accuracy, loss, confusion, objective, gaps.", run_evaluate},
     {"predict", "MODEL --out FILE.csv|.h5 [options]", "Writes a model's predictions.", run_predict},
     {"inspect", "MODEL", "Shows what a model or checkpoint file holds.", run_inspect},
-    {"plan", "CONFIG --ranks N [options]", "Shows the grid, memory, traffic and predicted time per rank of a run.", run_plan},
-    {"data", "glyphs|describe|convert [options]", "Makes the embedded data set; shows or converts a data set.", run_data},
-    {"bench", "[kernels|sweep|exchange] [options]", "Measures the kernels, one sweep, or messages.", run_bench},
+    {"plan", "CONFIG --ranks N [options]",
+     "Shows the grid, memory, traffic and predicted time per rank of a run.", run_plan},
+    {"data", "glyphs|describe|convert [options]",
+     "Makes the embedded data set; shows or converts a data set.", run_data},
+    {"bench", "[kernels|sweep|exchange] [options]", "Measures the kernels, one sweep, or messages.",
+     run_bench},
 };
 
 void print_help() {
-    std::cout << "hoist trains lifted neural networks on many processors: every rank owns layers and samples.\n\n"
+    std::cout << "hoist trains lifted neural networks on many processors: every rank owns layers "
+                 "and samples.\n\n"
                  "usage: hoist COMMAND ...        alone, or under mpirun or srun\n\n";
     for (const Command& command : commands) {
-        std::cout << "  " << command.name << std::string(10 - command.name.size(), ' ') << command.summary << '\n';
+        std::cout << "  " << command.name << std::string(10 - command.name.size(), ' ')
+                  << command.summary << '\n';
     }
-    std::cout << "\n  hoist COMMAND --help shows the options of a command; hoist --version the version.\n";
+    std::cout << "\n  hoist COMMAND --help shows the options of a command; hoist --version the "
+                 "version.\n";
 }
 
 ExitStatus dispatch(const Communicator& world, const std::vector<std::string>& arguments) {
@@ -53,8 +61,9 @@ ExitStatus dispatch(const Communicator& world, const std::vector<std::string>& a
             std::vector<std::string> names;
             std::ranges::transform(commands, std::back_inserter(names), &Command::name);
             const auto meant = nearest(name, names);
-            throw UsageError("hoist has no command " + name, "",
-                             meant ? "did you mean " + *meant + "?" : "`hoist --help` lists the commands");
+            throw UsageError(
+                "hoist has no command " + name, "",
+                meant ? "did you mean " + *meant + "?" : "`hoist --help` lists the commands");
         }
     });
     require_equal(world, join(arguments, "\n"), "the ranks were started with different arguments");
@@ -62,7 +71,8 @@ ExitStatus dispatch(const Communicator& world, const std::vector<std::string>& a
 }
 
 /// Ends the job on every rank: the others may be waiting for this one.
-[[noreturn]] void end_all(const Communicator& world, const std::string& message, ExitStatus status) {
+[[noreturn]] void end_all(const Communicator& world, const std::string& message,
+                          ExitStatus status) {
     std::cout << std::flush;
     std::fprintf(stderr, "hoist: rank %d: %s\n", world.rank(), message.c_str());
     abort_all(static_cast<int>(status));
@@ -87,8 +97,10 @@ int main(int argc, char** argv) {
         }
         return static_cast<int>(error.status());
     } catch (const std::bad_alloc&) {
-        end_all(world, "out of memory; use more ranks or nodes, `hoist plan` shows what each needs", ExitStatus::system);
+        end_all(world, "out of memory; use more ranks or nodes, `hoist plan` shows what each needs",
+                ExitStatus::system);
     } catch (const std::exception& error) {
-        end_all(world, std::string("an unexpected error (") + error.what() + "); please report it", ExitStatus::defect);
+        end_all(world, std::string("an unexpected error (") + error.what() + "); please report it",
+                ExitStatus::defect);
     }
 }

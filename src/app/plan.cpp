@@ -1,5 +1,7 @@
 #include "commands.hpp"
 #include "hoist/base/error.hpp"
 namespace hoist {
-ExitStatus run_plan(const Communicator&, const Command&, const std::vector<std::string>&) { throw UsageError("not yet"); }
+ExitStatus run_plan(const Communicator&, const Command&, const std::vector<std::string>&) {
+    throw UsageError("not yet");
 }
+}  // namespace hoist

@@ -4,6 +4,8 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <cstdlib>
+#include <filesystem>
 #include <string>
 
 namespace hoist {
@@ -13,7 +15,8 @@ namespace {
 std::string figures(const SweepRecord& record, bool regression) {
     char text[200];
     std::string line;
-    std::snprintf(text, sizeof text, "objective %.6f  loss %.6f", record.energy.objective(), record.energy.loss);
+    std::snprintf(text, sizeof text, "objective %.6f  loss %.6f", record.energy.objective(),
+                  record.energy.loss);
     line = text;
     const auto add = [&](const char* name, const std::optional<Evaluation>& evaluation) {
         if (evaluation) {
@@ -32,7 +35,8 @@ std::string duration(double seconds) {
     char text[32];
     const long whole = static_cast<long>(seconds + 0.5);
     if (whole >= 3600) {
-        std::snprintf(text, sizeof text, "%ld:%02ld:%02ld", whole / 3600, whole / 60 % 60, whole % 60);
+        std::snprintf(text, sizeof text, "%ld:%02ld:%02ld", whole / 3600, whole / 60 % 60,
+                      whole % 60);
     } else {
         std::snprintf(text, sizeof text, "%ld:%02ld", whole / 60, whole % 60);
     }
@@ -44,10 +48,26 @@ int terminal_width() {
     return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 20 ? size.ws_col : 80;
 }
 
+// Open MPI gives rank 0 a pseudo-terminal whatever mpirun itself writes to; then mpirun's own
+// output decides.
+bool writes_to_terminal() {
+    if (isatty(STDOUT_FILENO) == 0 || std::getenv("OMPI_COMM_WORLD_RANK") == nullptr) {
+        return isatty(STDOUT_FILENO) != 0;
+    }
+    std::error_code error;
+    const std::filesystem::path launcher = "/proc/" + std::to_string(getppid()) + "/fd/1";
+    const std::string target = std::filesystem::read_symlink(launcher, error).string();
+    return target.starts_with("/dev/pts/") || target.starts_with("/dev/tty");
+}
+
 }  // namespace
 
 ProgressPrinter::ProgressPrinter(const Config& config, int threads, bool quiet)
-    : config_(config), threads_(threads), quiet_(quiet), terminal_(isatty(STDOUT_FILENO) != 0), started_(wall_time()) {}
+    : config_(config),
+      threads_(threads),
+      quiet_(quiet),
+      terminal_(writes_to_terminal()),
+      started_(wall_time()) {}
 
 void ProgressPrinter::started(const Placement& placement, Index samples, Index first) {
     first_ = first;
@@ -55,10 +75,12 @@ void ProgressPrinter::started(const Placement& placement, Index samples, Index f
     if (quiet_) {
         return;
     }
-    std::printf("hoist %s: %s, %s, %s, %td samples\n", HOIST_VERSION, config_.network.layers_text().c_str(),
-                config_.formulation.name.c_str(), to_text(config_.network.output).c_str(), samples);
-    std::printf("%d %s with %d BLAS %s each: %s\n", placement.grid.ranks(), placement.grid.ranks() == 1 ? "rank" : "ranks",
-                threads_, threads_ == 1 ? "thread" : "threads", placement.text().c_str());
+    std::printf("hoist %s: %s, %s, %s, %td samples\n", HOIST_VERSION,
+                config_.network.layers_text().c_str(), config_.formulation.name.c_str(),
+                to_text(config_.network.output).c_str(), samples);
+    std::printf("%d %s with %d BLAS %s each: %s\n", placement.grid.ranks(),
+                placement.grid.ranks() == 1 ? "rank" : "ranks", threads_,
+                threads_ == 1 ? "thread" : "threads", placement.text().c_str());
     if (first > 0) {
         std::printf("resumed after sweep %td\n", first);
     }
@@ -88,8 +110,9 @@ void ProgressPrinter::show_bar(const SweepRecord& record) {
     char tail[64];
     std::snprintf(tail, sizeof tail, "  %.2f sweeps/s  %s left", rate, duration(remaining).c_str());
     std::string line = "[" + std::string(static_cast<std::size_t>(filled), '#') +
-                       std::string(static_cast<std::size_t>(cells - filled), '.') + "] " + std::to_string(record.sweep) +
-                       "/" + std::to_string(config_.sweeps) + "  " + figures(record, config_.network.regression()) + tail;
+                       std::string(static_cast<std::size_t>(cells - filled), '.') + "] " +
+                       std::to_string(record.sweep) + "/" + std::to_string(config_.sweeps) + "  " +
+                       figures(record, config_.network.regression()) + tail;
     line.resize(std::min<std::size_t>(line.size(), static_cast<std::size_t>(terminal_width() - 1)));
     std::printf("\r\033[K%s", line.c_str());
     std::fflush(stdout);
@@ -109,7 +132,8 @@ void ProgressPrinter::noted(const std::string& text) {
     std::fprintf(stderr, "hoist: %s\n", text.c_str());
 }
 
-void ProgressPrinter::closed(const RunSummary& summary, const RunDirectory& directory, Outcome outcome) {
+void ProgressPrinter::closed(const RunSummary& summary, const RunDirectory& directory,
+                             Outcome outcome) {
     clear_bar();
     const bool regression = config_.network.regression();
     const auto row = [&](const char* name, const std::optional<Evaluation>& evaluation) {
@@ -123,21 +147,24 @@ void ProgressPrinter::closed(const RunSummary& summary, const RunDirectory& dire
     row(("test" + figure).c_str(), summary.last.test);
     row(("validation" + figure).c_str(), summary.last.validation);
     row(("train" + figure).c_str(), summary.last.train);
-    std::printf("  %-20s %.6f (loss %.6f, penalty %.6f)\n", "objective", summary.last.energy.objective(),
-                summary.last.energy.loss, summary.last.energy.penalty);
+    std::printf("  %-20s %.6f (loss %.6f, penalty %.6f)\n", "objective",
+                summary.last.energy.objective(), summary.last.energy.loss,
+                summary.last.energy.penalty);
     std::printf("  %-20s %.2f s in %td sweeps (%.2f s in all, %.1f %% of it waiting)\n", "training",
-                summary.seconds_training, summary.last.sweep, summary.seconds_total, 100.0 * summary.idle_fraction);
+                summary.seconds_training, summary.last.sweep, summary.seconds_total,
+                100.0 * summary.idle_fraction);
     if (summary.target_set) {
         if (summary.seconds_to_target) {
-            std::printf("  %-20s %.2f %% after %.2f s\n", "target", config_.target_accuracy, *summary.seconds_to_target);
+            std::printf("  %-20s %.2f %% after %.2f s\n", "target", config_.target_accuracy,
+                        *summary.seconds_to_target);
         } else {
             std::printf("  %-20s %.2f %% not reached\n", "target", config_.target_accuracy);
         }
     }
     std::printf("  %-20s %.0f MB at most per rank\n", "memory", summary.peak_memory / 1e6);
     if (outcome == Outcome::complete) {
-        std::printf("  %-20s %s\n  %-20s %s\n  %-20s %s\n", "model", directory.model().c_str(), "metrics",
-                    directory.metrics().c_str(), "summary", directory.summary().c_str());
+        std::printf("  %-20s %s\n  %-20s %s\n  %-20s %s\n", "model", directory.model().c_str(),
+                    "metrics", directory.metrics().c_str(), "summary", directory.summary().c_str());
     }
     std::fflush(stdout);
 }

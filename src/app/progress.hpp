@@ -4,7 +4,8 @@
 
 namespace hoist {
 
-/// Shows a run as it goes on: a bar on a terminal, plain lines otherwise, and a closing table. Used on rank 0.
+/// Shows a run as it goes on: a bar on a terminal, plain lines otherwise, and a closing table. Used
+/// on rank 0.
 class ProgressPrinter final : public TrainObserver {
   public:
     ProgressPrinter(const Config& config, int threads, bool quiet);

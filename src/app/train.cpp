@@ -31,7 +31,8 @@ void catch_stop_signals() {
 }
 
 template <typename Scalar>
-ExitStatus train(const Config& config, const Communicator& world, const RunOptions& options, int threads, bool quiet) {
+ExitStatus train(const Config& config, const Communicator& world, const RunOptions& options,
+                 int threads, bool quiet) {
     ProgressPrinter printer(config, threads, quiet);
     Trainer<Scalar> trainer(config, world, options, printer);
     const Outcome outcome = trainer();
@@ -48,7 +49,9 @@ ExitStatus train(const Config& config, const Communicator& world, const RunOptio
     }
     if (outcome == Outcome::interrupted) {
         if (prints) {
-            std::fprintf(stderr, "hoist: stopped after sweep %td of %td (on request); run again with --resume --out %s\n",
+            std::fprintf(stderr,
+                         "hoist: stopped after sweep %td of %td (on request); run again with "
+                         "--resume --out %s\n",
                          trainer.summary().last.sweep, config.sweeps, directory.c_str());
         }
         return ExitStatus::interrupted;
@@ -58,28 +61,29 @@ ExitStatus train(const Config& config, const Communicator& world, const RunOptio
 
 }  // namespace
 
-ExitStatus run_train(const Communicator& world, const Command& command, const std::vector<std::string>& arguments) {
+ExitStatus run_train(const Communicator& world, const Command& command,
+                     const std::vector<std::string>& arguments) {
     po::options_description options("Options", 110);
-    options.add_options()                                                                                        //
-        ("out", po::value<std::string>(), "run directory [run-NAME, after the configuration's file name]")       //
-        ("resume", "go on from the last checkpoint in the run directory")                                        //
-        ("overwrite", "replace what is in the run directory")                                                    //
-        ("threads", po::value<int>()->default_value(0), "BLAS threads per rank; 0: OPENBLAS_NUM_THREADS, or cores / ranks")  //
+    options.add_options()  //
+        ("out", po::value<std::string>(),
+         "run directory [run-NAME, after the configuration's file name]")  //
+        ("resume", "go on from the last checkpoint in the run directory")  //
+        ("overwrite", "replace what is in the run directory")              //
+        ("threads", po::value<int>()->default_value(0),
+         "BLAS threads per rank; 0: OPENBLAS_NUM_THREADS, or cores / ranks")  //
         ("quiet", "only the closing table");
     CommandLine line(command, options, {"CONFIG"}, CommandLine::Keys::all);
     agree(world, [&] { line.parse(arguments); });
     if (line.help_wanted()) {
-        if (world.rank() == 0) {
-            std::printf("%s", line.help().c_str());
-        }
-        return ExitStatus::done;
+        return show_help(world, line);
     }
     const std::string file = line.get<std::vector<std::string>>("argument").front();
     const std::string text = read_shared_file(world, file);
     Config config;
-    RunOptions run{RunDirectory(line.has("out") ? line.get<std::string>("out")
-                                                : "run-" + std::filesystem::path(file).stem().string()),
-                   Existing::refuse, "", [] { return stop_signals != 0; }};
+    RunOptions run{
+        RunDirectory(line.has("out") ? line.get<std::string>("out")
+                                     : "run-" + std::filesystem::path(file).stem().string()),
+        Existing::refuse, "", [] { return stop_signals != 0; }};
     agree(world, [&] {
         ConfigText values = parse_ini(text, file);
         for (const auto& [key, value] : line.keys()) {
@@ -103,8 +107,9 @@ ExitStatus run_train(const Communicator& world, const Command& command, const st
     catch_stop_signals();
     const int threads = use_threads(world, line.get<int>("threads"));
     const bool quiet = line.has("quiet");
-    return config.precision == Precision::single ? train<float>(config, world, run, threads, quiet)
-                                                 : train<double>(config, world, run, threads, quiet);
+    return config.precision == Precision::single
+               ? train<float>(config, world, run, threads, quiet)
+               : train<double>(config, world, run, threads, quiet);
 }
 
 }  // namespace hoist

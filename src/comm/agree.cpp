@@ -35,7 +35,8 @@ void require_equal(const Communicator& ranks, const std::string& text, const std
     const std::string first = ranks.broadcast(text, 0);
     agree(ranks, [&] {
         if (text != first) {
-            throw UsageError(problem, "rank " + std::to_string(ranks.rank()) + " differs from rank 0",
+            throw UsageError(problem,
+                             "rank " + std::to_string(ranks.rank()) + " differs from rank 0",
                              "start every rank with the same command and files");
         }
     });

@@ -12,7 +12,8 @@ namespace hoist {
 
 namespace {
 
-// Every call is made under MPI_ERRORS_ARE_FATAL: a failed one ends the job there, so results are not looked at.
+// Every call is made under MPI_ERRORS_ARE_FATAL: a failed one ends the job there, so results are
+// not looked at.
 
 template <typename Number>
 MPI_Datatype type_of();
@@ -81,7 +82,8 @@ void Request::wait() {
         return;
     }
     if (std::uncaught_exceptions() > 0) {
-        request_ = MPI_REQUEST_NULL;  // the job is about to be aborted; its neighbor may never answer
+        request_ =
+            MPI_REQUEST_NULL;  // the job is about to be aborted; its neighbor may never answer
         return;
     }
     MPI_Wait(&request_, MPI_STATUS_IGNORE);

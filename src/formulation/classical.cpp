@@ -11,8 +11,10 @@ void check_classical(const NetworkSpec& spec) {
         const ActivationTraits traits = activation->traits();
         if (!traits.projection) {
             const bool unbounded = std::isinf(traits.lower) && std::isinf(traits.upper);
-            throw UsageError("formulation.name = classical cannot carry network.activation = " + activation->name(),
-                             "its penalty |x - u|^2 knows an activation only by the values it can take, and would train a " +
+            throw UsageError("formulation.name = classical cannot carry network.activation = " +
+                                 activation->name(),
+                             "its penalty |x - u|^2 knows an activation only by the values it can "
+                             "take, and would train a " +
                                  std::string(unbounded ? "linear" : "merely boxed") + " network",
                              "use relu, hard_tanh, hard_sigmoid or identity");
         }
@@ -30,9 +32,10 @@ Classical<Scalar>::Classical(const NetworkSpec& spec, const FormulationOptions& 
 }
 
 template <typename Scalar>
-double Classical<Scalar>::penalty(Index layer, const ConstMatrixRef<Scalar>& x,
-                                  const ConstMatrixRef<Scalar>& u) const {
-    return 0.5 * options_.lambda_of(layer) * (x - u).colwise().squaredNorm().template cast<double>().sum();
+Vector<double> Classical<Scalar>::penalty(Index layer, const ConstMatrixRef<Scalar>& x,
+                                          const ConstMatrixRef<Scalar>& u) const {
+    return 0.5 * options_.lambda_of(layer) *
+           (x - u).colwise().squaredNorm().transpose().template cast<double>();
 }
 
 template <typename Scalar>
@@ -46,17 +49,20 @@ void Classical<Scalar>::prepare(Index layer, const Weights<Scalar>& weights, dou
     Block& block = blocks_[position];
     block.weight_above = weight_above;
     block.offset.noalias() = mu * weights.matrix.transpose() * weights.bias;
-    // Without bounds the problem is one linear system, which block pivoting solves by its first Cholesky factor.
+    // Without bounds the problem is one linear system, which block pivoting solves by its first
+    // Cholesky factor.
     const bool descend = bounded && options_.nnls.method == NnlsOptions::Method::coordinate_descent;
-    block.solver = descend ? coordinate_descent<Scalar>(a, bounds, options_.nnls.sweeps,
-                                                        static_cast<Scalar>(options_.nnls.tolerance))
-                           : block_pivoting<Scalar>(a, bounds);
+    block.solver = descend
+                       ? coordinate_descent<Scalar>(a, bounds, options_.nnls.sweeps,
+                                                    static_cast<Scalar>(options_.nnls.tolerance))
+                       : block_pivoting<Scalar>(a, bounds);
 }
 
 template <typename Scalar>
 void Classical<Scalar>::update_activations(Index layer, const Weights<Scalar>& weights,
                                            const ConstMatrixRef<Scalar>& u,
-                                           const ConstMatrixRef<Scalar>& target_above, MatrixRef<Scalar> x) {
+                                           const ConstMatrixRef<Scalar>& target_above,
+                                           MatrixRef<Scalar> x) {
     const Block& block = blocks_[static_cast<std::size_t>(layer - 1)];
     // c = lambda u + mu W'(T - b)
     right_hand_side_ = static_cast<Scalar>(options_.lambda_of(layer)) * u;
@@ -67,7 +73,8 @@ void Classical<Scalar>::update_activations(Index layer, const Weights<Scalar>& w
 }
 
 template <typename Scalar>
-void Classical<Scalar>::gradient_step(Index layer, const Weights<Scalar>& weights, const ConstMatrixRef<Scalar>& u,
+void Classical<Scalar>::gradient_step(Index layer, const Weights<Scalar>& weights,
+                                      const ConstMatrixRef<Scalar>& u,
                                       const ConstMatrixRef<Scalar>& pull, double step,
                                       const ConstMatrixRef<Scalar>& y, MatrixRef<Scalar> x) const {
     const auto t = static_cast<Scalar>(step);

@@ -11,7 +11,8 @@ namespace hoist {
 namespace {
 
 template <typename Scalar>
-using Maker = std::unique_ptr<Formulation<Scalar>> (*)(const NetworkSpec&, const FormulationOptions&);
+using Maker = std::unique_ptr<Formulation<Scalar>> (*)(const NetworkSpec&,
+                                                       const FormulationOptions&);
 
 /// One row per formulation: a new one is added here.
 struct Row {
@@ -21,7 +22,8 @@ struct Row {
 };
 
 template <template <typename> typename Kind, typename Scalar>
-std::unique_ptr<Formulation<Scalar>> make(const NetworkSpec& spec, const FormulationOptions& options) {
+std::unique_ptr<Formulation<Scalar>> make(const NetworkSpec& spec,
+                                          const FormulationOptions& options) {
     return std::make_unique<Kind<Scalar>>(spec, options);
 }
 
@@ -54,11 +56,13 @@ std::vector<std::string> formulation_names() {
 void check_formulation(const NetworkSpec& spec, const FormulationOptions& options) {
     row(options.name).check(spec);
     const auto blocks = static_cast<Index>(options.lambda.size());
-    require(blocks >= spec.layers() - 1 + (spec.output == Output::simplex ? 1 : 0), "one lambda for each block");
+    require(blocks >= spec.layers() - 1 + (spec.output == Output::simplex ? 1 : 0),
+            "one lambda for each block");
 }
 
 template <typename Scalar>
-std::unique_ptr<Formulation<Scalar>> make_formulation(const NetworkSpec& spec, const FormulationOptions& options) {
+std::unique_ptr<Formulation<Scalar>> make_formulation(const NetworkSpec& spec,
+                                                      const FormulationOptions& options) {
     check_formulation(spec, options);
     if constexpr (std::is_same_v<Scalar, float>) {
         return row(options.name).single(spec, options);
@@ -67,7 +71,9 @@ std::unique_ptr<Formulation<Scalar>> make_formulation(const NetworkSpec& spec, c
     }
 }
 
-template std::unique_ptr<Formulation<float>> make_formulation(const NetworkSpec&, const FormulationOptions&);
-template std::unique_ptr<Formulation<double>> make_formulation(const NetworkSpec&, const FormulationOptions&);
+template std::unique_ptr<Formulation<float>> make_formulation(const NetworkSpec&,
+                                                              const FormulationOptions&);
+template std::unique_ptr<Formulation<double>> make_formulation(const NetworkSpec&,
+                                                               const FormulationOptions&);
 
 }  // namespace hoist

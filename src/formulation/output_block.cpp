@@ -12,10 +12,12 @@ class LinearOutput final : public OutputBlock<Scalar> {
   public:
     double weight() const override { return 1.0; }
     bool quadratic() const override { return true; }
-    void target(const ConstMatrixRef<Scalar>& y, const ConstMatrixRef<Scalar>&, MatrixRef<Scalar> t) const override {
+    void target(const ConstMatrixRef<Scalar>& y, const ConstMatrixRef<Scalar>&,
+                MatrixRef<Scalar> t) const override {
         t = y;
     }
-    Vector<double> energy(const ConstMatrixRef<Scalar>& y, const ConstMatrixRef<Scalar>& u) const override {
+    Vector<double> energy(const ConstMatrixRef<Scalar>& y,
+                          const ConstMatrixRef<Scalar>& u) const override {
         return 0.5 * (y - u).template cast<double>().colwise().squaredNorm().transpose();
     }
     void scores(const ConstMatrixRef<Scalar>& u, MatrixRef<Scalar> p) const override { p = u; }
@@ -25,14 +27,18 @@ template <typename Scalar>
 class SoftmaxOutput final : public OutputBlock<Scalar> {
   public:
     double weight() const override { return 0.5; }
-    void target(const ConstMatrixRef<Scalar>& y, const ConstMatrixRef<Scalar>& u, MatrixRef<Scalar> t) const override {
+    void target(const ConstMatrixRef<Scalar>& y, const ConstMatrixRef<Scalar>& u,
+                MatrixRef<Scalar> t) const override {
         softmax<Scalar>(u, t);
         t = u - Scalar{2} * (t - y);
     }
-    Vector<double> energy(const ConstMatrixRef<Scalar>& y, const ConstMatrixRef<Scalar>& u) const override {
+    Vector<double> energy(const ConstMatrixRef<Scalar>& y,
+                          const ConstMatrixRef<Scalar>& u) const override {
         return cross_entropy<Scalar>(y, u);
     }
-    void scores(const ConstMatrixRef<Scalar>& u, MatrixRef<Scalar> p) const override { softmax<Scalar>(u, p); }
+    void scores(const ConstMatrixRef<Scalar>& u, MatrixRef<Scalar> p) const override {
+        softmax<Scalar>(u, p);
+    }
 };
 
 template <typename Scalar>
@@ -41,10 +47,12 @@ class SimplexOutput final : public OutputBlock<Scalar> {
     explicit SimplexOutput(double lambda) : lambda_(lambda) {}
 
     double weight() const override { return lambda_; }
-    void target(const ConstMatrixRef<Scalar>& y, const ConstMatrixRef<Scalar>& u, MatrixRef<Scalar> t) const override {
+    void target(const ConstMatrixRef<Scalar>& y, const ConstMatrixRef<Scalar>& u,
+                MatrixRef<Scalar> t) const override {
         cross_entropy_prox<Scalar>(y, u, lambda_, t);
     }
-    Vector<double> energy(const ConstMatrixRef<Scalar>& y, const ConstMatrixRef<Scalar>& u) const override {
+    Vector<double> energy(const ConstMatrixRef<Scalar>& y,
+                          const ConstMatrixRef<Scalar>& u) const override {
         Matrix<Scalar> z(u.rows(), u.cols());
         cross_entropy_prox<Scalar>(y, u, lambda_, z);
         const auto logarithm = [](double target, double value) {
@@ -52,7 +60,8 @@ class SimplexOutput final : public OutputBlock<Scalar> {
         };
         const Matrix<double> exact = z.template cast<double>();
         return y.template cast<double>().binaryExpr(exact, logarithm).colwise().sum().transpose() +
-               0.5 * lambda_ * (exact - u.template cast<double>()).colwise().squaredNorm().transpose();
+               0.5 * lambda_ *
+                   (exact - u.template cast<double>()).colwise().squaredNorm().transpose();
     }
     void scores(const ConstMatrixRef<Scalar>& u, MatrixRef<Scalar> p) const override {
         project_onto_simplex<Scalar>(u, p);

@@ -1,6 +1,7 @@
 #include "hoist/math/nnls.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include "hoist/base/error.hpp"
 
@@ -26,11 +27,10 @@ double optimality_residual(const ConstMatrixRef<Scalar>& a, const ConstMatrixRef
         Matrix<double> target = point + rhs;
         target.noalias() -= matrix * point;
         target = target.cwiseMax(lower).cwiseMin(upper);
-        const double largest = (point - target).cwiseAbs().template maxCoeff<Eigen::PropagateNaN>();
-        if (!(largest <= violation)) violation = largest;  // keeps NaN
-        scale = std::max(scale, rhs.cwiseAbs().maxCoeff());
+        violation += (point - target).squaredNorm();
+        scale += rhs.squaredNorm();
     }
-    return scale > 0 ? violation / scale : violation;
+    return std::sqrt(scale > 0 ? violation / scale : violation);
 }
 
 template double optimality_residual(const ConstMatrixRef<float>&, const ConstMatrixRef<float>&,

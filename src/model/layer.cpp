@@ -6,19 +6,22 @@ namespace hoist {
 
 namespace {
 
-// The standard deviation of a unit normal truncated at +-2 is 0.8796...; dividing by it keeps the variance.
+// The standard deviation of a unit normal truncated at +-2 is 0.8796...; dividing by it keeps the
+// variance.
 constexpr double truncated_deviation = 0.87962566103423978;
 
 }  // namespace
 
 template <typename Scalar>
-Weights<Scalar> initial_weights(Index inputs, Index outputs, Start start, double bias, std::uint64_t seed,
-                                Index layer) {
-    std::mt19937_64 engine = random_engine(seed, Purpose::weights, static_cast<std::uint64_t>(layer));
+Weights<Scalar> initial_weights(Index inputs, Index outputs, Start start, double bias,
+                                std::uint64_t seed, Index layer) {
+    std::mt19937_64 engine =
+        random_engine(seed, Purpose::weights, static_cast<std::uint64_t>(layer));
     std::normal_distribution<double> normal;
     const double n = static_cast<double>(inputs);
     const double m = static_cast<double>(outputs);
-    std::uniform_real_distribution<double> uniform(-std::sqrt(6.0 / (n + m)), std::sqrt(6.0 / (n + m)));
+    std::uniform_real_distribution<double> uniform(-std::sqrt(6.0 / (n + m)),
+                                                   std::sqrt(6.0 / (n + m)));
     const auto truncated = [&] {
         double value = normal(engine);
         while (std::abs(value) > 2.0) {
@@ -40,7 +43,8 @@ Weights<Scalar> initial_weights(Index inputs, Index outputs, Start start, double
         return normal(engine) * std::sqrt(2.0 / n);
     };
     Weights<Scalar> weights;
-    weights.matrix = Matrix<Scalar>::NullaryExpr(outputs, inputs, [&] { return static_cast<Scalar>(draw()); });
+    weights.matrix =
+        Matrix<Scalar>::NullaryExpr(outputs, inputs, [&] { return static_cast<Scalar>(draw()); });
     weights.bias = Vector<Scalar>::Constant(outputs, static_cast<Scalar>(bias));
     return weights;
 }

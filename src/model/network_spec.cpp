@@ -66,7 +66,8 @@ NetworkSpec parse_network(std::string_view layers, std::string_view activation,
     for (const std::string& piece : split(layers, '-')) {
         const auto width = to_whole_number(piece);
         if (!width || *width < 1 || *width > (Index{1} << 24)) {
-            throw UsageError(shown + " is not a list of widths", "'" + piece + "' is not a width of at least 1",
+            throw UsageError(shown + " is not a list of widths",
+                             "'" + piece + "' is not a width of at least 1",
                              "write it like 784-300-100-10");
         }
         spec.widths.push_back(*width);
@@ -78,9 +79,10 @@ NetworkSpec parse_network(std::string_view layers, std::string_view activation,
     const Index hidden = spec.layers() - 1;
     std::vector<std::string> names = split_activations(activation);
     if (static_cast<Index>(names.size()) != 1 && static_cast<Index>(names.size()) != hidden) {
-        throw UsageError("network.activation names " + std::to_string(names.size()) + " activations",
-                         shown + " has " + std::to_string(hidden) + " hidden layers",
-                         "give one, or one for each hidden layer");
+        throw UsageError(
+            "network.activation names " + std::to_string(names.size()) + " activations",
+            shown + " has " + std::to_string(hidden) + " hidden layers",
+            "give one, or one for each hidden layer");
     }
     names.resize(static_cast<std::size_t>(std::max<Index>(hidden, 1)), names.front());
     for (const std::string& name : names) {

@@ -38,7 +38,8 @@ struct Value {
         const auto found = std::ranges::find(choices, text);
         if (found == choices.end()) {
             const auto meant = nearest(text, choices);
-            refuse("it is none of " + join(choices, ", "), meant ? "did you mean " + *meant + "?" : "use one of these");
+            refuse("it is none of " + join(choices, ", "),
+                   meant ? "did you mean " + *meant + "?" : "use one of these");
         }
         return static_cast<std::size_t>(found - choices.begin());
     }
@@ -52,7 +53,8 @@ struct Value {
             values.resize(static_cast<std::size_t>(std::max<Index>(count, 1)), values.front());
         }
         if (static_cast<Index>(values.size()) != count && count > 0) {
-            refuse("it has " + std::to_string(values.size()) + " numbers and the network needs " + std::to_string(count),
+            refuse("it has " + std::to_string(values.size()) + " numbers and the network needs " +
+                       std::to_string(count),
                    "give one, or " + std::to_string(count) + " with commas");
         }
         return values;
@@ -81,7 +83,8 @@ void read_checkpoint_interval(const Value& value, Config& config) {
     options.every_sweeps = 0;
     options.every_seconds = 0.0;
     if (value.text.ends_with('s')) {
-        options.every_seconds = Value{value.name, value.text.substr(0, value.text.size() - 1)}.number(0.0);
+        options.every_seconds =
+            Value{value.name, value.text.substr(0, value.text.size() - 1)}.number(0.0);
     } else {
         options.every_sweeps = value.whole_number(0);
     }
@@ -93,7 +96,8 @@ void read_shards(const Value& value, Config& config) {
         return;
     }
     for (const std::string& piece : split(value.text, ',')) {
-        config.grid.shards.push_back(static_cast<int>(Value{value.name, piece}.whole_number(1, 1 << 20)));
+        config.grid.shards.push_back(
+            static_cast<int>(Value{value.name, piece}.whole_number(1, 1 << 20)));
     }
 }
 
@@ -115,93 +119,136 @@ void read_start(const Value& value, Config& config) {
 // The order is that of reading too: a key may depend on those above it.
 const std::vector<Key>& keys() {
     static const std::vector<Key> table{
-        {{"data.format", "glyphs", "kind of the data: " + join(data_formats(), ", ") + "; glyphs are drawn by hoist itself"},
-         [](const Value& v, Config& c) { c.data.format = data_formats()[v.choice(data_formats())]; }},
-        {{"data.path", "", "folder of the data files"}, [](const Value& v, Config& c) { c.data.path = v.text; }},
+        {{"data.format", "glyphs",
+          "kind of the data: " + join(data_formats(), ", ") + "; glyphs are drawn by hoist itself"},
+         [](const Value& v, Config& c) {
+             c.data.format = data_formats()[v.choice(data_formats())];
+         }},
+        {{"data.path", "", "folder of the data files"},
+         [](const Value& v, Config& c) { c.data.path = v.text; }},
         {{"data.train", "", "training file in data.path (csv, hdf5)"},
          [](const Value& v, Config& c) { c.data.train = v.text; }},
         {{"data.test", "", "test file in data.path (csv, hdf5)"},
          [](const Value& v, Config& c) { c.data.test = v.text; }},
-        {{"data.target", "", "column to predict (csv: its name, or its number from 1; default the last) or data set (hdf5)"},
+        {{"data.target", "",
+          "column to predict (csv: its name, or its number from 1; default the last) or data set "
+          "(hdf5)"},
          [](const Value& v, Config& c) { c.data.target = v.text; }},
         {{"data.ignore", "", "columns to leave out, by name or number, with commas (csv)"},
          [](const Value& v, Config& c) { c.data.ignore = split(v.text, ','); }},
         {{"data.limit", "0", "use only the first so many training samples; 0 for all"},
          [](const Value& v, Config& c) { c.limit = v.whole_number(0); }},
-        {{"data.validation", "0", "training samples set aside to choose settings by: a share below 1, or a count"},
+        {{"data.validation", "0",
+          "training samples set aside to choose settings by: a share below 1, or a count"},
          [](const Value& v, Config& c) { c.validation = v.number(0.0); }},
-        {{"data.standardize", "false", "shift and scale each input to mean 0 and variance 1: true, false"},
+        {{"data.standardize", "false",
+          "shift and scale each input to mean 0 and variance 1: true, false"},
          [](const Value& v, Config& c) { c.standardize = v.yes_or_no(); }},
         {{"data.samples", "12000", "training samples to draw (glyphs)"},
          [](const Value& v, Config& c) { c.data.samples = v.whole_number(1); }},
         {{"data.test_samples", "2000", "test samples to draw (glyphs)"},
          [](const Value& v, Config& c) { c.data.test_samples = v.whole_number(0); }},
         {{"data.seed", "1", "seed of the drawing (glyphs)"},
-         [](const Value& v, Config& c) { c.data.seed = static_cast<std::uint64_t>(v.whole_number(0)); }},
+         [](const Value& v, Config& c) {
+             c.data.seed = static_cast<std::uint64_t>(v.whole_number(0));
+         }},
 
-        {{"network.layers", "784-300-100-10", "widths from the input to the output"}, [](const Value&, Config&) {}},
-        {{"network.activation", "relu", "of the hidden layers, one or one per layer: " + join(activation_names(), ", ")},
+        {{"network.layers", "784-300-100-10", "widths from the input to the output"},
+         [](const Value&, Config&) {}},
+        {{"network.activation", "relu",
+          "of the hidden layers, one or one per layer: " + join(activation_names(), ", ")},
          [](const Value&, Config&) {}},
         {{"network.output", "softmax",
-          "softmax (cross-entropy), simplex (cross-entropy of an explicit block), linear (squared error; regression where "
+          "softmax (cross-entropy), simplex (cross-entropy of an explicit block), linear (squared "
+          "error; regression where "
           "it has width 1)"},
          [](const Value&, Config&) {}},
-        {{"network.init", "he", "start of the weights: he, xavier, normal, variance_scaling, or a model file"}, read_start},
-        {{"network.bias", "0", "start of the biases"}, [](const Value& v, Config& c) { c.bias = v.number(-1e6, 1e6); }},
+        {{"network.init", "he",
+          "start of the weights: he, xavier, normal, variance_scaling, or a model file"},
+         read_start},
+        {{"network.bias", "0", "start of the biases"},
+         [](const Value& v, Config& c) { c.bias = v.number(-1e6, 1e6); }},
 
-        {{"formulation.name", "classical", "what replaces x = phi(u): " + join(formulation_names(), ", ")},
-         [](const Value& v, Config& c) { c.formulation.name = formulation_names()[v.choice(formulation_names())]; }},
+        {{"formulation.name", "classical",
+          "what replaces x = phi(u): " + join(formulation_names(), ", ")},
+         [](const Value& v, Config& c) {
+             c.formulation.name = formulation_names()[v.choice(formulation_names())];
+         }},
         {{"formulation.lambda", "10", "penalty weight, one or one per block"},
          [](const Value& v, Config& c) {
-             const Index blocks = c.network.layers() - 1 + (c.network.output == Output::simplex ? 1 : 0);
+             const Index blocks =
+                 c.network.layers() - 1 + (c.network.output == Output::simplex ? 1 : 0);
              c.formulation.lambda = v.numbers(blocks, 1e-30);
          }},
-        {{"formulation.step", "blocks", "activations move one layer after another (blocks) or all at once (joint)"},
-         [](const Value& v, Config& c) { c.activation_step = static_cast<ActivationStep>(v.choice({"blocks", "joint"})); }},
-        {{"formulation.joint_iterations", "20", "accelerated gradient steps of the joint step per sweep"},
-         [](const Value& v, Config& c) { c.joint_iterations = static_cast<int>(v.whole_number(1, 1000000)); }},
-        {{"formulation.nnls", "coordinate_descent", "solver of the blocks: coordinate_descent, block_pivoting"},
+        {{"formulation.step", "blocks",
+          "activations move one layer after another (blocks) or all at once (joint)"},
          [](const Value& v, Config& c) {
-             c.formulation.nnls.method =
-                 static_cast<NnlsOptions::Method>(v.choice({"coordinate_descent", "block_pivoting"}));
+             c.activation_step = static_cast<ActivationStep>(v.choice({"blocks", "joint"}));
+         }},
+        {{"formulation.joint_iterations", "20",
+          "accelerated gradient steps of the joint step per sweep"},
+         [](const Value& v, Config& c) {
+             c.joint_iterations = static_cast<int>(v.whole_number(1, 1000000));
+         }},
+        {{"formulation.nnls", "coordinate_descent",
+          "solver of the blocks: coordinate_descent, block_pivoting"},
+         [](const Value& v, Config& c) {
+             c.formulation.nnls.method = static_cast<NnlsOptions::Method>(
+                 v.choice({"coordinate_descent", "block_pivoting"}));
          }},
         {{"formulation.nnls_sweeps", "2", "most sweeps of coordinate descent"},
-         [](const Value& v, Config& c) { c.formulation.nnls.sweeps = static_cast<int>(v.whole_number(1, 1000000)); }},
-        {{"formulation.nnls_tolerance", "0", "relative change at which coordinate descent stops earlier; 0: never"},
+         [](const Value& v, Config& c) {
+             c.formulation.nnls.sweeps = static_cast<int>(v.whole_number(1, 1000000));
+         }},
+        {{"formulation.nnls_tolerance", "0",
+          "relative change at which coordinate descent stops earlier; 0: never"},
          [](const Value& v, Config& c) { c.formulation.nnls.tolerance = v.number(0.0, 1.0); }},
 
-        {{"weights.solver", "ridge", "how weights are refit: ridge"}, [](const Value& v, Config&) { v.choice({"ridge"}); }},
-        {{"weights.ridge", "1e-5", "rho, the weight of |W|^2 beside the mean over samples, one or one per map"},
+        {{"weights.solver", "ridge", "how weights are refit: ridge"},
+         [](const Value& v, Config&) { v.choice({"ridge"}); }},
+        {{"weights.ridge", "1e-5",
+          "rho, the weight of |W|^2 beside the mean over samples, one or one per map"},
          [](const Value& v, Config& c) { c.ridge = v.numbers(c.network.layers(), 0.0); }},
 
         {{"train.sweeps", "10", "sweeps over all activations and weights"},
          [](const Value& v, Config& c) { c.sweeps = v.whole_number(0); }},
-        {{"train.inner", "1", "majorization steps of the output weights in each sweep"},
+        {{"train.inner", "10", "majorization steps of the output weights in each sweep"},
          [](const Value& v, Config& c) { c.inner = static_cast<int>(v.whole_number(1, 1000000)); }},
         {{"train.schedule", "wavefront", "order of the block updates: wavefront, checkerboard"},
-         [](const Value& v, Config& c) { c.schedule = static_cast<Schedule>(v.choice({"wavefront", "checkerboard"})); }},
+         [](const Value& v, Config& c) {
+             c.schedule = static_cast<Schedule>(v.choice({"wavefront", "checkerboard"}));
+         }},
         {{"train.seed", "1", "seed of the weights and of the validation split"},
          [](const Value& v, Config& c) { c.seed = static_cast<std::uint64_t>(v.whole_number(0)); }},
         {{"train.precision", "float", "of data and products: float, double"},
-         [](const Value& v, Config& c) { c.precision = static_cast<Precision>(v.choice({"float", "double"})); }},
+         [](const Value& v, Config& c) {
+             c.precision = static_cast<Precision>(v.choice({"float", "double"}));
+         }},
         {{"train.target_accuracy", "0", "stop at this test accuracy in per cent; 0: never"},
          [](const Value& v, Config& c) { c.target_accuracy = v.number(0.0, 100.0); }},
         {{"train.time_limit", "0", "stop with a checkpoint after so many seconds; 0: never"},
          [](const Value& v, Config& c) { c.time_limit = v.number(0.0); }},
 
-        {{"grid.stages", "auto", "groups of consecutive layers on ranks of their own: auto, or a number"},
+        {{"grid.stages", "auto",
+          "groups of consecutive layers on ranks of their own: auto, or a number"},
          [](const Value& v, Config& c) {
              c.grid.stages = v.text == "auto" ? 0 : static_cast<int>(v.whole_number(1, 1 << 20));
          }},
-        {{"grid.shards", "auto", "ranks that share the samples of a stage: auto, a number, or one per stage"}, read_shards},
+        {{"grid.shards", "auto",
+          "ranks that share the samples of a stage: auto, a number, or one per stage"},
+         read_shards},
         {{"grid.block", "auto", "columns per block: auto, or a number"},
-         [](const Value& v, Config& c) { c.grid.block = v.text == "auto" ? 0 : v.whole_number(1, 1 << 20); }},
+         [](const Value& v, Config& c) {
+             c.grid.block = v.text == "auto" ? 0 : v.whole_number(1, 1 << 20);
+         }},
 
-        {{"checkpoint.every", "600s", "sweeps, or seconds (600s), between checkpoints; 0: only when stopped"},
+        {{"checkpoint.every", "600s",
+          "sweeps, or seconds (600s), between checkpoints; 0: only when stopped"},
          read_checkpoint_interval},
         {{"checkpoint.keep", "2", "checkpoints kept"},
          [](const Value& v, Config& c) { c.checkpoint.keep = v.whole_number(1); }},
-        {{"checkpoint.required", "true", "whether one that cannot be written ends the run: true, false"},
+        {{"checkpoint.required", "true",
+          "whether one that cannot be written ends the run: true, false"},
          [](const Value& v, Config& c) { c.checkpoint.required = v.yes_or_no(); }},
     };
     return table;
@@ -220,8 +267,9 @@ void refuse_unknown(const ConfigText& text) {
     for (const auto& [name, value] : text) {
         if (std::ranges::find(names, name) == names.end()) {
             const auto meant = nearest(name, names);
-            throw UsageError(name + " is not a configuration key", "",
-                             meant ? "did you mean " + *meant + "?" : "`hoist train --help` lists them");
+            throw UsageError(
+                name + " is not a configuration key", "",
+                meant ? "did you mean " + *meant + "?" : "`hoist train --help` lists them");
         }
     }
 }
@@ -239,15 +287,16 @@ Config parse_config(const ConfigText& text) {
     const auto named = [&](const std::string& name) {
         return value_of(text, *std::ranges::find(config_keys(), name, &ConfigKey::name));
     };
-    config.network =
-        parse_network(named("network.layers"), named("network.activation"), named("network.output"));
+    config.network = parse_network(named("network.layers"), named("network.activation"),
+                                   named("network.output"));
     for (const Key& key : keys()) {
         key.read({key.name, value_of(text, key)}, config);
     }
     check_formulation(config.network, config.formulation);
     const auto folder_needed = config.data.format != "glyphs";
     if (folder_needed && config.data.path.empty()) {
-        throw UsageError("data.path is not set", "data.format = " + config.data.format + " reads files",
+        throw UsageError("data.path is not set",
+                         "data.format = " + config.data.format + " reads files",
                          "add --set data.path=DIR");
     }
     return config;

@@ -14,7 +14,8 @@ Tally<Scalar>::Tally(const NetworkSpec& network, const OutputBlock<Scalar>& outp
 
 template <typename Scalar>
 void Tally<Scalar>::add_hidden(Index layer, const ConstMatrixRef<Scalar>& u) {
-    positive_[static_cast<std::size_t>(layer - 1)] += static_cast<double>((u.array() > Scalar{0}).count());
+    positive_[static_cast<std::size_t>(layer - 1)] +=
+        static_cast<double>((u.array() > Scalar{0}).count());
 }
 
 template <typename Scalar>
@@ -49,8 +50,8 @@ Evaluation Tally<Scalar>::total(const Communicator& world, Index samples) const 
         const auto units = static_cast<double>(network_.width(static_cast<Index>(i) + 1));
         result.share_linear.push_back(100.0 * sums[2 + i] / (count * units));
     }
-    result.confusion =
-        Eigen::Map<Matrix<double>>(sums.data() + 2 + positive_.size(), confusion_.rows(), confusion_.cols());
+    result.confusion = Eigen::Map<Matrix<double>>(sums.data() + 2 + positive_.size(),
+                                                  confusion_.rows(), confusion_.cols());
     result.accuracy = 100.0 * result.confusion.trace() / count;
     return result;
 }
@@ -72,8 +73,9 @@ auto tallying(Tally<Scalar>& tally, const NetworkSpec& network, const Samples<Sc
 }  // namespace
 
 template <typename Scalar>
-Evaluation evaluate(const ForwardPass<Scalar>& forward, const NetworkSpec& network, const OutputBlock<Scalar>& output,
-                    const Communicator& world, const Samples<Scalar>& samples) {
+Evaluation evaluate(const ForwardPass<Scalar>& forward, const NetworkSpec& network,
+                    const OutputBlock<Scalar>& output, const Communicator& world,
+                    const Samples<Scalar>& samples) {
     Tally<Scalar> tally(network, output);
     forward(samples, tallying(tally, network, samples));
     return tally.total(world, samples.blocks.samples());
@@ -94,13 +96,16 @@ Evaluation evaluate_training(const ForwardPass<Scalar>& forward, const NetworkSp
 
 template class Tally<float>;
 template class Tally<double>;
-template Evaluation evaluate(const ForwardPass<float>&, const NetworkSpec&, const OutputBlock<float>&,
-                             const Communicator&, const Samples<float>&);
-template Evaluation evaluate(const ForwardPass<double>&, const NetworkSpec&, const OutputBlock<double>&,
-                             const Communicator&, const Samples<double>&);
-template Evaluation evaluate_training(const ForwardPass<float>&, const NetworkSpec&, const OutputBlock<float>&,
-                                      const Communicator&, const Samples<float>&, const Stage<float>&);
-template Evaluation evaluate_training(const ForwardPass<double>&, const NetworkSpec&, const OutputBlock<double>&,
-                                      const Communicator&, const Samples<double>&, const Stage<double>&);
+template Evaluation evaluate(const ForwardPass<float>&, const NetworkSpec&,
+                             const OutputBlock<float>&, const Communicator&, const Samples<float>&);
+template Evaluation evaluate(const ForwardPass<double>&, const NetworkSpec&,
+                             const OutputBlock<double>&, const Communicator&,
+                             const Samples<double>&);
+template Evaluation evaluate_training(const ForwardPass<float>&, const NetworkSpec&,
+                                      const OutputBlock<float>&, const Communicator&,
+                                      const Samples<float>&, const Stage<float>&);
+template Evaluation evaluate_training(const ForwardPass<double>&, const NetworkSpec&,
+                                      const OutputBlock<double>&, const Communicator&,
+                                      const Samples<double>&, const Stage<double>&);
 
 }  // namespace hoist

@@ -16,7 +16,8 @@ struct Passing {
 }  // namespace
 
 template <typename Scalar>
-void ForwardPass<Scalar>::from_first_preactivations(const Samples<Scalar>& samples, const Visit& visit) const {
+void ForwardPass<Scalar>::from_first_preactivations(const Samples<Scalar>& samples,
+                                                    const Visit& visit) const {
     Matrix<Scalar> activated;
     const auto source = [&](Index block) -> ConstMatrixRef<Scalar> {
         for (const Layer<Scalar>& layer : stage_.layers) {
@@ -36,7 +37,8 @@ template <typename Scalar>
 void ForwardPass<Scalar>::run(const Samples<Scalar>& samples, Index start, const Source& source,
                               const Visit& visit) const {
     const std::vector<Index> order = placement_.grid.order(world_.rank(), samples.blocks.count());
-    const Exchange exchange(world_, placement_, samples.blocks.count(), Exchange::Channel::evaluation);
+    const Exchange exchange(world_, placement_, samples.blocks.count(),
+                            Exchange::Channel::evaluation);
     const Index lowest = stage_.layers.front().index;
     const Index highest = stage_.layers.back().index;
     const bool receives = lowest > start;

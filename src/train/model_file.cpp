@@ -49,15 +49,17 @@ void write_header(Hdf5Writer& file, const ModelHeader& header) {
     }
     if (header.checkpoint) {
         const Progress& progress = header.progress;
-        const std::vector<double> values{static_cast<double>(progress.sweep), progress.seconds_training,
-                                         progress.bytes_sent, progress.best_test, progress.seconds_to_target};
+        const std::vector<double> values{static_cast<double>(progress.sweep),
+                                         progress.seconds_training, progress.bytes_sent,
+                                         progress.best_test, progress.seconds_to_target};
         file.write<double>("/progress/values", values);
         file.attribute("/progress", "sweep", progress.sweep);
     }
 }
 
-/// Brings what other ranks own to rank 0, piece by piece in the order of the calls. Where taking a piece fails there, the
-/// rest still arrives, so that nobody is left waiting; the error is told to all at the end.
+/// Brings what other ranks own to rank 0, piece by piece in the order of the calls. Where taking a
+/// piece fails there, the rest still arrives, so that nobody is left waiting; the error is told to
+/// all at the end.
 class Collector {
   public:
     explicit Collector(const Communicator& world) : ranks_(world.split(0)) {}
@@ -66,7 +68,7 @@ class Collector {
 
     /// `own` is what the owner has; on rank 0 `take` gets it, or a copy of the right shape.
     template <typename Scalar>
-    void piece(int owner, Index rows, Index columns, const std::function<Eigen::Ref<const Matrix<Scalar>>()>& own,
+    void piece(int owner, Index rows, Index columns, const std::function<Matrix<Scalar>()>& own,
                const std::function<void(const Matrix<Scalar>&)>& take) {
         if (ranks_.rank() == owner && !collects()) {
             const Matrix<Scalar> sent = own();
@@ -130,8 +132,9 @@ std::string time_stamp() {
 }
 
 template <typename Scalar>
-void write_model(const std::filesystem::path& path, const ModelHeader& header, const Communicator& world,
-                 const Placement& placement, const Stage<Scalar>& stage, const Samples<Scalar>* samples) {
+void write_model(const std::filesystem::path& path, const ModelHeader& header,
+                 const Communicator& world, const Placement& placement, const Stage<Scalar>& stage,
+                 const Samples<Scalar>* samples) {
     const NetworkSpec& network = header.network;
     Collector collector(world);
     std::optional<Hdf5Writer> file;
@@ -150,24 +153,32 @@ void write_model(const std::filesystem::path& path, const ModelHeader& header, c
             const Index rows = network.width(l + 1);
             const std::string name = layer_name(l);
             collector.piece<Scalar>(
-                owner, network.width(l), rows, [&] { return Matrix<Scalar>(own_layer(l).weights.matrix.transpose()); },
+                owner, network.width(l), rows,
+                [&] { return Matrix<Scalar>(own_layer(l).weights.matrix.transpose()); },
                 [&](const Matrix<Scalar>& transposed) {  // whose columns are the rows of W
-                    file->template write<Scalar>(name + "/weights", rows, network.width(l), view(transposed));
+                    file->template write<Scalar>(name + "/weights", rows, network.width(l),
+                                                 view(transposed));
                 });
             collector.piece<Scalar>(
                 owner, rows, 1, [&] { return Matrix<Scalar>(own_layer(l).weights.bias); },
-                [&](const Matrix<Scalar>& bias) { file->template write<Scalar>(name + "/bias", view(bias)); });
+                [&](const Matrix<Scalar>& bias) {
+                    file->template write<Scalar>(name + "/bias", view(bias));
+                });
             collector.attempt([&] {
                 const bool output = l + 1 == network.layers();
-                file->attribute(name, "activation", output ? to_text(network.output) : network.activation(l + 1).name());
-                file->attribute(name, "name", output ? "output" : "hidden " + std::to_string(l + 1));
+                file->attribute(
+                    name, "activation",
+                    output ? to_text(network.output) : network.activation(l + 1).name());
+                file->attribute(name, "name",
+                                output ? "output" : "hidden " + std::to_string(l + 1));
             });
             if (samples == nullptr || l == 0) {
                 continue;
             }
             const ColumnBlocks& blocks = samples->blocks;
             collector.attempt([&] {
-                file->template create<Scalar>(activations_name(l), network.width(l), blocks.samples(), blocks.width());
+                file->template create<Scalar>(activations_name(l), network.width(l),
+                                              blocks.samples(), blocks.width());
             });
             for (Index block = 0; block < blocks.count(); ++block) {
                 const Range range = blocks.columns(block);
@@ -175,12 +186,12 @@ void write_model(const std::filesystem::path& path, const ModelHeader& header, c
                     placement.grid.owner(s, block, blocks.count()), network.width(l), range.size(),
                     [&] {
                         const Range local = samples->local(block);
-                        return Eigen::Ref<const Matrix<Scalar>>(
+                        return Matrix<Scalar>(
                             own_layer(l).activations.middleCols(local.begin, local.size()));
                     },
                     [&](const Matrix<Scalar>& columns) {
-                        file->template write_columns<Scalar>(activations_name(l), range.begin, network.width(l),
-                                                             view(columns));
+                        file->template write_columns<Scalar>(activations_name(l), range.begin,
+                                                             network.width(l), view(columns));
                     });
             }
         }
@@ -191,15 +202,17 @@ void write_model(const std::filesystem::path& path, const ModelHeader& header, c
 }
 
 ModelHeader read_model_header(const std::filesystem::path& path, bool trusted) {
-    const Hdf5Reader file(path, trusted ? Hdf5Reader::Checksum::trusted : Hdf5Reader::Checksum::required);
+    const Hdf5Reader file(path,
+                          trusted ? Hdf5Reader::Checksum::trusted : Hdf5Reader::Checksum::required);
     const std::string shown = path.string();
     if (!file.has_attribute("/", "format_version") || !file.has("/layers")) {
         throw DataError(shown + " is not a model of hoist", "it has no layers or no format_version",
                         "give a run directory, model.h5 or a checkpoint");
     }
     if (file.whole_number_attribute("/", "format_version") != format_version) {
-        throw DataError(shown + " cannot be read", "it was written by a version with another format",
-                        "use the version of hoist that wrote it: " + file.text_attribute("/", "version"));
+        throw DataError(
+            shown + " cannot be read", "it was written by a version with another format",
+            "use the version of hoist that wrote it: " + file.text_attribute("/", "version"));
     }
     ModelHeader header;
     std::vector<std::string> activations;
@@ -207,15 +220,18 @@ ModelHeader read_model_header(const std::filesystem::path& path, bool trusted) {
     for (Index l = 0; l < layers; ++l) {
         const auto shape = file.shape(layer_name(l) + "/weights");
         if (l > 0 && shape[1] != header.network.widths.back()) {
-            throw DataError(shown + " is inconsistent", "the widths of layers " + std::to_string(l - 1) + " and " +
-                                                            std::to_string(l) + " differ", "use another checkpoint");
+            throw DataError(shown + " is inconsistent",
+                            "the widths of layers " + std::to_string(l - 1) + " and " +
+                                std::to_string(l) + " differ",
+                            "use another checkpoint");
         }
         if (l == 0) {
             header.network.widths.push_back(shape[1]);
         }
         header.network.widths.push_back(shape[0]);
         if (l + 1 < layers) {
-            header.network.activations.push_back(parse_activation(file.text_attribute(layer_name(l), "activation")));
+            header.network.activations.push_back(
+                parse_activation(file.text_attribute(layer_name(l), "activation")));
         }
     }
     header.network.output = parse_output(file.text_attribute("/", "output"));
@@ -229,37 +245,47 @@ ModelHeader read_model_header(const std::filesystem::path& path, bool trusted) {
     if (file.has("/input/mean")) {
         const std::vector<double> mean = file.read<double>("/input/mean");
         const std::vector<double> scale = file.read<double>("/input/scale");
-        if (mean.size() != scale.size() || static_cast<Index>(mean.size()) != header.network.inputs()) {
-            throw DataError(shown + " is inconsistent", "its input scaling does not fit its first layer", "");
+        if (mean.size() != scale.size() ||
+            static_cast<Index>(mean.size()) != header.network.inputs()) {
+            throw DataError(shown + " is inconsistent",
+                            "its input scaling does not fit its first layer", "");
         }
-        header.standardization.mean = Eigen::Map<const Vector<double>>(mean.data(), header.network.inputs());
-        header.standardization.scale = Eigen::Map<const Vector<double>>(scale.data(), header.network.inputs());
+        header.standardization.mean =
+            Eigen::Map<const Vector<double>>(mean.data(), header.network.inputs());
+        header.standardization.scale =
+            Eigen::Map<const Vector<double>>(scale.data(), header.network.inputs());
     }
     if (header.checkpoint) {
         const std::vector<double> values = file.read<double>("/progress/values");
         if (values.size() != 5) {
-            throw DataError(shown + " is inconsistent", "its progress has another length", "use another checkpoint");
+            throw DataError(shown + " is inconsistent", "its progress has another length",
+                            "use another checkpoint");
         }
-        header.progress = {static_cast<Index>(values[0]), values[1], values[2], values[3], values[4]};
+        header.progress = {static_cast<Index>(values[0]), values[1], values[2], values[3],
+                           values[4]};
     }
     return header;
 }
 
 template <typename Scalar>
-std::vector<Layer<Scalar>> read_layers(const std::filesystem::path& path, const NetworkSpec& network, Range range) {
+std::vector<Layer<Scalar>> read_layers(const std::filesystem::path& path,
+                                       const NetworkSpec& network, Range range) {
     const Hdf5Reader file(path, Hdf5Reader::Checksum::trusted);
     std::vector<Layer<Scalar>> layers;
     for (Index l = range.begin; l < range.end; ++l) {
         const Index rows = network.width(l + 1);
         const std::vector<Scalar> weights = file.read<Scalar>(layer_name(l) + "/weights");
         const std::vector<Scalar> bias = file.read<Scalar>(layer_name(l) + "/bias");
-        if (static_cast<Index>(weights.size()) != rows * network.width(l) || static_cast<Index>(bias.size()) != rows) {
-            throw DataError(path.string() + " does not fit", "layer " + std::to_string(l) + " has another shape",
+        if (static_cast<Index>(weights.size()) != rows * network.width(l) ||
+            static_cast<Index>(bias.size()) != rows) {
+            throw DataError(path.string() + " does not fit",
+                            "layer " + std::to_string(l) + " has another shape",
                             "give a model of " + network.layers_text());
         }
         Layer<Scalar> layer;
         layer.index = l;
-        layer.weights.matrix = Eigen::Map<const Matrix<Scalar>>(weights.data(), network.width(l), rows).transpose();
+        layer.weights.matrix =
+            Eigen::Map<const Matrix<Scalar>>(weights.data(), network.width(l), rows).transpose();
         layer.weights.bias = Eigen::Map<const Vector<Scalar>>(bias.data(), rows);
         layers.push_back(std::move(layer));
     }
@@ -267,14 +293,15 @@ std::vector<Layer<Scalar>> read_layers(const std::filesystem::path& path, const 
 }
 
 template <typename Scalar>
-void read_activations(const std::filesystem::path& path, const Samples<Scalar>& samples, const NetworkSpec& network,
-                      bool last_stage, Stage<Scalar>& stage) {
+void read_activations(const std::filesystem::path& path, const Samples<Scalar>& samples,
+                      const NetworkSpec& network, bool last_stage, Stage<Scalar>& stage) {
     const Hdf5Reader file(path, Hdf5Reader::Checksum::trusted);
     const auto read = [&](Index layer, Matrix<Scalar>& columns) {
         const std::array<Index, 2> shape = file.shape(activations_name(layer));
         if (shape != std::array<Index, 2>{network.width(layer), samples.blocks.samples()}) {
             throw DataError(path.string() + " does not fit the data",
-                            "it has activations of " + std::to_string(shape[1]) + " samples, and there are " +
+                            "it has activations of " + std::to_string(shape[1]) +
+                                " samples, and there are " +
                                 std::to_string(samples.blocks.samples()),
                             "resume with the data of the run");
         }
@@ -291,15 +318,17 @@ void read_activations(const std::filesystem::path& path, const Samples<Scalar>& 
     }
 }
 
-template void write_model(const std::filesystem::path&, const ModelHeader&, const Communicator&, const Placement&,
-                          const Stage<float>&, const Samples<float>*);
-template void write_model(const std::filesystem::path&, const ModelHeader&, const Communicator&, const Placement&,
-                          const Stage<double>&, const Samples<double>*);
-template std::vector<Layer<float>> read_layers(const std::filesystem::path&, const NetworkSpec&, Range);
-template std::vector<Layer<double>> read_layers(const std::filesystem::path&, const NetworkSpec&, Range);
-template void read_activations(const std::filesystem::path&, const Samples<float>&, const NetworkSpec&, bool,
-                               Stage<float>&);
-template void read_activations(const std::filesystem::path&, const Samples<double>&, const NetworkSpec&, bool,
-                               Stage<double>&);
+template void write_model(const std::filesystem::path&, const ModelHeader&, const Communicator&,
+                          const Placement&, const Stage<float>&, const Samples<float>*);
+template void write_model(const std::filesystem::path&, const ModelHeader&, const Communicator&,
+                          const Placement&, const Stage<double>&, const Samples<double>*);
+template std::vector<Layer<float>> read_layers(const std::filesystem::path&, const NetworkSpec&,
+                                               Range);
+template std::vector<Layer<double>> read_layers(const std::filesystem::path&, const NetworkSpec&,
+                                                Range);
+template void read_activations(const std::filesystem::path&, const Samples<float>&,
+                               const NetworkSpec&, bool, Stage<float>&);
+template void read_activations(const std::filesystem::path&, const Samples<double>&,
+                               const NetworkSpec&, bool, Stage<double>&);
 
 }  // namespace hoist

@@ -25,20 +25,23 @@ class Costs {
     }
     Index layers() const { return static_cast<Index>(sums_.size()) - 1; }
     double of(Range layers) const {
-        return sums_[static_cast<std::size_t>(layers.end)] - sums_[static_cast<std::size_t>(layers.begin)];
+        return sums_[static_cast<std::size_t>(layers.end)] -
+               sums_[static_cast<std::size_t>(layers.begin)];
     }
 
   private:
     std::vector<double> sums_;
 };
 
-// Cuts into `stages` stages by dynamic programming: best[s][i] is the least total of `price` (or the least maximum, as
-// `combine` says) over cuts of the first i layers into s stages.
+// Cuts into `stages` stages by dynamic programming: best[s][i] is the least total of `price` (or
+// the least maximum, as `combine` says) over cuts of the first i layers into s stages.
 template <typename Price, typename Combine>
-std::vector<Range> cut_layers(Index layers, int stages, Price price, Combine combine, double& value) {
+std::vector<Range> cut_layers(Index layers, int stages, Price price, Combine combine,
+                              double& value) {
     const auto width = static_cast<std::size_t>(layers + 1);
-    std::vector<std::vector<double>> best(static_cast<std::size_t>(stages + 1),
-                                          std::vector<double>(width, std::numeric_limits<double>::infinity()));
+    std::vector<std::vector<double>> best(
+        static_cast<std::size_t>(stages + 1),
+        std::vector<double>(width, std::numeric_limits<double>::infinity()));
     std::vector<std::vector<Index>> from(best.size(), std::vector<Index>(width, 0));
     best[0][0] = 0.0;
     for (int s = 1; s <= stages; ++s) {
@@ -71,7 +74,8 @@ Cut cut_for_shards(const Costs& costs, const std::vector<int>& shards) {
         return costs.of(layers) / shards[static_cast<std::size_t>(stage)];
     };
     const auto longer = [](double a, double b) { return std::max(a, b); };
-    return {cut_layers(costs.layers(), static_cast<int>(shards.size()), time, longer, unused), shards};
+    return {cut_layers(costs.layers(), static_cast<int>(shards.size()), time, longer, unused),
+            shards};
 }
 
 double heaviest(const Costs& costs, const Cut& cut) {
@@ -82,8 +86,9 @@ double heaviest(const Costs& costs, const Cut& cut) {
     return most;
 }
 
-// The cut into `stages` stages and the shards for which the heaviest rank has least to do: bisection on its time, for which
-// the fewest ranks that suffice follow by dynamic programming. Ranks left over go where they help most.
+// The cut into `stages` stages and the shards for which the heaviest rank has least to do:
+// bisection on its time, for which the fewest ranks that suffice follow by dynamic programming.
+// Ranks left over go where they help most.
 Cut balanced_cut(const Costs& costs, int stages, int ranks) {
     const double total = costs.of({0, costs.layers()});
     double low = total / ranks;
@@ -91,7 +96,9 @@ Cut balanced_cut(const Costs& costs, int stages, int ranks) {
     Cut cut;
     const auto needed = [&](double time) {
         double count = 0.0;
-        const auto price = [&](int, Range layers) { return std::max(1.0, std::ceil(costs.of(layers) / time - 1e-9)); };
+        const auto price = [&](int, Range layers) {
+            return std::max(1.0, std::ceil(costs.of(layers) / time - 1e-9));
+        };
         cut.layers = cut_layers(costs.layers(), stages, price, std::plus<>(), count);
         return count;
     };
@@ -104,7 +111,8 @@ Cut balanced_cut(const Costs& costs, int stages, int ranks) {
     for (int left = ranks - stages; left > 0; --left) {
         std::size_t most = 0;
         for (std::size_t s = 1; s < cut.layers.size(); ++s) {
-            if (costs.of(cut.layers[s]) * cut.shards[most] > costs.of(cut.layers[most]) * cut.shards[s]) {
+            if (costs.of(cut.layers[s]) * cut.shards[most] >
+                costs.of(cut.layers[most]) * cut.shards[s]) {
                 most = s;
             }
         }
@@ -134,9 +142,10 @@ std::string shards_text(const std::vector<int>& shards) {
 }
 
 [[noreturn]] void refuse(const std::string& problem, const std::string& why, const Cut& nearest) {
-    throw UsageError(problem, why,
-                     "the nearest grid that works is grid.stages = " + std::to_string(nearest.shards.size()) +
-                         ", grid.shards = " + shards_text(nearest.shards));
+    throw UsageError(
+        problem, why,
+        "the nearest grid that works is grid.stages = " + std::to_string(nearest.shards.size()) +
+            ", grid.shards = " + shards_text(nearest.shards));
 }
 
 }  // namespace
@@ -144,7 +153,8 @@ std::string shards_text(const std::vector<int>& shards) {
 Placement place(const std::vector<double>& layer_cost, const GridOptions& options, int ranks) {
     const Costs costs(layer_cost);
     const int most_stages = static_cast<int>(std::min<Index>(costs.layers(), ranks));
-    const std::string have = std::to_string(costs.layers()) + " layers and " + std::to_string(ranks) + " ranks";
+    const std::string have =
+        std::to_string(costs.layers()) + " layers and " + std::to_string(ranks) + " ranks";
     std::vector<int> shards = options.shards;
     int stages = options.stages;
     if (stages > most_stages) {
@@ -152,7 +162,8 @@ Placement place(const std::vector<double>& layer_cost, const GridOptions& option
                balanced_cut(costs, most_stages, ranks));
     }
     if (shards.size() > 1 && stages > 0 && stages != static_cast<int>(shards.size())) {
-        refuse("grid.shards = " + shards_text(shards) + " does not fit grid.stages = " + std::to_string(stages),
+        refuse("grid.shards = " + shards_text(shards) +
+                   " does not fit grid.stages = " + std::to_string(stages),
                "it must be one number, or one per stage", balanced_cut(costs, stages, ranks));
     }
     if (shards.size() == 1) {
@@ -165,13 +176,15 @@ Placement place(const std::vector<double>& layer_cost, const GridOptions& option
     if (!shards.empty()) {
         const int stages_given = static_cast<int>(shards.size());
         const int nearest = std::clamp(stages_given, 1, most_stages);
-        if (stages_given > costs.layers() || std::accumulate(shards.begin(), shards.end(), 0) != ranks) {
+        if (stages_given > costs.layers() ||
+            std::accumulate(shards.begin(), shards.end(), 0) != ranks) {
             refuse("grid.shards = " + shards_text(shards) + " does not fit", "there are " + have,
                    balanced_cut(costs, nearest, ranks));
         }
         cut = cut_for_shards(costs, shards);
     } else {
-        cut = stages > 0 ? balanced_cut(costs, stages, ranks) : most_stages_near_the_best(costs, ranks);
+        cut = stages > 0 ? balanced_cut(costs, stages, ranks)
+                         : most_stages_near_the_best(costs, ranks);
     }
     return {ProcessGrid(cut.shards), cut.layers};
 }
@@ -186,8 +199,8 @@ std::string Placement::text() const {
                              : std::to_string(range.begin) + "-" + std::to_string(range.end - 1));
         shards.push_back(std::to_string(grid.shards(stage)));
     }
-    return std::to_string(grid.stages()) + (grid.stages() == 1 ? " stage" : " stages") + " (layers " +
-           join(groups, " | ") + ") x shards " + join(shards, ", ");
+    return std::to_string(grid.stages()) + (grid.stages() == 1 ? " stage" : " stages") +
+           " (layers " + join(groups, " | ") + ") x shards " + join(shards, ", ");
 }
 
 std::vector<double> layer_costs(const Config& config) {
@@ -202,7 +215,8 @@ std::vector<double> layer_costs(const Config& config) {
             const bool pivoting = nnls.method == NnlsOptions::Method::block_pivoting;
             const double solve = 2.0 * n * n * (pivoting ? 10.0 : nnls.sweeps);
             const double joint = config.joint_iterations * 2.0 * product;
-            cost += n * n + (config.activation_step == ActivationStep::joint ? joint : product + solve);
+            cost +=
+                n * n + (config.activation_step == ActivationStep::joint ? joint : product + solve);
         } else if (config.activation_step == ActivationStep::joint) {
             cost += product;
         }

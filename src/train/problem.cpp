@@ -13,9 +13,10 @@ namespace {
 void check_widths(const NetworkSpec& network, const Dataset& data, const std::string& part) {
     const std::string shown = "network.layers = " + network.layers_text();
     if (data.features() != network.inputs()) {
-        throw UsageError(shown + " contradicts the data",
-                         "the " + part + " inputs have " + std::to_string(data.features()) + " numbers",
-                         "start it with " + std::to_string(data.features()));
+        throw UsageError(
+            shown + " contradicts the data",
+            "the " + part + " inputs have " + std::to_string(data.features()) + " numbers",
+            "start it with " + std::to_string(data.features()));
     }
     if (data.labeled() && data.outputs() > 0 && data.outputs() != network.outputs()) {
         throw UsageError(shown + " contradicts the data",
@@ -40,8 +41,9 @@ void load_weights(const Config& config, Range layers, Stage<Scalar>& stage) {
     for (Index l = layers.begin; l < layers.end; ++l) {
         Layer<Scalar> layer;
         layer.index = l;
-        layer.weights = initial_weights<Scalar>(config.network.width(l), config.network.width(l + 1), config.start,
-                                                config.bias, config.seed, l);
+        layer.weights =
+            initial_weights<Scalar>(config.network.width(l), config.network.width(l + 1),
+                                    config.start, config.bias, config.seed, l);
         stage.layers.push_back(std::move(layer));
     }
 }
@@ -53,18 +55,23 @@ Problem<Scalar> make_problem(const Config& config, const Communicator& world) {
     std::optional<Placement> placement;
     agree(world, [&] { placement = place(layer_costs(config), config.grid, world.size()); });
     const int rank = world.rank();
-    Problem<Scalar> problem{*placement, world.split(placement->grid.stage_of(rank)), {}, {}, {}, {}, {}, {}};
+    Problem<Scalar> problem{
+        *placement, world.split(placement->grid.stage_of(rank)), {}, {}, {}, {}, {}, {}};
 
     agree(world, [&] {
-        const DataParts data = open_dataset(config.data, {config.task(), config.network.inputs(), {}});
+        const DataParts data =
+            open_dataset(config.data, {config.task(), config.network.inputs(), {}});
         if (!data.train || !data.train->labeled()) {
-            throw DataError("the data have no labeled training part", "", "check data.path, data.train and data.target");
+            throw DataError("the data have no labeled training part", "",
+                            "check data.path, data.train and data.target");
         }
         check_widths(config.network, *data.train, "training");
         problem.class_names = data.train->class_names();
-        const Split split = split_samples(data.train->samples(), config.limit, config.validation, config.seed);
+        const Split split =
+            split_samples(data.train->samples(), config.limit, config.validation, config.seed);
         const auto load = [&](Dataset& part, const std::vector<Index>& chosen) {
-            return load_samples<Scalar>(part, chosen, config.network, *placement, rank, config.grid.block);
+            return load_samples<Scalar>(part, chosen, config.network, *placement, rank,
+                                        config.grid.block);
         };
         problem.train = load(*data.train, split.train);
         problem.validation = load(*data.train, split.validation);

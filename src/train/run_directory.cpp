@@ -21,10 +21,12 @@ namespace {
 constexpr std::string_view checkpoint_prefix = "checkpoint-";
 
 [[noreturn]] void refuse_output(const std::filesystem::path& path, const std::string& why) {
-    throw OutputError("cannot write " + path.string(), why, "free space, check permissions, or choose another --out");
+    throw OutputError("cannot write " + path.string(), why,
+                      "free space, check permissions, or choose another --out");
 }
 
-void write_file(const std::filesystem::path& path, const std::string& text, std::ios::openmode mode) {
+void write_file(const std::filesystem::path& path, const std::string& text,
+                std::ios::openmode mode) {
     std::ofstream file(path, mode | std::ios::binary);
     file << text << std::flush;
     if (!file) {
@@ -50,7 +52,8 @@ void replace_file(const std::filesystem::path& path, const std::string& text) {
 
 std::string header_line(bool regression) {
     const std::string figure = regression ? "rmse" : "accuracy";
-    return "sweep,epoch,seconds,objective,penalty,loss,train_" + figure + ",validation_" + figure + ",test_" + figure +
+    return "sweep,epoch,seconds,objective,penalty,loss,train_" + figure + ",validation_" + figure +
+           ",test_" + figure +
            ",seconds_activations,seconds_weights,seconds_exchange,seconds_wait,bytes_sent\n";
 }
 
@@ -87,7 +90,8 @@ std::vector<std::filesystem::path> RunDirectory::checkpoints() const {
     for (const auto& entry : std::filesystem::directory_iterator(path_, error)) {
         const std::string name = entry.path().filename().string();
         if (name.starts_with(checkpoint_prefix) && entry.path().extension() == ".h5") {
-            const std::string number = entry.path().stem().string().substr(checkpoint_prefix.size());
+            const std::string number =
+                entry.path().stem().string().substr(checkpoint_prefix.size());
             if (const auto sweep = to_whole_number(number)) {
                 found.emplace_back(*sweep, entry.path());
             }
@@ -105,7 +109,8 @@ void RunDirectory::prepare(Existing existing) const try {
     const bool holds_run = exists(config()) || exists(model()) || !checkpoints().empty();
     if (existing == Existing::resume) {
         if (!complete() && checkpoints().empty()) {
-            throw MissingError("there is nothing to resume in " + path_.string(), "it holds no checkpoint",
+            throw MissingError("there is nothing to resume in " + path_.string(),
+                               "it holds no checkpoint",
                                "run without --resume, or give the directory of the run with --out");
         }
         return;
@@ -148,19 +153,21 @@ void RunDirectory::add_metrics(const SweepRecord& record, bool regression) const
             row << figure_of(*evaluation, regression);
         }
     };
-    row << record.sweep << ",," << record.seconds << ',' << record.energy.objective() << ',' << record.energy.penalty
-        << ',' << record.energy.loss;
+    row << record.sweep << ",," << record.seconds << ',' << record.energy.objective() << ','
+        << record.energy.penalty << ',' << record.energy.loss;
     figure(record.train);
     figure(record.validation);
     figure(record.test);
-    row << ',' << record.times.activations << ',' << record.times.weights << ',' << record.times.exchange << ','
-        << record.times.wait << ',' << static_cast<std::int64_t>(record.bytes_sent) << '\n';
+    row << ',' << record.times.activations << ',' << record.times.weights << ','
+        << record.times.exchange << ',' << record.times.wait << ','
+        << static_cast<std::int64_t>(record.bytes_sent) << '\n';
     write_file(metrics(), row.str(), std::ios::app);
 }
 
 void RunDirectory::write_summary(const RunSummary& summary, bool regression) const {
     const auto figure = [&](const std::optional<Evaluation>& evaluation) {
-        return evaluation ? nlohmann::json(figure_of(*evaluation, regression)) : nlohmann::json(nullptr);
+        return evaluation ? nlohmann::json(figure_of(*evaluation, regression))
+                          : nlohmann::json(nullptr);
     };
     const std::string name = regression ? "rmse" : "accuracy";
     nlohmann::ordered_json json;
@@ -187,7 +194,9 @@ void RunDirectory::write_summary(const RunSummary& summary, bool regression) con
     replace_file(this->summary(), json.dump(2) + "\n");
 }
 
-void RunDirectory::add_log(const std::string& line) const { write_file(log(), line + "\n", std::ios::app); }
+void RunDirectory::add_log(const std::string& line) const {
+    write_file(log(), line + "\n", std::ios::app);
+}
 
 void RunDirectory::remove_old_checkpoints(Index keep) const {
     const auto all = checkpoints();

@@ -18,7 +18,8 @@ void read_targets(Dataset& data, std::span<const Index> samples, const NetworkSp
     if (network.regression()) {
         std::vector<double> values(samples.size() * static_cast<std::size_t>(data.outputs()));
         data.read_values(samples, values);
-        targets = Eigen::Map<Matrix<double>>(values.data(), data.outputs(), targets.cols()).template cast<Scalar>();
+        targets = Eigen::Map<Matrix<double>>(values.data(), data.outputs(), targets.cols())
+                      .template cast<Scalar>();
         return;
     }
     std::vector<Index> labels(samples.size());
@@ -26,10 +27,11 @@ void read_targets(Dataset& data, std::span<const Index> samples, const NetworkSp
     targets.setZero();
     for (std::size_t i = 0; i < samples.size(); ++i) {
         if (labels[i] < 0 || labels[i] >= network.outputs()) {
-            throw DataError("label " + std::to_string(labels[i]) + " of sample " + std::to_string(samples[i]) +
-                                " is out of range",
-                            "the network has " + std::to_string(network.outputs()) + " outputs",
-                            "check the labels, or set the last of network.layers to the number of classes");
+            throw DataError(
+                "label " + std::to_string(labels[i]) + " of sample " + std::to_string(samples[i]) +
+                    " is out of range",
+                "the network has " + std::to_string(network.outputs()) + " outputs",
+                "check the labels, or set the last of network.layers to the number of classes");
         }
         targets(labels[i], static_cast<Index>(i)) = Scalar{1};
     }
@@ -39,11 +41,13 @@ void read_targets(Dataset& data, std::span<const Index> samples, const NetworkSp
 
 Split split_samples(Index samples, Index limit, double validation, std::uint64_t seed) {
     const Index used = limit > 0 ? std::min(limit, samples) : samples;
-    const Index held = validation < 1.0 ? static_cast<Index>(std::llround(validation * static_cast<double>(used)))
-                                        : static_cast<Index>(validation);
+    const Index held =
+        validation < 1.0 ? static_cast<Index>(std::llround(validation * static_cast<double>(used)))
+                         : static_cast<Index>(validation);
     if (held >= used) {
         throw UsageError("data.validation leaves no sample to train on",
-                         "it takes " + std::to_string(held) + " of " + std::to_string(used), "give a smaller share or count");
+                         "it takes " + std::to_string(held) + " of " + std::to_string(used),
+                         "give a smaller share or count");
     }
     std::vector<Index> order = all_samples(used);
     if (held > 0) {
@@ -57,8 +61,9 @@ Split split_samples(Index samples, Index limit, double validation, std::uint64_t
 }
 
 template <typename Scalar>
-Samples<Scalar> load_samples(Dataset& data, const std::vector<Index>& chosen, const NetworkSpec& network,
-                             const Placement& placement, int rank, Index block_width) {
+Samples<Scalar> load_samples(Dataset& data, const std::vector<Index>& chosen,
+                             const NetworkSpec& network, const Placement& placement, int rank,
+                             Index block_width) {
     Samples<Scalar> samples;
     samples.blocks = ColumnBlocks(static_cast<Index>(chosen.size()), block_width);
     samples.own = placement.grid.owned(rank, samples.blocks.count());
@@ -74,15 +79,18 @@ Samples<Scalar> load_samples(Dataset& data, const std::vector<Index>& chosen, co
     for (Index block = samples.own.begin; block < samples.own.end; ++block) {
         const Range range = samples.blocks.columns(block);
         const Range local = samples.local(block);
-        const std::span<const Index> wanted(chosen.data() + range.begin, static_cast<std::size_t>(range.size()));
+        const std::span<const Index> wanted(chosen.data() + range.begin,
+                                            static_cast<std::size_t>(range.size()));
         if (first) {
             buffer.resize(wanted.size() * static_cast<std::size_t>(data.features()));
             data.read_inputs(wanted, buffer);
             samples.inputs.middleCols(local.begin, local.size()) =
-                Eigen::Map<Matrix<double>>(buffer.data(), data.features(), range.size()).template cast<Scalar>();
+                Eigen::Map<Matrix<double>>(buffer.data(), data.features(), range.size())
+                    .template cast<Scalar>();
         }
         if (last) {
-            read_targets<Scalar>(data, wanted, network, samples.targets.middleCols(local.begin, local.size()));
+            read_targets<Scalar>(data, wanted, network,
+                                 samples.targets.middleCols(local.begin, local.size()));
         }
     }
     return samples;
@@ -132,10 +140,10 @@ std::vector<Index> all_samples(Index count) {
     return samples;
 }
 
-template Samples<float> load_samples(Dataset&, const std::vector<Index>&, const NetworkSpec&, const Placement&, int,
-                                     Index);
-template Samples<double> load_samples(Dataset&, const std::vector<Index>&, const NetworkSpec&, const Placement&, int,
-                                      Index);
+template Samples<float> load_samples(Dataset&, const std::vector<Index>&, const NetworkSpec&,
+                                     const Placement&, int, Index);
+template Samples<double> load_samples(Dataset&, const std::vector<Index>&, const NetworkSpec&,
+                                      const Placement&, int, Index);
 template Standardization fit_standardization(const Samples<float>&, const Communicator&);
 template Standardization fit_standardization(const Samples<double>&, const Communicator&);
 template void standardize(const Standardization&, Matrix<float>&);

@@ -8,7 +8,8 @@ namespace hoist {
 
 template <typename Scalar>
 Sweep<Scalar>::Sweep(const Config& config, const Communicator& world, const Communicator& peers,
-                     const Placement& placement, const Samples<Scalar>& samples, Stage<Scalar>& stage)
+                     const Placement& placement, const Samples<Scalar>& samples,
+                     Stage<Scalar>& stage, Refit refit)
     : config_(config),
       world_(world),
       peers_(peers),
@@ -21,14 +22,18 @@ Sweep<Scalar>::Sweep(const Config& config, const Communicator& world, const Comm
       formulation_(make_formulation<Scalar>(config.network, config.formulation)),
       output_(make_output_block<Scalar>(config.network.output, config.formulation.lambda.back())),
       arrivals_above_(order_.size()),
-      arrivals_below_(order_.size()) {
+      arrivals_below_(order_.size()),
+      column_energy_(samples.columns.size()) {
     const PhaseClock clock(times_.weights);
     const NetworkSpec& network = config.network;
     const Index own = samples.columns.size();
     for (Layer<Scalar>& layer : stage_.layers) {
         const Index l = layer.index;
-        const auto kind = l == 0 ? NormalEquations::Gram::constant : NormalEquations::Gram::included;
-        equations_.emplace_back(network.width(l), network.width(l + 1), kind);
+        if (refit == Refit::yes) {
+            const auto kind =
+                l == 0 ? NormalEquations::Gram::constant : NormalEquations::Gram::included;
+            equations_.emplace_back(network.width(l), network.width(l + 1), kind);
+        }
         if (l > 0) {
             layer.activations.resize(network.width(l), own);
             layer.preactivations.resize(network.width(l), own);
@@ -36,14 +41,15 @@ Sweep<Scalar>::Sweep(const Config& config, const Communicator& world, const Comm
     }
     const Index top = network.width(stage_.highest().index + 1);
     (last_ ? stage_.outputs : stage_.above).resize(top, own);
-    if (first_) {
+    if (first_ && refit == Refit::yes) {
         NormalEquations inputs(network.inputs(), 1, NormalEquations::Gram::included);
         for (const Index block : order_) {
             inputs.add_gram<Scalar>(columns(stage_.lowest().activations, block));
         }
         sum_over_shards(inputs.values());
         const double samples_count = static_cast<double>(samples_.blocks.samples());
-        input_factor_.emplace(inputs.gram(), 2.0 * samples_count * config_.ridge.front() / weight_above(0));
+        input_factor_.emplace(inputs.gram(),
+                              2.0 * samples_count * config_.ridge.front() / weight_above(0));
     }
 }
 
@@ -52,6 +58,7 @@ void Sweep<Scalar>::forward() {
     const PhaseClock clock(times_.activations);
     prepare();
     energy_ = {};
+    column_energy_.setZero();
     add_ridge();
     for (const Index block : order_) {
         expect_below(block);
@@ -192,8 +199,9 @@ void Sweep<Scalar>::move(std::size_t position, Index block) {
     if (position == 0) {
         wait(arrival(arrivals_below_, block));
     }
-    formulation_->update_activations(layer.index, layer.weights, columns(layer.preactivations, block),
-                                     target_above(position, block), columns(layer.activations, block));
+    formulation_->update_activations(
+        layer.index, layer.weights, columns(layer.preactivations, block),
+        target_above(position, block), columns(layer.activations, block));
 }
 
 template <typename Scalar>
@@ -218,7 +226,8 @@ void Sweep<Scalar>::accumulate(Index block) {
         Layer<Scalar>& layer = stage_.layers[i];
         const auto x = columns(layer.activations, block);
         if (last_ && is_highest(i) && !output_->quadratic()) {
-            layer.weights.apply(x, columns(stage_.outputs, block));  // T is taken where x has moved to
+            layer.weights.apply(x,
+                                columns(stage_.outputs, block));  // T is taken where x has moved to
         }
         const ConstMatrixRef<Scalar> target = target_above(i, block);
         if (layer.index == 0) {
@@ -241,7 +250,8 @@ void Sweep<Scalar>::refit() {
     prepare();
 }
 
-// Further majorization steps of W_L under a loss that is not quadratic: the Gram matrix stays, T follows the weights.
+// Further majorization steps of W_L under a loss that is not quadratic: the Gram matrix stays, T
+// follows the weights.
 template <typename Scalar>
 void Sweep<Scalar>::refit_output_again() {
     if (!last_ || output_->quadratic()) {
@@ -249,7 +259,8 @@ void Sweep<Scalar>::refit_output_again() {
     }
     const std::size_t position = stage_.layers.size() - 1;
     Layer<Scalar>& layer = stage_.layers[position];
-    NormalEquations moments(layer.activations.rows(), stage_.outputs.rows(), NormalEquations::Gram::constant);
+    NormalEquations moments(layer.activations.rows(), stage_.outputs.rows(),
+                            NormalEquations::Gram::constant);
     for (int step = 1; step < config_.inner; ++step) {
         for (const Index block : order_) {
             const auto x = columns(layer.activations, block);
@@ -297,7 +308,8 @@ template <typename Scalar>
 void Sweep<Scalar>::prepare() {
     for (std::size_t i = 0; i < stage_.layers.size(); ++i) {
         if (stage_.layers[i].index > 0) {
-            formulation_->prepare(stage_.layers[i].index, stage_.layers[i].weights, weight_above(i));
+            formulation_->prepare(stage_.layers[i].index, stage_.layers[i].weights,
+                                  weight_above(i));
         }
     }
 }
@@ -307,7 +319,8 @@ MatrixRef<Scalar> Sweep<Scalar>::propagate(std::size_t position, Index block, Se
     Layer<Scalar>& layer = stage_.layers[position];
     const auto x = columns(layer.activations, block);
     if (!is_highest(position) || last_) {
-        Matrix<Scalar>& above = is_highest(position) ? stage_.outputs : stage_.layers[position + 1].preactivations;
+        Matrix<Scalar>& above =
+            is_highest(position) ? stage_.outputs : stage_.layers[position + 1].preactivations;
         layer.weights.apply(x, columns(above, block));
         return columns(above, block);
     }
@@ -326,13 +339,14 @@ MatrixRef<Scalar> Sweep<Scalar>::propagate(std::size_t position, Index block, Se
 template <typename Scalar>
 void Sweep<Scalar>::add_energy(std::size_t position, Index block, const ConstMatrixRef<Scalar>& u) {
     const double mean = 1.0 / static_cast<double>(samples_.blocks.samples());
-    if (last_ && is_highest(position)) {
-        const Range range = samples_.local(block);
-        energy_.loss += mean * output_->energy(samples_.targets.middleCols(range.begin, range.size()), u).sum();
-    } else {
-        energy_.penalty +=
-            mean * formulation_->penalty(stage_.layers[position].index + 1, target_above(position, block), u);
-    }
+    const Range range = samples_.local(block);
+    const bool output = last_ && is_highest(position);
+    const Vector<double> terms =
+        output ? output_->energy(samples_.targets.middleCols(range.begin, range.size()), u)
+               : formulation_->penalty(stage_.layers[position].index + 1,
+                                       target_above(position, block), u);
+    (output ? energy_.loss : energy_.penalty) += mean * terms.sum();
+    column_energy_.segment(range.begin, range.size()) += terms;
 }
 
 template <typename Scalar>
@@ -359,11 +373,13 @@ template <typename Scalar>
 void Sweep<Scalar>::send_preactivations() {
     const PhaseClock clock(times_.activations);
     energy_ = {};
+    column_energy_.setZero();
     add_ridge();
     for (const Index block : order_) {
         for (std::size_t i = 0; i < stage_.layers.size(); ++i) {
             const Index above = stage_.layers[i].index + 1;
-            add_energy(i, block, propagate(i, block, sent_after_refit(above, block) ? Send::yes : Send::no));
+            add_energy(i, block,
+                       propagate(i, block, sent_after_refit(above, block) ? Send::yes : Send::no));
         }
     }
     finish_sends();
@@ -378,9 +394,26 @@ void Sweep<Scalar>::finish_sends() {
 }
 
 template <typename Scalar>
+std::vector<double> Sweep<Scalar>::gaps() const {
+    std::vector<double> gaps(config_.network.activations.size(), 0.0);
+    for (const Layer<Scalar>& layer : stage_.layers) {
+        if (layer.index > 0) {
+            gaps[static_cast<std::size_t>(layer.index - 1)] =
+                config_.network.activation(layer.index)
+                    .gap(layer.activations, layer.preactivations) /
+                static_cast<double>(samples_.blocks.samples());
+        }
+    }
+    return gaps;
+}
+
+template <typename Scalar>
 void Sweep<Scalar>::settle() {
     for (Request& request : arrivals_below_) {
         wait(request);
+    }
+    for (Outgoing& outgoing : outgoing_) {
+        wait(outgoing.request);
     }
 }
 
@@ -407,8 +440,8 @@ template <typename Scalar>
 void Sweep<Scalar>::expect_below(Index block) {
     if (!first_) {
         const PhaseClock clock(times_.exchange);
-        arrival(arrivals_below_, block) =
-            exchange_.receive_from_below<Scalar>(block, columns(stage_.lowest().preactivations, block));
+        arrival(arrivals_below_, block) = exchange_.receive_from_below<Scalar>(
+            block, columns(stage_.lowest().preactivations, block));
     }
 }
 
@@ -420,8 +453,9 @@ void Sweep<Scalar>::wait(Request& request) {
 
 template <typename Scalar>
 double Sweep<Scalar>::weight_above(std::size_t position) const {
-    return last_ && is_highest(position) ? output_->weight()
-                                         : formulation_->pull_weight(stage_.layers[position].index + 1);
+    return last_ && is_highest(position)
+               ? output_->weight()
+               : formulation_->pull_weight(stage_.layers[position].index + 1);
 }
 
 template class Sweep<float>;

@@ -6,15 +6,17 @@
 
 namespace hoist {
 
-// The step lengths of layers l >= 1 of this stage. The Hessian over all activations of a sample is block tridiagonal, with
-// lambda_l I + mu_l W_l'W_l on the diagonal and -lambda_{l+1} W_l' beside it; by the block form of Gershgorin's theorem it is
-// at most diag(1/t_l) with 1/t_l = lambda_l + mu_l |W_l|^2 + lambda_{l+1} |W_l| + lambda_l |W_{l-1}|.
+// The step lengths of layers l >= 1 of this stage. The Hessian over all activations of a sample is
+// block tridiagonal, with lambda_l I + mu_l W_l'W_l on the diagonal and -lambda_{l+1} W_l' beside
+// it; by the block form of Gershgorin's theorem it is at most diag(1/t_l) with 1/t_l = lambda_l +
+// mu_l |W_l|^2 + lambda_{l+1} |W_l| + lambda_l |W_{l-1}|.
 template <typename Scalar>
 std::vector<double> Sweep<Scalar>::joint_steps() const {
     std::vector<double> norms(static_cast<std::size_t>(config_.network.layers()), 0.0);
     if (peers_.rank() == 0) {
         for (const Layer<Scalar>& layer : stage_.layers) {
-            norms[static_cast<std::size_t>(layer.index)] = 1.01 * spectral_norm<Scalar>(layer.weights.matrix);
+            norms[static_cast<std::size_t>(layer.index)] =
+                1.01 * spectral_norm<Scalar>(layer.weights.matrix);
         }
     }
     world_.sum(std::span(norms));
@@ -35,8 +37,9 @@ std::vector<double> Sweep<Scalar>::joint_steps() const {
     return steps;
 }
 
-// Accelerated proximal gradient over all activations at once with W fixed (Beck and Teboulle 2009), restarted where the
-// momentum points uphill (O'Donoghue and Candes 2015). `activations` hold the extrapolated points y, `iterates` the points x.
+// Accelerated proximal gradient over all activations at once with W fixed (Beck and Teboulle 2009),
+// restarted where the momentum points uphill (O'Donoghue and Candes 2015). `activations` hold the
+// extrapolated points y, `iterates` the points x.
 template <typename Scalar>
 void Sweep<Scalar>::move_jointly(Refit refit) {
     const std::vector<double> steps = [&] {
@@ -75,11 +78,12 @@ void Sweep<Scalar>::move_jointly(Refit refit) {
     finish_sends();
 }
 
-// One step from y to x for every layer and block, and the extrapolation to the next y. Returns this rank's part of the inner
-// product of (y - x) / t and x - x_before: positive where the momentum should be dropped.
+// One step from y to x for every layer and block, and the extrapolation to the next y. Returns this
+// rank's part of the inner product of (y - x) / t and x - x_before: positive where the momentum
+// should be dropped.
 template <typename Scalar>
-double Sweep<Scalar>::joint_iteration(const std::vector<double>& steps, std::vector<Matrix<Scalar>>& iterates,
-                                      double extrapolation) {
+double Sweep<Scalar>::joint_iteration(const std::vector<double>& steps,
+                                      std::vector<Matrix<Scalar>>& iterates, double extrapolation) {
     for (const Index block : order_) {
         expect_below(block);
     }
@@ -109,9 +113,10 @@ double Sweep<Scalar>::joint_iteration(const std::vector<double>& steps, std::vec
             auto y = columns(layer.activations, block);
             auto before = columns(iterates[i], block);
             x.resize(y.rows(), y.cols());
-            formulation_->gradient_step(layer.index, layer.weights, columns(layer.preactivations, block), pull, steps[i],
-                                        y, x);
-            const double along = (y - x).cwiseProduct(x - before).colwise().sum().template cast<double>().sum();
+            formulation_->gradient_step(layer.index, layer.weights,
+                                        columns(layer.preactivations, block), pull, steps[i], y, x);
+            const double along =
+                (y - x).cwiseProduct(x - before).colwise().sum().template cast<double>().sum();
             uphill += along / steps[i];
             y = x + static_cast<Scalar>(extrapolation) * (x - before);
             before = x;
@@ -136,8 +141,10 @@ template std::vector<double> Sweep<float>::joint_steps() const;
 template std::vector<double> Sweep<double>::joint_steps() const;
 template void Sweep<float>::move_jointly(Refit);
 template void Sweep<double>::move_jointly(Refit);
-template double Sweep<float>::joint_iteration(const std::vector<double>&, std::vector<Matrix<float>>&, double);
-template double Sweep<double>::joint_iteration(const std::vector<double>&, std::vector<Matrix<double>>&, double);
+template double Sweep<float>::joint_iteration(const std::vector<double>&,
+                                              std::vector<Matrix<float>>&, double);
+template double Sweep<double>::joint_iteration(const std::vector<double>&,
+                                               std::vector<Matrix<double>>&, double);
 template void Sweep<float>::exchange_activations();
 template void Sweep<double>::exchange_activations();
 

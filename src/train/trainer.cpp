@@ -24,7 +24,8 @@ Outcome Trainer<Scalar>::operator()() {
     const RunDirectory& directory = options_.directory;
     const bool regression = config_.network.regression();
     bool complete = false;
-    agree(world_, [&] { complete = options_.existing == Existing::resume && directory.complete(); });
+    agree(world_,
+          [&] { complete = options_.existing == Existing::resume && directory.complete(); });
     if (complete) {
         return Outcome::already_complete;
     }
@@ -41,7 +42,8 @@ Outcome Trainer<Scalar>::operator()() {
         if (reports()) {
             directory.write_config(options_.ini);
             directory.start_metrics(progress_.sweep, regression);
-            directory.add_log(time_stamp() + " hoist " HOIST_VERSION " on " + std::to_string(world_.size()) + " ranks, " +
+            directory.add_log(time_stamp() + " hoist " HOIST_VERSION " on " +
+                              std::to_string(world_.size()) + " ranks, " +
                               problem.placement.text());
         }
     });
@@ -50,17 +52,20 @@ Outcome Trainer<Scalar>::operator()() {
     }
 
     double begun = wall_time();
-    Sweep<Scalar> sweep(config_, world_, problem.peers, problem.placement, problem.train, problem.stage);
+    Sweep<Scalar> sweep(config_, world_, problem.peers, problem.placement, problem.train,
+                        problem.stage);
     resumed_from_.empty() ? sweep.forward() : sweep.resume();
     progress_.seconds_training += world_.max(wall_time() - begun);
     SweepRecord last = record(problem, sweep, progress_.sweep);
     Outcome outcome = Outcome::complete;
     while (progress_.sweep < config_.sweeps && !stops_here(last)) {
-        const double bytes_before = static_cast<double>(world_.bytes_sent() + problem.peers.bytes_sent());
+        const double bytes_before =
+            static_cast<double>(world_.bytes_sent() + problem.peers.bytes_sent());
         begun = wall_time();
         sweep();
         const double seconds = wall_time() - begun;
-        const double bytes = static_cast<double>(world_.bytes_sent() + problem.peers.bytes_sent()) - bytes_before;
+        const double bytes =
+            static_cast<double>(world_.bytes_sent() + problem.peers.bytes_sent()) - bytes_before;
         progress_.seconds_training += world_.max(seconds);
         ++progress_.sweep;
         last = record(problem, sweep, progress_.sweep);
@@ -76,9 +81,11 @@ Outcome Trainer<Scalar>::operator()() {
             observer_.swept(last);
         }
         const double elapsed = wall_time() - started_;
-        const bool time_is_up = config_.time_limit > 0.0 && reports() && elapsed >= config_.time_limit;
+        const bool time_is_up =
+            config_.time_limit > 0.0 && reports() && elapsed >= config_.time_limit;
         const bool stopping = world_.max(time_is_up || options_.stop_requested() ? 1.0 : 0.0) > 0.0;
-        const bool due = world_.max(reports() && checkpoint_due(progress_.sweep, stopping) ? 1.0 : 0.0) > 0.0;
+        const bool due =
+            world_.max(reports() && checkpoint_due(progress_.sweep, stopping) ? 1.0 : 0.0) > 0.0;
         if (due) {
             write_checkpoint(problem, progress_.sweep);
         }
@@ -119,21 +126,25 @@ void Trainer<Scalar>::resume(Problem<Scalar>& problem) {
     agree(world_, [&] {
         const ModelHeader saved = read_model_header(resumed_from_, true);
         const NetworkSpec& now = config_.network;
-        if (saved.network.widths != now.widths || saved.network.activation_text() != now.activation_text() ||
+        if (saved.network.widths != now.widths ||
+            saved.network.activation_text() != now.activation_text() ||
             saved.network.output != now.output) {
             throw UsageError("the run cannot be resumed with another architecture",
                              resumed_from_.string() + " has " + saved.network.layers_text() + ", " +
-                                 saved.network.activation_text() + ", " + to_text(saved.network.output),
+                                 saved.network.activation_text() + ", " +
+                                 to_text(saved.network.output),
                              "use the configuration of the run, or another --out");
         }
         progress_ = saved.progress;
         const int rank = world_.rank();
         Matrix<Scalar> inputs = std::move(problem.stage.lowest().activations);
-        problem.stage.layers = read_layers<Scalar>(resumed_from_, now, problem.placement.layers_of(rank));
+        problem.stage.layers =
+            read_layers<Scalar>(resumed_from_, now, problem.placement.layers_of(rank));
         if (problem.placement.first(rank)) {
             problem.stage.lowest().activations = std::move(inputs);
         }
-        read_activations(resumed_from_, problem.train, now, problem.placement.last(rank), problem.stage);
+        read_activations(resumed_from_, problem.train, now, problem.placement.last(rank),
+                         problem.stage);
     });
 }
 
@@ -158,14 +169,17 @@ SweepRecord Trainer<Scalar>::record(Problem<Scalar>& problem, Sweep<Scalar>& swe
     record.times = {sums[3] / ranks, sums[4] / ranks, sums[5] / ranks, sums[6] / ranks};
     if (!std::isfinite(record.energy.objective())) {
         sweep.settle();
-        throw NumericalError("the objective is not finite after sweep " + std::to_string(index), "",
-                             "the last checkpoint is good; use more ridge, or train.precision = double")
+        throw NumericalError(
+            "the objective is not finite after sweep " + std::to_string(index), "",
+            "the last checkpoint is good; use more ridge, or train.precision = double")
             .as_agreed();
     }
     sweep.settle();
     const ForwardPass<Scalar> forward(config_.network, world_, problem.placement, problem.stage);
-    const auto output = make_output_block<Scalar>(config_.network.output, config_.formulation.lambda.back());
-    record.train = evaluate_training(forward, config_.network, *output, world_, problem.train, problem.stage);
+    const auto output =
+        make_output_block<Scalar>(config_.network.output, config_.formulation.lambda.back());
+    record.train =
+        evaluate_training(forward, config_.network, *output, world_, problem.train, problem.stage);
     if (problem.validation.blocks.samples() > 0) {
         record.validation = evaluate(forward, config_.network, *output, world_, problem.validation);
     }
@@ -191,7 +205,8 @@ bool Trainer<Scalar>::stops_here(const SweepRecord& record) {
 template <typename Scalar>
 void Trainer<Scalar>::note_best(const SweepRecord& record) {
     if (record.test) {
-        const double figure = config_.network.regression() ? -record.test->rmse : record.test->accuracy;
+        const double figure =
+            config_.network.regression() ? -record.test->rmse : record.test->accuracy;
         progress_.best_test = std::max(progress_.best_test, figure);
     }
 }
@@ -200,7 +215,8 @@ template <typename Scalar>
 bool Trainer<Scalar>::checkpoint_due(Index sweep, bool stopping) const {
     const CheckpointOptions& options = config_.checkpoint;
     const bool by_count = options.every_sweeps > 0 && sweep % options.every_sweeps == 0;
-    const bool by_time = options.every_seconds > 0.0 && wall_time() - last_checkpoint_ >= options.every_seconds;
+    const bool by_time =
+        options.every_seconds > 0.0 && wall_time() - last_checkpoint_ >= options.every_seconds;
     return stopping || by_count || by_time;
 }
 
@@ -210,8 +226,8 @@ void Trainer<Scalar>::write_checkpoint(const Problem<Scalar>& problem, Index swe
     saved.checkpoint = true;
     saved.progress = progress_;
     try {
-        write_model(options_.directory.checkpoint(sweep), saved, world_, problem.placement, problem.stage,
-                    &problem.train);
+        write_model(options_.directory.checkpoint(sweep), saved, world_, problem.placement,
+                    problem.stage, &problem.train);
         if (reports()) {
             options_.directory.remove_old_checkpoints(config_.checkpoint.keep);
         }
@@ -220,7 +236,8 @@ void Trainer<Scalar>::write_checkpoint(const Problem<Scalar>& problem, Index swe
             throw;
         }
         if (reports()) {
-            observer_.noted("warning: no checkpoint after sweep " + std::to_string(sweep) + ": " + error.what());
+            observer_.noted("warning: no checkpoint after sweep " + std::to_string(sweep) + ": " +
+                            error.what());
         }
     }
     last_checkpoint_ = wall_time();
@@ -252,11 +269,13 @@ void Trainer<Scalar>::fill_summary(const Problem<Scalar>& problem, const SweepRe
 
 template <typename Scalar>
 void Trainer<Scalar>::finish(const Problem<Scalar>& problem) {
-    write_model<Scalar>(options_.directory.model(), header(problem), world_, problem.placement, problem.stage, nullptr);
+    write_model<Scalar>(options_.directory.model(), header(problem), world_, problem.placement,
+                        problem.stage, nullptr);
     agree(world_, [&] {
         if (reports()) {
             options_.directory.write_summary(summary_, config_.network.regression());
-            options_.directory.add_log(time_stamp() + " complete after " + std::to_string(progress_.sweep) + " sweeps");
+            options_.directory.add_log(time_stamp() + " complete after " +
+                                       std::to_string(progress_.sweep) + " sweeps");
         }
     });
 }

@@ -328,15 +328,16 @@ TEST(NnlsOracle, block_pivoting_ends_on_problems_that_are_nearly_singular_or_deg
     }
 }
 
-TEST(NnlsOracle, the_residual_is_the_largest_violation_over_the_largest_right_hand_side) {
+TEST(NnlsOracle, the_residual_is_the_norm_of_the_violations_over_that_of_the_right_hand_sides) {
     const Matrix<double> a = Matrix<double>::Identity(2, 2) * 2;
     Matrix<double> c(2, 2);
     c << 1, -4, 3, 0;
     Matrix<double> x(2, 2);
     x << 0.5, 0, 1, 0.25;
     // A x - c is 0 at (0, 0), -1 at (1, 0), 4 at the bound (0, 1), 0.5 at (1, 1) where x is 0.25.
-    EXPECT_DOUBLE_EQ(optimality_residual<double>(a, c, {0, infinity<double>}, x), 1.0 / 4);
-    EXPECT_DOUBLE_EQ(optimality_residual<double>(a, c, {0, 1}, x), 0.25 / 4);
+    EXPECT_DOUBLE_EQ(optimality_residual<double>(a, c, {0, infinity<double>}, x),
+                     std::sqrt((1 + 0.0625) / 26));
+    EXPECT_DOUBLE_EQ(optimality_residual<double>(a, c, {0, 1}, x), 0.25 / std::sqrt(26));
     EXPECT_TRUE(std::isnan(optimality_residual<double>(a, c, {0, 1}, x * std::nan(""))));
 }
 
@@ -345,11 +346,6 @@ TEST(NnlsOracle, ten_cold_sweeps_in_float_reach_2e_5_on_he_random_weights) {
     const Bounds<float> bounds{0, infinity<float>};
     Matrix<float> x = Matrix<float>::Zero(300, 200);
     coordinate_descent<float>(problem.a, bounds, 10, 0)->solve(problem.c, x);
-    const Matrix<double> point = x.cast<double>();
-    const Matrix<double> c = problem.c.cast<double>();
-    const Matrix<double> gradient = problem.a.cast<double>() * point - c;
-    EXPECT_LE(point.cwiseMin(gradient).norm(), 2e-5 * c.norm());
-    coordinate_descent<float>(problem.a, bounds, 1, 0)->solve(problem.c, x);
     EXPECT_LE(optimality_residual<float>(problem.a, problem.c, bounds, x), 2e-5);
 }
 

@@ -7,8 +7,8 @@
 
 namespace hoist {
 
-/// A generator for one purpose and one item: the same for a given (seed, purpose, item) on every grid, and
-/// independent of every other.
+/// A generator for one purpose and one item: the same for a given (seed, purpose, item) on every
+/// grid, and independent of every other.
 std::mt19937_64 random_engine(std::uint64_t seed, std::uint64_t purpose, std::uint64_t item = 0);
 
 /// The `purpose` of random_engine: one number for each use of randomness.

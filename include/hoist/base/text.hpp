@@ -10,13 +10,15 @@
 
 namespace hoist {
 
-/// Cuts `text` at every `separator`; white space around each piece is removed. Empty text has no pieces.
+/// Cuts `text` at every `separator`; white space around each piece is removed. Empty text has no
+/// pieces.
 std::vector<std::string> split(std::string_view text, char separator);
 
 /// `text` without white space at both ends.
 std::string_view trim(std::string_view text);
 
-/// The whole of `text` as a number, or nothing. Accepts what std::from_chars does, and a leading plus.
+/// The whole of `text` as a number, or nothing. Accepts what std::from_chars does, and a leading
+/// plus.
 std::optional<double> to_number(std::string_view text);
 
 /// The whole of `text` as a whole number, or nothing.

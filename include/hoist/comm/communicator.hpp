@@ -11,8 +11,8 @@
 
 namespace hoist {
 
-/// MPI from construction to destruction. Not finalized while an exception unwinds: the ranks that still wait would
-/// hang; the program then ends by abort_all().
+/// MPI from construction to destruction. Not finalized while an exception unwinds: the ranks that
+/// still wait would hang; the program then ends by abort_all().
 class MpiEnvironment {
   public:
     MpiEnvironment(int* argc, char*** argv);
@@ -27,13 +27,16 @@ class MpiEnvironment {
 /// Seconds on a clock that only this process reads.
 double wall_time();
 
-/// A message under way. Movable; waits in its destructor, so that no buffer is left to MPI by accident.
+/// A message under way. Movable; waits in its destructor, so that no buffer is left to MPI by
+/// accident.
 class Request {
   public:
     Request() = default;
     explicit Request(MPI_Request request) : request_(request) {}
     ~Request();
-    Request(Request&& other) noexcept : request_(other.request_) { other.request_ = MPI_REQUEST_NULL; }
+    Request(Request&& other) noexcept : request_(other.request_) {
+        other.request_ = MPI_REQUEST_NULL;
+    }
     Request& operator=(Request&& other) noexcept;
 
     /// Returns when the buffer may be used again. No effect on a request that is over.
@@ -45,8 +48,9 @@ class Request {
     MPI_Request request_ = MPI_REQUEST_NULL;
 };
 
-/// A group of ranks and the messages between them, on spans of numbers. Movable, never copied. Functions that say
-/// "Collective" must be called by every rank of the group in the same order. Any MPI error ends the job.
+/// A group of ranks and the messages between them, on spans of numbers. Movable, never copied.
+/// Functions that say "Collective" must be called by every rank of the group in the same order. Any
+/// MPI error ends the job.
 class Communicator {
   public:
     /// A duplicate of MPI_COMM_WORLD. Collective over the world.
@@ -64,7 +68,8 @@ class Communicator {
     /// Collective. The ranks that gave the same `color`, ordered by rank.
     Communicator split(int color) const;
 
-    /// Starts a message; the span must stay as it is until the request is over. Never waits for the receiver.
+    /// Starts a message; the span must stay as it is until the request is over. Never waits for the
+    /// receiver.
     template <typename Number>
     Request send(std::span<const Number> values, int destination, int tag) const;
     template <typename Number>
@@ -89,7 +94,8 @@ class Communicator {
     /// Collective. Returns when every rank has arrived.
     void barrier() const;
 
-    /// Bytes that this rank has sent through this communicator: messages, and for a sum its buffer once.
+    /// Bytes that this rank has sent through this communicator: messages, and for a sum its buffer
+    /// once.
     std::int64_t bytes_sent() const { return bytes_sent_; }
 
   private:

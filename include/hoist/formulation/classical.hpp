@@ -8,27 +8,32 @@
 
 namespace hoist {
 
-/// The penalty of the report (Askari et al., eq. 5): D(x, u) = 1/2 |x - u|^2 with x in the domain of F. Its x-step is eq. 13,
-/// min over lower <= x <= upper of 1/2 x'Ax - c'x with A = lambda_l I + mu W_l'W_l and c = lambda_l u_l + mu W_l'(T - b_l), where
-/// mu, T are the weight and target above: one matrix for all columns.
+/// The penalty of the report (Askari et al., eq. 5): D(x, u) = 1/2 |x - u|^2 with x in the domain
+/// of F. Its x-step is eq. 13, min over lower <= x <= upper of 1/2 x'Ax - c'x with A = lambda_l I +
+/// mu W_l'W_l and c = lambda_l u_l + mu W_l'(T - b_l), where mu, T are the weight and target above:
+/// one matrix for all columns.
 template <typename Scalar>
 class Classical final : public Formulation<Scalar> {
   public:
-    /// @throws UsageError for an activation that is not a projection: the penalty would not know it.
+    /// @throws UsageError for an activation that is not a projection: the penalty would not know
+    /// it.
     Classical(const NetworkSpec& spec, const FormulationOptions& options);
 
-    double penalty(Index layer, const ConstMatrixRef<Scalar>& x, const ConstMatrixRef<Scalar>& u) const override;
+    Vector<double> penalty(Index layer, const ConstMatrixRef<Scalar>& x,
+                           const ConstMatrixRef<Scalar>& u) const override;
     double pull_weight(Index layer) const override { return options_.lambda_of(layer); }
-    ConstMatrixRef<Scalar> pull(Index, const ConstMatrixRef<Scalar>& x, const ConstMatrixRef<Scalar>&,
-                                Matrix<Scalar>&) const override {
+    ConstMatrixRef<Scalar> pull(Index, const ConstMatrixRef<Scalar>& x,
+                                const ConstMatrixRef<Scalar>&, Matrix<Scalar>&) const override {
         return x;
     }
     void prepare(Index layer, const Weights<Scalar>& weights, double weight_above) override;
-    void update_activations(Index layer, const Weights<Scalar>& weights, const ConstMatrixRef<Scalar>& u,
-                            const ConstMatrixRef<Scalar>& target_above, MatrixRef<Scalar> x) override;
+    void update_activations(Index layer, const Weights<Scalar>& weights,
+                            const ConstMatrixRef<Scalar>& u,
+                            const ConstMatrixRef<Scalar>& target_above,
+                            MatrixRef<Scalar> x) override;
     void gradient_step(Index layer, const Weights<Scalar>& weights, const ConstMatrixRef<Scalar>& u,
-                       const ConstMatrixRef<Scalar>& pull, double step, const ConstMatrixRef<Scalar>& y,
-                       MatrixRef<Scalar> x) const override;
+                       const ConstMatrixRef<Scalar>& pull, double step,
+                       const ConstMatrixRef<Scalar>& y, MatrixRef<Scalar> x) const override;
 
   private:
     struct Block {

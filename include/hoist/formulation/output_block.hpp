@@ -6,9 +6,10 @@
 
 namespace hoist {
 
-/// What stands above the last map, as the layer below it sees it: an energy of (y, u) and a quadratic
-/// weight/2 |T - u'|^2 + const that equals it at u' = u and is never below it, so that weights and activations under any
-/// loss are least-squares problems against T. Matrices are n_{L+1} x B, one column per sample; y is one-hot for classes.
+/// What stands above the last map, as the layer below it sees it: an energy of (y, u) and a
+/// quadratic weight/2 |T - u'|^2 + const that equals it at u' = u and is never below it, so that
+/// weights and activations under any loss are least-squares problems against T. Matrices are
+/// n_{L+1} x B, one column per sample; y is one-hot for classes.
 template <typename Scalar>
 class OutputBlock {
   public:
@@ -19,15 +20,19 @@ class OutputBlock {
     /// Whether the quadratic is the energy itself, so that one regression is exact.
     virtual bool quadratic() const { return false; }
     /// T at u.
-    virtual void target(const ConstMatrixRef<Scalar>& y, const ConstMatrixRef<Scalar>& u, MatrixRef<Scalar> t) const = 0;
-    /// The energy of each column: the loss, and where the output is an explicit block its least value over that block.
-    virtual Vector<double> energy(const ConstMatrixRef<Scalar>& y, const ConstMatrixRef<Scalar>& u) const = 0;
+    virtual void target(const ConstMatrixRef<Scalar>& y, const ConstMatrixRef<Scalar>& u,
+                        MatrixRef<Scalar> t) const = 0;
+    /// The energy of each column: the loss, and where the output is an explicit block its least
+    /// value over that block.
+    virtual Vector<double> energy(const ConstMatrixRef<Scalar>& y,
+                                  const ConstMatrixRef<Scalar>& u) const = 0;
     /// The network's output: probabilities or values.
     virtual void scores(const ConstMatrixRef<Scalar>& u, MatrixRef<Scalar> p) const = 0;
 };
 
-/// `linear`: energy 1/2 |y - u|^2, T = y. `softmax` (the report's eq. 11): cross-entropy, whose Hessian is at most 1/2, hence
-/// T = u - 2 (softmax(u) - y). `simplex` (eq. 15): min over z on the simplex of -sum y log z + lambda/2 |z - u|^2, T = z.
+/// `linear`: energy 1/2 |y - u|^2, T = y. `softmax` (the report's eq. 11): cross-entropy, whose
+/// Hessian is at most 1/2, hence T = u - 2 (softmax(u) - y). `simplex` (eq. 15): min over z on the
+/// simplex of -sum y log z + lambda/2 |z - u|^2, T = z.
 /// @param lambda of the simplex block.
 template <typename Scalar>
 std::unique_ptr<OutputBlock<Scalar>> make_output_block(Output output, double lambda);

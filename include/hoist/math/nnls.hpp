@@ -59,9 +59,9 @@ template <typename Scalar>
 std::unique_ptr<NnlsSolver<Scalar>> block_pivoting(const ConstMatrixRef<Scalar>& a,
                                                    Bounds<Scalar> bounds);
 
-/// The largest violation of the optimality conditions over all columns, |x - clamp(x - (Ax - c))| /
-/// max|c|, both maxima over all coordinates and columns: for lower = 0 and no upper bound that is
-/// max|min(x, Ax - c)| / max|c|. Computed in double.
+/// How far x is from optimal: |x - clamp(x - (Ax - c))| / |c| in the Euclidean norm over all
+/// coordinates and columns; for lower = 0 and no upper bound that is |min(x, Ax - c)| / |c|.
+/// Computed in double.
 template <typename Scalar>
 double optimality_residual(const ConstMatrixRef<Scalar>& a, const ConstMatrixRef<Scalar>& c,
                            Bounds<Scalar> bounds, const ConstMatrixRef<Scalar>& x);

@@ -6,14 +6,17 @@
 
 namespace hoist {
 
-/// The samples of a data set, or of a batch, cut into column blocks: the unit of work, of messages and of ownership.
-/// Depends on the number of samples alone, never on the grid, so that every grid does the same arithmetic.
+/// The samples of a data set, or of a batch, cut into column blocks: the unit of work, of messages
+/// and of ownership. Depends on the number of samples alone, never on the grid, so that every grid
+/// does the same arithmetic.
 class ColumnBlocks {
   public:
-    /// @param width columns per block but the last; 0 chooses it: about 64 blocks, of at least 32 and at most 1,024
-    /// columns, so that blocks are wide enough for the kernels and many enough to share and to pipeline.
+    /// @param width columns per block but the last; 0 chooses it: about 64 blocks, of at least 32
+    /// and at most 1,024 columns, so that blocks are wide enough for the kernels and many enough to
+    /// share and to pipeline.
     explicit ColumnBlocks(Index samples, Index width = 0)
-        : samples_(samples), width_(width > 0 ? width : std::clamp<Index>((samples + 63) / 64, 32, 1024)) {}
+        : samples_(samples),
+          width_(width > 0 ? width : std::clamp<Index>((samples + 63) / 64, 32, 1024)) {}
 
     Index samples() const { return samples_; }
     Index width() const { return width_; }

@@ -26,8 +26,9 @@ struct Weights {
     }
 };
 
-/// What a rank owns of layer l: the activation block X_l of its samples, the map that leaves it, and the copy of
-/// U_l = W_{l-1} X_{l-1} + b_{l-1} that the layer below computed (for the lowest layer of a stage: the halo from below).
+/// What a rank owns of layer l: the activation block X_l of its samples, the map that leaves it,
+/// and the copy of U_l = W_{l-1} X_{l-1} + b_{l-1} that the layer below computed (for the lowest
+/// layer of a stage: the halo from below).
 template <typename Scalar>
 struct Layer {
     /// l, the position in the network.
@@ -42,10 +43,12 @@ struct Layer {
 /// How weights start.
 enum class Start { he, xavier, normal, variance_scaling };
 
-/// Draws W_l for n_{l+1} x n_l from (seed, l), the same on every grid, and sets the bias. He: N(0, 2/n_l); Xavier: uniform on
-/// +-sqrt(6/(n_l + n_{l+1})) (Glorot and Bengio 2010); normal: N(0, 0.1) (the report's Table 1); variance scaling:
-/// N(0, 1/n_l) truncated at two standard deviations.
+/// Draws W_l for n_{l+1} x n_l from (seed, l), the same on every grid, and sets the bias. He: N(0,
+/// 2/n_l); Xavier: uniform on
+/// +-sqrt(6/(n_l + n_{l+1})) (Glorot and Bengio 2010); normal: N(0, 0.1) (the report's Table 1);
+/// variance scaling: N(0, 1/n_l) truncated at two standard deviations.
 template <typename Scalar>
-Weights<Scalar> initial_weights(Index inputs, Index outputs, Start start, double bias, std::uint64_t seed, Index layer);
+Weights<Scalar> initial_weights(Index inputs, Index outputs, Start start, double bias,
+                                std::uint64_t seed, Index layer);
 
 }  // namespace hoist

@@ -9,14 +9,15 @@
 
 namespace hoist {
 
-/// What stands above the last map: cross-entropy of softmax(u), squared error 1/2 |y - u|^2, or an explicit block on the
-/// probability simplex under cross-entropy (the report's eqs. 11, 5 and 15).
+/// What stands above the last map: cross-entropy of softmax(u), squared error 1/2 |y - u|^2, or an
+/// explicit block on the probability simplex under cross-entropy (the report's eqs. 11, 5 and 15).
 enum class Output { softmax, linear, simplex };
 
 Output parse_output(std::string_view name);
 std::string to_text(Output output);
 
-/// A chain of dense maps and activations: u_{l+1} = W_l x_l + b_l for l = 0..L, x_l = phi_l(u_l) for l = 1..L.
+/// A chain of dense maps and activations: u_{l+1} = W_l x_l + b_l for l = 0..L, x_l = phi_l(u_l)
+/// for l = 1..L.
 struct NetworkSpec {
     /// n_0, ..., n_{L+1}.
     std::vector<Index> widths;
@@ -30,7 +31,9 @@ struct NetworkSpec {
     Index outputs() const { return widths.back(); }
     Index width(Index layer) const { return widths[static_cast<std::size_t>(layer)]; }
     /// phi_l of hidden block `layer`, 1 <= layer <= L.
-    const Activation& activation(Index layer) const { return *activations[static_cast<std::size_t>(layer - 1)]; }
+    const Activation& activation(Index layer) const {
+        return *activations[static_cast<std::size_t>(layer - 1)];
+    }
     /// Whether the outputs are real values; otherwise they are scores of classes.
     bool regression() const { return output == Output::linear && outputs() == 1; }
 
@@ -41,7 +44,9 @@ struct NetworkSpec {
 };
 
 /// Reads `layers` ("784-300-10") and `activation` (one name, or one per hidden layer with commas).
-/// @throws UsageError for fewer than two widths, a width below 1, an unknown activation, or a wrong number of them.
-NetworkSpec parse_network(std::string_view layers, std::string_view activation, std::string_view output);
+/// @throws UsageError for fewer than two widths, a width below 1, an unknown activation, or a wrong
+/// number of them.
+NetworkSpec parse_network(std::string_view layers, std::string_view activation,
+                          std::string_view output);
 
 }  // namespace hoist

@@ -14,7 +14,8 @@ namespace hoist {
 
 enum class Schedule { wavefront, checkerboard };
 enum class Precision { single, full };
-/// Whether activations move block by block (the report's eq. 13) or all at once (its jointly convex X-step).
+/// Whether activations move block by block (the report's eq. 13) or all at once (its jointly convex
+/// X-step).
 enum class ActivationStep { blocks, joint };
 
 /// The checkpoints of a run: every so many sweeps, or after so many seconds.
@@ -57,7 +58,7 @@ struct Config {
 
     Index sweeps = 10;
     /// Majorization steps of the output weights per sweep (softmax, simplex).
-    int inner = 1;
+    int inner = 10;
     Schedule schedule = Schedule::wavefront;
     std::uint64_t seed = 1;
     Precision precision = Precision::single;
@@ -87,8 +88,8 @@ const std::vector<ConfigKey>& config_keys();
 /// The values of keys as text; a key that is absent has its default.
 using ConfigText = std::map<std::string, std::string>;
 
-/// @throws UsageError for a key that does not exist (with the nearest), a value of the wrong type or out of range, and
-/// choices that contradict one another.
+/// @throws UsageError for a key that does not exist (with the nearest), a value of the wrong type
+/// or out of range, and choices that contradict one another.
 Config parse_config(const ConfigText& text);
 
 /// `text` with all defaults as an INI file: a valid configuration.

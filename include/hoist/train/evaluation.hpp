@@ -45,12 +45,15 @@ class Tally {
     std::vector<double> positive_;
 };
 
-/// Collective over the world: evaluates the stage's weights on `samples`. @pre the samples are labeled and not empty.
+/// Collective over the world: evaluates the stage's weights on `samples`. @pre the samples are
+/// labeled and not empty.
 template <typename Scalar>
-Evaluation evaluate(const ForwardPass<Scalar>& forward, const NetworkSpec& network, const OutputBlock<Scalar>& output,
-                    const Communicator& world, const Samples<Scalar>& samples);
+Evaluation evaluate(const ForwardPass<Scalar>& forward, const NetworkSpec& network,
+                    const OutputBlock<Scalar>& output, const Communicator& world,
+                    const Samples<Scalar>& samples);
 
-/// The same for the training samples, without the product by W_0. @pre as ForwardPass::from_first_preactivations.
+/// The same for the training samples, without the product by W_0. @pre as
+/// ForwardPass::from_first_preactivations.
 template <typename Scalar>
 Evaluation evaluate_training(const ForwardPass<Scalar>& forward, const NetworkSpec& network,
                              const OutputBlock<Scalar>& output, const Communicator& world,

@@ -6,9 +6,9 @@
 
 namespace hoist {
 
-/// Messages of column blocks between a rank and the owners of the same block in the stages below and above. A block is
-/// sent from where it lies and received to where it belongs. Between the same two ranks messages of one block and one
-/// `channel` arrive in the order in which they were sent.
+/// Messages of column blocks between a rank and the owners of the same block in the stages below
+/// and above. A block is sent from where it lies and received to where it belongs. Between the same
+/// two ranks messages of one block and one `channel` arrive in the order in which they were sent.
 class Exchange {
   public:
     /// Kinds of messages that may be under way at the same time.
@@ -40,7 +40,9 @@ class Exchange {
     }
 
   private:
-    int owner(int stage, Index block) const { return placement_->grid.owner(stage, block, blocks_); }
+    int owner(int stage, Index block) const {
+        return placement_->grid.owner(stage, block, blocks_);
+    }
     int tag(Index block) const { return static_cast<int>(2 * block) + static_cast<int>(channel_); }
 
     template <typename Scalar>

@@ -8,8 +8,8 @@
 
 namespace hoist {
 
-/// The ordinary feed-forward pass of some samples through the stages, block by block, so that all stages work at once.
-/// Keeps no activations. All references must outlive it.
+/// The ordinary feed-forward pass of some samples through the stages, block by block, so that all
+/// stages work at once. Keeps no activations. All references must outlive it.
 template <typename Scalar>
 class ForwardPass {
   public:
@@ -20,21 +20,25 @@ class ForwardPass {
                 const Stage<Scalar>& stage)
         : network_(network), world_(world), placement_(placement), stage_(stage) {}
 
-    /// Sends the inputs of `samples` through the network; `visit` sees U_{l+1} of every layer l that this rank holds.
-    /// Collective over the world.
+    /// Sends the inputs of `samples` through the network; `visit` sees U_{l+1} of every layer l
+    /// that this rank holds. Collective over the world.
     void operator()(const Samples<Scalar>& samples, const Visit& visit) const {
-        run(samples, 0, [&](Index block) { return view(samples.inputs, samples, block); }, visit);
+        run(
+            samples, 0, [&](Index block) { return view(samples.inputs, samples, block); }, visit);
     }
 
-    /// The same for the training samples, from the U_1 that the layer above the input already has. @pre it has arrived.
+    /// The same for the training samples, from the U_1 that the layer above the input already has.
+    /// @pre it has arrived.
     void from_first_preactivations(const Samples<Scalar>& samples, const Visit& visit) const;
 
   private:
     using Source = std::function<ConstMatrixRef<Scalar>(Index block)>;
 
-    void run(const Samples<Scalar>& samples, Index start, const Source& source, const Visit& visit) const;
+    void run(const Samples<Scalar>& samples, Index start, const Source& source,
+             const Visit& visit) const;
 
-    static ConstMatrixRef<Scalar> view(const Matrix<Scalar>& matrix, const Samples<Scalar>& samples, Index block) {
+    static ConstMatrixRef<Scalar> view(const Matrix<Scalar>& matrix, const Samples<Scalar>& samples,
+                                       Index block) {
         const Range range = samples.local(block);
         return matrix.middleCols(range.begin, range.size());
     }

@@ -15,7 +15,8 @@ struct Progress {
     Index sweep = 0;
     double seconds_training = 0.0;
     double bytes_sent = 0.0;
-    /// Best so far, with the sign turned for regression so that more is better; -infinity: none yet.
+    /// Best so far, with the sign turned for regression so that more is better; -infinity: none
+    /// yet.
     double best_test = -1e300;
     /// When the target was reached; negative: not yet.
     double seconds_to_target = -1.0;
@@ -38,24 +39,29 @@ struct ModelHeader {
 /// The time of day in UTC, as in 2026-01-31T12:00:00Z.
 std::string time_stamp();
 
-/// Collective over the world: writes the weights of all stages as `path`, and with `samples` a checkpoint: also all hidden
-/// activations (method of the interface: /activations/l is n_l x N in the order of the data). Rank 0 writes; it receives one
-/// column block at a time. @throws OutputError on every rank; then no file and nothing half-written is left.
+/// Collective over the world: writes the weights of all stages as `path`, and with `samples` a
+/// checkpoint: also all hidden activations (method of the interface: /activations/l is n_l x N in
+/// the order of the data). Rank 0 writes; it receives one column block at a time. @throws
+/// OutputError on every rank; then no file and nothing half-written is left.
 template <typename Scalar>
-void write_model(const std::filesystem::path& path, const ModelHeader& header, const Communicator& world,
-                 const Placement& placement, const Stage<Scalar>& stage, const Samples<Scalar>* samples);
+void write_model(const std::filesystem::path& path, const ModelHeader& header,
+                 const Communicator& world, const Placement& placement, const Stage<Scalar>& stage,
+                 const Samples<Scalar>* samples);
 
-/// @throws MissingError, DataError (not a model of hoist, damaged). Verifies the checksum unless `trusted`.
+/// @throws MissingError, DataError (not a model of hoist, damaged). Verifies the checksum unless
+/// `trusted`.
 ModelHeader read_model_header(const std::filesystem::path& path, bool trusted = false);
 
 /// Reads the weights of the layers `range`. @pre the file's checksum has been verified.
 template <typename Scalar>
-std::vector<Layer<Scalar>> read_layers(const std::filesystem::path& path, const NetworkSpec& network, Range range);
+std::vector<Layer<Scalar>> read_layers(const std::filesystem::path& path,
+                                       const NetworkSpec& network, Range range);
 
-/// Fills this rank's activations and halo from a checkpoint, whatever grid wrote it. @throws DataError where the file has
-/// another number of samples. @pre the file's checksum has been verified.
+/// Fills this rank's activations and halo from a checkpoint, whatever grid wrote it. @throws
+/// DataError where the file has another number of samples. @pre the file's checksum has been
+/// verified.
 template <typename Scalar>
-void read_activations(const std::filesystem::path& path, const Samples<Scalar>& samples, const NetworkSpec& network,
-                      bool last_stage, Stage<Scalar>& stage);
+void read_activations(const std::filesystem::path& path, const Samples<Scalar>& samples,
+                      const NetworkSpec& network, bool last_stage, Stage<Scalar>& stage);
 
 }  // namespace hoist

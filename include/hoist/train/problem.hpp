@@ -4,7 +4,8 @@
 
 namespace hoist {
 
-/// A configuration brought to life on the ranks: who does what, the samples, and a stage with its first weights.
+/// A configuration brought to life on the ranks: who does what, the samples, and a stage with its
+/// first weights.
 template <typename Scalar>
 struct Problem {
     Placement placement;
@@ -18,8 +19,9 @@ struct Problem {
     Stage<Scalar> stage;
 };
 
-/// Collective over the world: places the layers, reads each rank's share of the data, standardizes it where asked, and sets the
-/// weights to their start. @throws UsageError (grid, widths that contradict the data), DataError, MissingError, on every rank.
+/// Collective over the world: places the layers, reads each rank's share of the data, standardizes
+/// it where asked, and sets the weights to their start. @throws UsageError (grid, widths that
+/// contradict the data), DataError, MissingError, on every rank.
 template <typename Scalar>
 Problem<Scalar> make_problem(const Config& config, const Communicator& world);
 

@@ -64,8 +64,8 @@ class RunDirectory {
     /// Checkpoints, the newest first.
     std::vector<std::filesystem::path> checkpoints() const;
 
-    /// Makes the directory ready for a run. @throws OutputError: it holds a run and `existing` is refuse, or it cannot be
-    /// made or written; MissingError: nothing to resume from.
+    /// Makes the directory ready for a run. @throws OutputError: it holds a run and `existing` is
+    /// refuse, or it cannot be made or written; MissingError: nothing to resume from.
     void prepare(Existing existing) const;
     void write_config(const std::string& ini) const;
 

@@ -23,11 +23,13 @@ struct Split {
     std::vector<Index> validation;
 };
 
-/// Takes the first `limit` of `samples` (0: all) and draws `validation` of them (a share below 1, or a count) by the seed.
+/// Takes the first `limit` of `samples` (0: all) and draws `validation` of them (a share below 1,
+/// or a count) by the seed.
 /// @throws UsageError where nothing is left to train on.
 Split split_samples(Index samples, Index limit, double validation, std::uint64_t seed);
 
-/// What a rank holds of some samples: its columns of the inputs on the first stage and of the targets on the last.
+/// What a rank holds of some samples: its columns of the inputs on the first stage and of the
+/// targets on the last.
 template <typename Scalar>
 struct Samples {
     ColumnBlocks blocks{0};
@@ -51,10 +53,12 @@ struct Samples {
 /// Reads what `rank` needs of the samples `chosen` (ascending) of `data`.
 /// @throws DataError for bad values, or labels that the network has no output for.
 template <typename Scalar>
-Samples<Scalar> load_samples(Dataset& data, const std::vector<Index>& chosen, const NetworkSpec& network,
-                             const Placement& placement, int rank, Index block_width);
+Samples<Scalar> load_samples(Dataset& data, const std::vector<Index>& chosen,
+                             const NetworkSpec& network, const Placement& placement, int rank,
+                             Index block_width);
 
-/// Mean and deviation of the inputs of all samples. Collective over the first stage's ranks. A constant input keeps scale 1.
+/// Mean and deviation of the inputs of all samples. Collective over the first stage's ranks. A
+/// constant input keeps scale 1.
 template <typename Scalar>
 Standardization fit_standardization(const Samples<Scalar>& samples, const Communicator& peers);
 

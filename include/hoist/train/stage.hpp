@@ -7,8 +7,9 @@
 
 namespace hoist {
 
-/// What a rank holds to train its stage: consecutive layers, and of the neighbors one matrix from each side. From below that
-/// is the lowest layer's `preactivations`, from above X_{e+1} (on the last stage the targets stand there).
+/// What a rank holds to train its stage: consecutive layers, and of the neighbors one matrix from
+/// each side. From below that is the lowest layer's `preactivations`, from above X_{e+1} (on the
+/// last stage the targets stand there).
 template <typename Scalar>
 struct Stage {
     std::vector<Layer<Scalar>> layers;
@@ -33,7 +34,8 @@ struct PhaseTimes {
     double total() const { return activations + weights + exchange + wait; }
 };
 
-/// Adds the time between construction and destruction to one phase; nested clocks do not count twice.
+/// Adds the time between construction and destruction to one phase; nested clocks do not count
+/// twice.
 class PhaseClock {
   public:
     explicit PhaseClock(double& phase) : phase_(phase), outer_(current_), start_(wall_time()) {

@@ -13,8 +13,8 @@
 
 namespace hoist {
 
-/// The parts of the objective E (method: mean over samples of loss and penalties, plus sum_l rho_l |W_l|^2) that a rank's
-/// layers and samples contribute; summed over all ranks they are E.
+/// The parts of the objective E (method: mean over samples of loss and penalties, plus sum_l rho_l
+/// |W_l|^2) that a rank's layers and samples contribute; summed over all ranks they are E.
 struct Energy {
     double loss = 0.0;
     double penalty = 0.0;
@@ -23,26 +23,34 @@ struct Energy {
     double objective() const { return loss + penalty + ridge; }
 };
 
-/// One sweep of block-coordinate descent over a stage, in step with the sweeps of the other ranks. With
+/// One sweep of block-coordinate descent over a stage, in step with the sweeps of the other ranks.
+/// With
 ///     B(l,k): layer l moves its activations of block k       R(l): layer l refits its weights
 /// the wavefront schedule keeps
-///     B(l+1,k) precedes B(l,k)          a block moves only against its upper neighbor's newest values
-///     all B(l,.) and B(l+1,.) precede R(l)
-///     R(l) and R(m) are independent      all layers refit at once
-/// which is the sequential backward Gauss-Seidel sweep; checkerboard moves blocks with l + k odd first and the others after,
-/// the exact two-color one. Neither depends on the grid. After R the new preactivations travel up, and each layer adds its
-/// own terms to the energy.
+///     B(l+1,k) precedes B(l,k)          a block moves only against its upper neighbor's newest
+///     values all B(l,.) and B(l+1,.) precede R(l) R(l) and R(m) are independent      all layers
+///     refit at once
+/// which is the sequential backward Gauss-Seidel sweep; checkerboard moves blocks with l + k odd
+/// first and the others after, the exact two-color one. Neither depends on the grid. After R the
+/// new preactivations travel up, and each layer adds its own terms to the energy.
 template <typename Scalar>
 class Sweep {
   public:
-    /// Takes part in the training of `stage` (whose layers have weights; activations are made here). Collective over the
-    /// stage's ranks `peers`: the constant Gram matrix of the inputs is summed and factored. All references must outlive it.
-    Sweep(const Config& config, const Communicator& world, const Communicator& peers, const Placement& placement,
-          const Samples<Scalar>& samples, Stage<Scalar>& stage);
+    /// Whether the weights are to be refit: without, they stay and nothing is allocated for it.
+    enum class Refit { yes, no };
 
-    /// Sets every X_l = phi(U_l) from the input up. Collective over the world, as are all of the following.
+    /// Takes part in the training of `stage` (whose layers have weights; activations are made
+    /// here). Collective over the stage's ranks `peers`: the constant Gram matrix of the inputs is
+    /// summed and factored. All references must outlive it.
+    Sweep(const Config& config, const Communicator& world, const Communicator& peers,
+          const Placement& placement, const Samples<Scalar>& samples, Stage<Scalar>& stage,
+          Refit refit = Refit::yes);
+
+    /// Sets every X_l = phi(U_l) from the input up. Collective over the world, as are all of the
+    /// following.
     void forward();
-    /// Takes up X_l and the halo above as they are (a checkpoint's), and computes the preactivations.
+    /// Takes up X_l and the halo above as they are (a checkpoint's), and computes the
+    /// preactivations.
     void resume();
     /// One sweep: moves all activations, refits all weights.
     void operator()();
@@ -51,20 +59,26 @@ class Sweep {
 
     /// After any of the above: this rank's terms of E.
     const Energy& energy() const { return energy_; }
+    /// The same for each of this rank's columns, without the ridge and not divided by the number of
+    /// samples.
+    const Vector<double>& column_energy() const { return column_energy_; }
     const PhaseTimes& times() const { return times_; }
-    /// Returns when the preactivations of this rank's lowest layer have arrived.
+    /// Returns when no message is under way any more, and the preactivations of the lowest layer
+    /// have arrived.
     void settle();
+    /// gap(x_l, u_l) of this rank's hidden layers, over N; zero for the others. @pre settle(),
+    /// wavefront.
+    std::vector<double> gaps() const;
 
   private:
     using Columns = Eigen::Block<Matrix<Scalar>, Eigen::Dynamic, Eigen::Dynamic, true>;
-
-    enum class Refit { yes, no };
 
     void move_wavefront(Refit refit);
     void move_checkerboard(Refit refit);
     void move_jointly(Refit refit);
     std::vector<double> joint_steps() const;
-    double joint_iteration(const std::vector<double>& steps, std::vector<Matrix<Scalar>>& iterates, double extrapolation);
+    double joint_iteration(const std::vector<double>& steps, std::vector<Matrix<Scalar>>& iterates,
+                           double extrapolation);
     void exchange_activations();
     void move(std::size_t position, Index block);
     ConstMatrixRef<Scalar> target_above(std::size_t position, Index block);
@@ -77,8 +91,8 @@ class Sweep {
 
     enum class Send { yes, no };
 
-    /// Computes U_{l+1} of a block above the layer at `position`, for that layer or to be sent. The view lasts until
-    /// the next blocks have been computed.
+    /// Computes U_{l+1} of a block above the layer at `position`, for that layer or to be sent. The
+    /// view lasts until the next blocks have been computed.
     MatrixRef<Scalar> propagate(std::size_t position, Index block, Send send);
     void add_energy(std::size_t position, Index block, const ConstMatrixRef<Scalar>& u);
     void add_ridge();
@@ -94,7 +108,8 @@ class Sweep {
     bool is_highest(std::size_t position) const { return position + 1 == stage_.layers.size(); }
     /// Checkerboard: whether (layer, block) has the color that moves first.
     bool moves_first(Index layer, Index block) const { return (layer + block) % 2 != 0; }
-    /// Whether u_l of a block is sent after the refit; otherwise layer l-1 sends it in the middle of the next sweep.
+    /// Whether u_l of a block is sent after the refit; otherwise layer l-1 sends it in the middle
+    /// of the next sweep.
     bool sent_after_refit(Index layer, Index block) const {
         return config_.schedule == Schedule::wavefront || layer == 1 || moves_first(layer, block);
     }
@@ -135,6 +150,7 @@ class Sweep {
     std::vector<Request> arrivals_above_;
     std::vector<Request> arrivals_below_;
     Energy energy_;
+    Vector<double> column_energy_;
     PhaseTimes times_;
 };
 

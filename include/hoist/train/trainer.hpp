@@ -44,13 +44,15 @@ template <typename Scalar>
 class Trainer {
   public:
     /// @param observer used on rank 0 only. All references must outlive the trainer.
-    Trainer(const Config& config, const Communicator& world, const RunOptions& options, TrainObserver& observer);
+    Trainer(const Config& config, const Communicator& world, const RunOptions& options,
+            TrainObserver& observer);
 
-    /// Collective over the world. @throws on every rank: the errors of make_problem and of reading or writing the run
-    /// directory; NumericalError where the objective is not finite.
+    /// Collective over the world. @throws on every rank: the errors of make_problem and of reading
+    /// or writing the run directory; NumericalError where the objective is not finite.
     Outcome operator()();
 
-    /// After operator(): the closing figures, the same on every rank. @pre the outcome is complete or interrupted.
+    /// After operator(): the closing figures, the same on every rank. @pre the outcome is complete
+    /// or interrupted.
     const RunSummary& summary() const { return summary_; }
 
   private:

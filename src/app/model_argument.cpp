@@ -1,0 +1,160 @@
+#include "model_argument.hpp"
+
+#include <optional>
+
+#include "hoist/base/error.hpp"
+#include "hoist/base/text.hpp"
+#include "hoist/comm/agree.hpp"
+#include "hoist/train/run_directory.hpp"
+
+namespace hoist {
+
+namespace {
+
+Config config_of(const ModelHeader& header) {
+    ConfigText text = parse_ini(header.config, "the configuration in the model");
+    // The grid that trained the model says nothing about the ranks that use it.
+    text["grid.stages"] = "auto";
+    text["grid.shards"] = "auto";
+    return parse_config(text);
+}
+
+}  // namespace
+
+std::filesystem::path find_model(const std::string& argument) {
+    const std::filesystem::path path = argument;
+    std::error_code error;
+    if (!std::filesystem::is_directory(path, error)) {
+        if (!std::filesystem::exists(path, error)) {
+            throw MissingError("there is no model " + argument, error ? error.message() : "",
+                               "check the path");
+        }
+        return path;
+    }
+    const RunDirectory directory(path);
+    if (std::filesystem::exists(directory.model())) {
+        return directory.model();
+    }
+    const auto checkpoints = directory.checkpoints();
+    if (checkpoints.empty()) {
+        throw MissingError(argument + " holds no model", "it has no model.h5 and no checkpoint",
+                           "train one first");
+    }
+    return checkpoints.front();
+}
+
+std::unique_ptr<Dataset> open_for_model(const ModelHeader& header, const Config& config,
+                                        const ConfigText& given) {
+    DataConfig data = config.data;
+    bool any = false;
+    const auto set = [&](const char* key, std::string& value) {
+        const auto found = given.find(key);
+        if (found != given.end()) {
+            value = found->second;
+            any = true;
+            return true;
+        }
+        return false;
+    };
+    if (set("data.format", data.format)) {
+        const std::string format = data.format;
+        data = {};
+        data.format = format;
+    }
+    set("data.path", data.path);
+    std::string train;
+    std::string test;
+    const bool names_train = set("data.train", train);
+    const bool names_test = set("data.test", test);
+    if (names_train || names_test) {
+        data.train = train;
+        data.test = test;
+    }
+    set("data.target", data.target);
+    any = any || !given.empty();
+    if (any) {
+        ConfigText all = given;
+        all["data.format"] = data.format;
+        all["data.path"] = data.path.empty() && data.format != "glyphs" ? "." : data.path;
+        all["data.train"] = data.train;
+        all["data.test"] = data.test;
+        all["data.target"] = data.target;
+        all.try_emplace("data.ignore", join(config.data.ignore, ","));
+        data = parse_config(all).data;
+    }
+    DataUse use{config.task(), header.network.inputs(), header.class_names};
+    if (use.task == Task::classes && use.class_names.empty()) {
+        for (Index i = 0; i < header.network.outputs(); ++i) {
+            use.class_names.push_back(std::to_string(i));
+        }
+    }
+    DataParts parts = open_dataset(data, use);
+    std::unique_ptr<Dataset> part = std::move(parts.test ? parts.test : parts.train);
+    if (!part) {
+        throw UsageError("there are no data to use the model on", "",
+                         "give --data.format, --data.path and --data.test");
+    }
+    if (part->features() != header.network.inputs()) {
+        throw DataError("the model does not fit the data",
+                        "it takes " + std::to_string(header.network.inputs()) +
+                            " inputs and the data have " + std::to_string(part->features()),
+                        "use the data it was made for");
+    }
+    if (part->labeled() && part->outputs() > 0 && part->outputs() > header.network.outputs()) {
+        throw DataError("the model does not fit the data",
+                        "it has " + std::to_string(header.network.outputs()) +
+                            " outputs and the data have " + std::to_string(part->outputs()) +
+                            (use.task == Task::classes ? " classes" : " values"),
+                        "use the data it was made for");
+    }
+    return part;
+}
+
+Precision model_precision(const Communicator& world, const std::filesystem::path& path) {
+    Precision precision = Precision::single;
+    agree(world, [&] {
+        if (world.rank() == 0) {
+            read_model_header(path);
+        }
+    });
+    agree(world, [&] { precision = config_of(read_model_header(path, true)).precision; });
+    return precision;
+}
+
+template <typename Scalar>
+LoadedModel<Scalar> load_model(const Communicator& world, const std::filesystem::path& path) {
+    std::optional<ModelHeader> header;
+    std::optional<Config> config;
+    std::optional<Placement> placement;
+    Stage<Scalar> stage;
+    agree(world, [&] {
+        header = read_model_header(path, true);
+        config = config_of(*header);
+        placement = place(layer_costs(*config), {}, world.size());
+        stage.layers =
+            read_layers<Scalar>(path, header->network, placement->layers_of(world.rank()));
+    });
+    return {*config, *header, *placement, world.split(placement->grid.stage_of(world.rank())),
+            std::move(stage)};
+}
+
+template <typename Scalar>
+Samples<Scalar> load_for_model(const LoadedModel<Scalar>& model, const Communicator& world,
+                               Dataset& data, const std::vector<Index>& chosen) {
+    Samples<Scalar> samples;
+    agree(world, [&] {
+        samples = load_samples<Scalar>(data, chosen, model.header.network, model.placement,
+                                       world.rank(), 0);
+        standardize(model.header.standardization, samples.inputs);
+    });
+    return samples;
+}
+
+template LoadedModel<float> load_model(const Communicator&, const std::filesystem::path&);
+template LoadedModel<double> load_model(const Communicator&, const std::filesystem::path&);
+template Samples<float> load_for_model(const LoadedModel<float>&, const Communicator&, Dataset&,
+                                       const std::vector<Index>&);
+template Samples<double> load_for_model(const LoadedModel<double>&, const Communicator&, Dataset&,
+                                        const std::vector<Index>&);
+
+}  // namespace hoist

@@ -1,0 +1,123 @@
+#include "hoist/train/lifted_state.hpp"
+
+#include <cmath>
+
+#include "hoist/math/softmax.hpp"
+
+namespace hoist {
+
+namespace {
+
+constexpr double relative_change = 1e-6;
+constexpr int most_sweeps = 200;
+
+// Sweeps over activations alone until the energy settles. Returns it, over all ranks.
+template <typename Scalar>
+Energy move_to_the_minimum(const PlacedNetwork<Scalar>& network, Sweep<Scalar>& sweep) {
+    const auto total = [&] {
+        const Energy own = sweep.energy();
+        std::vector<double> sums{own.loss, own.penalty, own.ridge};
+        network.world.sum(std::span(sums));
+        return Energy{sums[0], sums[1], sums[2]};
+    };
+    sweep.forward();
+    Energy energy = total();
+    for (int i = 0; i < most_sweeps && network.config.network.layers() > 1; ++i) {
+        const double before = energy.objective();
+        sweep.move_activations();
+        energy = total();
+        if (std::abs(before - energy.objective()) <= relative_change * std::abs(before)) {
+            break;
+        }
+    }
+    sweep.settle();
+    return energy;
+}
+
+// Block by block on whatever schedule the training had: the minimizer is the same.
+Config by_blocks(Config config) {
+    config.schedule = Schedule::wavefront;
+    config.activation_step = ActivationStep::blocks;
+    return config;
+}
+
+template <typename Scalar>
+void take_inputs(const PlacedNetwork<Scalar>& network, const Samples<Scalar>& samples) {
+    if (network.placement.first(network.world.rank())) {
+        network.stage.lowest().activations = samples.inputs;
+    }
+}
+
+}  // namespace
+
+template <typename Scalar>
+LiftedState minimize_activations(PlacedNetwork<Scalar> network, Samples<Scalar>& samples) {
+    const Config config = by_blocks(network.config);
+    take_inputs(network, samples);
+    Sweep<Scalar> sweep(config, network.world, network.peers, network.placement, samples,
+                        network.stage, Sweep<Scalar>::Refit::no);
+    LiftedState state;
+    state.energy = move_to_the_minimum(network, sweep);
+    state.gap = sweep.gaps();
+    network.world.sum(std::span(state.gap));
+    return state;
+}
+
+template <typename Scalar>
+Matrix<double> feedforward_scores(PlacedNetwork<Scalar> network, const Samples<Scalar>& samples) {
+    const NetworkSpec& spec = network.config.network;
+    const auto output =
+        make_output_block<Scalar>(spec.output, network.config.formulation.lambda.back());
+    const ForwardPass<Scalar> forward(spec, network.world, network.placement, network.stage);
+    Matrix<double> scores = Matrix<double>::Zero(spec.outputs(), samples.blocks.samples());
+    Matrix<Scalar> block_scores;
+    forward(samples, [&](Index layer, Index block, const ConstMatrixRef<Scalar>& u) {
+        if (layer == spec.layers()) {
+            const Range range = samples.blocks.columns(block);
+            block_scores.resize(u.rows(), u.cols());
+            output->scores(u, block_scores);
+            scores.middleCols(range.begin, range.size()) = block_scores.template cast<double>();
+        }
+    });
+    network.world.sum(std::span(scores.data(), static_cast<std::size_t>(scores.size())));
+    return scores;
+}
+
+template <typename Scalar>
+Matrix<double> lifted_scores(PlacedNetwork<Scalar> network, const Samples<Scalar>& samples) {
+    const NetworkSpec& spec = network.config.network;
+    if (spec.regression()) {
+        return feedforward_scores(network, samples);
+    }
+    const Config config = by_blocks(network.config);
+    take_inputs(network, samples);
+    Samples<Scalar> labeled = samples;
+    labeled.inputs.resize(0, 0);
+    const bool last = network.placement.last(network.world.rank());
+    Matrix<double> energies = Matrix<double>::Zero(spec.outputs(), samples.blocks.samples());
+    for (Index label = 0; label < spec.outputs(); ++label) {
+        labeled.targets.setZero(last ? spec.outputs() : 0, last ? samples.columns.size() : 0);
+        if (last) {
+            labeled.targets.row(label).setOnes();
+        }
+        Sweep<Scalar> sweep(config, network.world, network.peers, network.placement, labeled,
+                            network.stage, Sweep<Scalar>::Refit::no);
+        move_to_the_minimum(network, sweep);
+        energies.row(label).segment(samples.columns.begin, samples.columns.size()) =
+            sweep.column_energy().transpose();
+    }
+    network.world.sum(std::span(energies.data(), static_cast<std::size_t>(energies.size())));
+    const Matrix<double> negative = -energies;
+    Matrix<double> scores(energies.rows(), energies.cols());
+    softmax<double>(negative, scores);
+    return scores;
+}
+
+template LiftedState minimize_activations(PlacedNetwork<float>, Samples<float>&);
+template LiftedState minimize_activations(PlacedNetwork<double>, Samples<double>&);
+template Matrix<double> feedforward_scores(PlacedNetwork<float>, const Samples<float>&);
+template Matrix<double> feedforward_scores(PlacedNetwork<double>, const Samples<double>&);
+template Matrix<double> lifted_scores(PlacedNetwork<float>, const Samples<float>&);
+template Matrix<double> lifted_scores(PlacedNetwork<double>, const Samples<double>&);
+
+}  // namespace hoist
