@@ -9,7 +9,8 @@ endfunction()
 
 add_library(hoist_warnings INTERFACE)
 target_compile_options(hoist_warnings INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion
-    -Wno-maybe-uninitialized)  # GCC 12 sees one in its own AVX-512 header (bug 105593)
+    # GCC 12 sees these in its own headers (bugs 105593 and 105651).
+    -Wno-maybe-uninitialized -Wno-restrict)
 if(HOIST_NATIVE)
     add_compile_options(-march=native)
 endif()

@@ -19,3 +19,10 @@ function(hoist_test name file)
         set_tests_properties(${name} PROPERTIES TIMEOUT 120 ENVIRONMENT "OPENBLAS_NUM_THREADS=1")
     endif()
 endfunction()
+
+# hoist_system_test(NAME): tests/system/NAME_test.py, which starts the program as users do, under Debian's own Python.
+function(hoist_system_test name)
+    add_test(NAME system.${name} COMMAND /usr/bin/python3 -B ${CMAKE_CURRENT_SOURCE_DIR}/${name}_test.py --verbose)
+    set_tests_properties(system.${name} PROPERTIES TIMEOUT 300 PROCESSORS 2
+        ENVIRONMENT "HOIST=$<TARGET_FILE:hoist>;HOIST_SOURCE=${PROJECT_SOURCE_DIR}")
+endfunction()

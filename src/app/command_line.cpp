@@ -96,7 +96,9 @@ void CommandLine::parse(const std::vector<std::string>& arguments) {
     const auto given =
         has("argument") ? get<std::vector<std::string>>("argument") : std::vector<std::string>{};
     const bool many = !positional_.empty() && positional_.back().ends_with("...");
-    if (given.size() < positional_.size() || (given.size() > positional_.size() && !many)) {
+    const auto needed = static_cast<std::size_t>(
+        std::ranges::count_if(positional_, [](const auto& name) { return !name.starts_with('['); }));
+    if (given.size() < needed || (given.size() > positional_.size() && !many)) {
         throw UsageError("hoist " + command_.name + " takes " +
                              (positional_.empty() ? "no arguments" : join(positional_, " ")),
                          std::to_string(given.size()) + " given",
@@ -147,8 +149,11 @@ std::string read_shared_file(const Communicator& world, const std::string& path)
         if (world.rank() == 0) {
             std::ifstream file(path, std::ios::binary);
             std::ostringstream contents;
-            contents << file.rdbuf();
-            if (!file.is_open() || (!contents && file.bad())) {
+            // A folder can be opened but not read; an empty file leaves `contents` failed, but not `file` bad.
+            if (file.is_open() && file.peek() != std::ifstream::traits_type::eof()) {
+                contents << file.rdbuf();
+            }
+            if (!file.is_open() || file.bad()) {
                 throw MissingError("cannot read " + path, std::strerror(errno), "check the path");
             }
             text = contents.str();

@@ -28,7 +28,8 @@ class CommandLine {
     enum class Keys { none, data, all };
 
     /// @param options what the command takes beside --help and the keys. @param positional names of
-    /// arguments without a dash, in order; the last takes all that remain when it ends in "...".
+    /// arguments without a dash, in order; one in brackets may be missing, the last takes all that
+    /// remain when it ends in "...".
     CommandLine(const Command& command, boost::program_options::options_description options,
                 std::vector<std::string> positional, Keys keys);
 

@@ -1,7 +1,189 @@
+#include <cstdio>
+#include <cstdlib>
+#include <iostream>
+#include <nlohmann/json.hpp>
+#include <thread>
+
 #include "commands.hpp"
-#include "hoist/base/error.hpp"
+#include "hoist/base/text.hpp"
+#include "hoist/comm/agree.hpp"
+#include "hoist/math/blas.hpp"
+#include "hoist/train/cost_model.hpp"
+#include "hoist/train/problem.hpp"
+#include "measure.hpp"
+
 namespace hoist {
-ExitStatus run_plan(const Communicator&, const Command&, const std::vector<std::string>&) {
-    throw UsageError("not yet");
+
+namespace {
+
+namespace po = boost::program_options;
+
+// Long enough to get past the first slow moments of a processor.
+constexpr double calibration_seconds = 0.15;
+
+/// The best rate of `work`, which does `amount` each time, within the time of a calibration.
+double best_rate(double amount, const std::function<void()>& work) {
+    const double begun = wall_time();
+    double fastest = seconds_of(work);
+    while (wall_time() - begun < calibration_seconds) {
+        fastest = std::min(fastest, seconds_of(work));
+    }
+    return amount / fastest;
 }
+
+template <typename Scalar>
+MachineRates measure_rates() {
+    // The shape of a block of columns in a layer of middle size.
+    Gemm<Scalar> gemm(300, 784, 512);
+    constexpr std::size_t copied = std::size_t{1} << 25;
+    std::vector<char> source(copied, 1);
+    std::vector<char> target(copied);
+    const double flops = best_rate(gemm.flops(), std::ref(gemm));
+    const double bandwidth = best_rate(static_cast<double>(copied), [&] {
+        std::ranges::copy(source, target.begin());
+        source.front() = target.back();
+    });
+    return {flops, bandwidth};
+}
+
+SampleCounts count_samples(const Config& config) {
+    const DataParts data = open_training_data(config);
+    const Split split =
+        split_samples(data.train->samples(), config.limit, config.validation, config.seed);
+    return {std::ssize(split.train), std::ssize(split.validation),
+            data.test ? data.test->samples() : 0};
+}
+
+std::string layers_text(Range layers) {
+    const std::string first = std::to_string(layers.begin);
+    return layers.size() == 1 ? first : first + "-" + std::to_string(layers.end - 1);
+}
+
+void print_json(const RunPlan& plan, const SampleCounts& samples, const MachineRates& rates,
+                int threads) {
+    nlohmann::ordered_json json;
+    json["samples"] = samples.train;
+    json["ranks"] = nlohmann::json::array();
+    for (std::size_t rank = 0; rank < plan.ranks.size(); ++rank) {
+        const RankPlan& own = plan.ranks[rank];
+        std::vector<Index> layers;
+        for (Index l = own.layers.begin; l < own.layers.end; ++l) {
+            layers.push_back(l);
+        }
+        nlohmann::ordered_json row;
+        row["rank"] = rank;
+        row["stage"] = own.stage;
+        row["shard"] = own.shard;
+        row["layers"] = layers;
+        row["columns"] = own.columns;
+        row["memory"] = own.memory.total();
+        row["memory_parts"] = {{"samples", own.memory.samples},
+                               {"activations", own.memory.activations},
+                               {"weights", own.memory.weights},
+                               {"scratch", own.memory.scratch},
+                               {"program", own.memory.program}};
+        row["bytes_sent"] = own.bytes_sent;
+        row["compute"] = own.compute;
+        row["exchange"] = own.exchange;
+        row["wait"] = own.wait;
+        json["ranks"].push_back(row);
+    }
+    json["seconds"] = plan.seconds;
+    json["seconds_one_rank"] = plan.seconds_alone;
+    json["speedup"] = plan.speedup();
+    json["efficiency"] = plan.efficiency();
+    json["most_speedup"] = plan.most_speedup;
+    json["flops_per_second"] = rates.flops;
+    json["bytes_per_second"] = rates.bandwidth;
+    json["threads"] = threads;
+    std::cout << json.dump() << std::endl;
+}
+
+void print_table(const Config& config, const RunPlan& plan, const SampleCounts& samples,
+                 const MachineRates& rates, int threads) {
+    const std::size_t ranks = plan.ranks.size();
+    std::printf("%s, %s, %td training samples (%td validation, %td test)\n",
+                config.network.layers_text().c_str(), config.formulation.name.c_str(),
+                samples.train, samples.validation, samples.test);
+    std::printf("%zu %s: %s\n\n", ranks, ranks == 1 ? "rank" : "ranks",
+                plan.placement.text().c_str());
+    std::printf(
+        "rank  stage  shard  layers   columns   memory MB   sent MB   compute s  exchange s   wait "
+        "s\n");
+    for (std::size_t rank = 0; rank < ranks; ++rank) {
+        const RankPlan& own = plan.ranks[rank];
+        std::printf("%4zu  %5d  %5d  %6s  %8td  %10.1f  %8.2f  %10.3f  %10.3f  %7.3f\n", rank,
+                    own.stage, own.shard, layers_text(own.layers).c_str(), own.columns,
+                    own.memory.total() / 1e6, own.bytes_sent / 1e6, own.compute, own.exchange,
+                    own.wait);
+    }
+    std::printf("\nsweep       %.3f s, on one rank %.3f s\n", plan.seconds, plan.seconds_alone);
+    std::printf("speed-up    %.2f (efficiency %.0f %%); this cut allows at most %.2f\n",
+                plan.speedup(), 100.0 * plan.efficiency(), plan.most_speedup);
+    std::printf("measured    %.1f GFLOP/s with %d BLAS %s, %.1f GB/s copied\n", rates.flops / 1e9,
+                threads, threads == 1 ? "thread" : "threads", rates.bandwidth / 1e9);
+    std::printf(
+        "\nMemory is the peak beyond an empty MPI program. Times take it that every rank has its\n"
+        "cores to itself on a machine like this one; all but memory is per sweep.\n");
+}
+
+// As train would choose them with all ranks on this machine.
+int threads_per_rank(const Communicator& world, int threads, int ranks) {
+    if (threads == 0 && std::getenv("OPENBLAS_NUM_THREADS") == nullptr) {
+        threads = std::max(1, static_cast<int>(std::thread::hardware_concurrency()) / ranks);
+    }
+    return use_threads(world, threads);
+}
+
+}  // namespace
+
+ExitStatus run_plan(const Communicator& world, const Command& command,
+                    const std::vector<std::string>& arguments) {
+    po::options_description options("Options", 110);
+    options.add_options()                                                          //
+        ("ranks", po::value<int>(), "ranks to plan for [as many as are running]")  //
+        ("json", "print one JSON object")                                          //
+        ("threads", po::value<int>()->default_value(0),
+         "BLAS threads per rank; 0: OPENBLAS_NUM_THREADS, or cores / ranks");
+    CommandLine line(command, options, {"CONFIG"}, CommandLine::Keys::all);
+    agree(world, [&] { line.parse(arguments); });
+    if (line.help_wanted()) {
+        return show_help(world, line);
+    }
+    const std::string file = line.get<std::vector<std::string>>("argument").front();
+    const std::string text = read_shared_file(world, file);
+    const int ranks = line.has("ranks") ? line.get<int>("ranks") : world.size();
+    Config config;
+    SampleCounts samples;
+    agree(world, [&] {
+        ConfigText values = parse_ini(text, file);
+        for (const auto& [key, value] : line.keys()) {
+            values[key] = value;
+        }
+        config = parse_config(values);
+        if (ranks < 1) {
+            throw UsageError("--ranks must be at least 1", "",
+                             "give the number of ranks to plan for");
+        }
+        if (line.get<int>("threads") < 0) {
+            throw UsageError("--threads must be at least 1", "", "or leave it out");
+        }
+        place(layer_costs(config), config.grid, ranks);
+        samples = count_samples(config);
+    });
+    const int threads = threads_per_rank(world, line.get<int>("threads"), ranks);
+    if (world.rank() != 0) {
+        return ExitStatus::done;
+    }
+    const MachineRates rates =
+        config.precision == Precision::single ? measure_rates<float>() : measure_rates<double>();
+    const RunPlan plan = plan_run(config, samples, ranks, rates);
+    if (line.has("json")) {
+        print_json(plan, samples, rates, threads);
+    } else {
+        print_table(config, plan, samples, rates, threads);
+    }
+    return ExitStatus::done;
+}
+
 }  // namespace hoist

@@ -49,6 +49,9 @@ struct Value {
         for (const std::string& piece : split(text, ',')) {
             values.push_back(Value{name, piece}.number(least));
         }
+        if (values.empty()) {
+            refuse("it is empty", "give a number");
+        }
         if (values.size() == 1) {
             values.resize(static_cast<std::size_t>(std::max<Index>(count, 1)), values.front());
         }
@@ -101,6 +104,11 @@ void read_shards(const Value& value, Config& config) {
     }
 }
 
+void read_validation(const Value& value, Config& config) {
+    const double share = value.number(0.0);
+    config.validation = share < 1.0 ? share : static_cast<double>(value.whole_number(1));
+}
+
 void read_start(const Value& value, Config& config) {
     static const std::vector<std::string> names{"he", "xavier", "normal", "variance_scaling"};
     const auto found = std::ranges::find(names, value.text);
@@ -140,7 +148,7 @@ const std::vector<Key>& keys() {
          [](const Value& v, Config& c) { c.limit = v.whole_number(0); }},
         {{"data.validation", "0",
           "training samples set aside to choose settings by: a share below 1, or a count"},
-         [](const Value& v, Config& c) { c.validation = v.number(0.0); }},
+         read_validation},
         {{"data.standardize", "false",
           "shift and scale each input to mean 0 and variance 1: true, false"},
          [](const Value& v, Config& c) { c.standardize = v.yes_or_no(); }},

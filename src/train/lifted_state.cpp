@@ -8,7 +8,7 @@ namespace hoist {
 
 namespace {
 
-constexpr double relative_change = 1e-6;
+constexpr double relative_change = 1e-5;
 constexpr int most_sweeps = 200;
 
 // Sweeps over activations alone until the energy settles. Returns it, over all ranks.

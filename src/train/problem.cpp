@@ -50,6 +50,22 @@ void load_weights(const Config& config, Range layers, Stage<Scalar>& stage) {
 
 }  // namespace
 
+DataParts open_training_data(const Config& config) {
+    DataParts data = open_dataset(config.data, {config.task(), config.network.inputs(), {}});
+    if (!data.train || !data.train->labeled()) {
+        throw DataError("the data have no labeled training part", "",
+                        "check data.path, data.train and data.target");
+    }
+    check_widths(config.network, *data.train, "training");
+    if (data.test && (!data.test->labeled() || data.test->samples() == 0)) {
+        data.test.reset();
+    }
+    if (data.test) {
+        check_widths(config.network, *data.test, "test");
+    }
+    return data;
+}
+
 template <typename Scalar>
 Problem<Scalar> make_problem(const Config& config, const Communicator& world) {
     std::optional<Placement> placement;
@@ -59,13 +75,7 @@ Problem<Scalar> make_problem(const Config& config, const Communicator& world) {
         *placement, world.split(placement->grid.stage_of(rank)), {}, {}, {}, {}, {}, {}};
 
     agree(world, [&] {
-        const DataParts data =
-            open_dataset(config.data, {config.task(), config.network.inputs(), {}});
-        if (!data.train || !data.train->labeled()) {
-            throw DataError("the data have no labeled training part", "",
-                            "check data.path, data.train and data.target");
-        }
-        check_widths(config.network, *data.train, "training");
+        const DataParts data = open_training_data(config);
         problem.class_names = data.train->class_names();
         const Split split =
             split_samples(data.train->samples(), config.limit, config.validation, config.seed);
@@ -75,8 +85,7 @@ Problem<Scalar> make_problem(const Config& config, const Communicator& world) {
         };
         problem.train = load(*data.train, split.train);
         problem.validation = load(*data.train, split.validation);
-        if (data.test && data.test->labeled() && data.test->samples() > 0) {
-            check_widths(config.network, *data.test, "test");
+        if (data.test) {
             problem.test = load(*data.test, all_samples(data.test->samples()));
         }
         load_weights(config, placement->layers_of(rank), problem.stage);

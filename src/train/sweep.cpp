@@ -92,7 +92,7 @@ void Sweep<Scalar>::resume() {
     const PhaseClock clock(times_.activations);
     prepare();
     expect_preactivations();
-    send_preactivations();
+    send_preactivations(WeightsAre::changed);
 }
 
 template <typename Scalar>
@@ -106,7 +106,7 @@ void Sweep<Scalar>::operator()() {
     }
     expect_preactivations();
     refit();
-    send_preactivations();
+    send_preactivations(WeightsAre::changed);
 }
 
 template <typename Scalar>
@@ -119,7 +119,7 @@ void Sweep<Scalar>::move_activations() {
         move_checkerboard(Refit::no);
     }
     expect_preactivations();
-    send_preactivations();
+    send_preactivations(WeightsAre::unchanged);
 }
 
 template <typename Scalar>
@@ -250,8 +250,8 @@ void Sweep<Scalar>::refit() {
     prepare();
 }
 
-// Further majorization steps of W_L under a loss that is not quadratic: the Gram matrix stays, T
-// follows the weights.
+// Further majorization steps of W_L under a loss that is not quadratic: the Gram matrix stays, T follows the weights. The steps
+// are accelerated (Nesterov's, restarted where the momentum points back), because plain ones gain little each.
 template <typename Scalar>
 void Sweep<Scalar>::refit_output_again() {
     if (!last_ || output_->quadratic()) {
@@ -259,8 +259,10 @@ void Sweep<Scalar>::refit_output_again() {
     }
     const std::size_t position = stage_.layers.size() - 1;
     Layer<Scalar>& layer = stage_.layers[position];
-    NormalEquations moments(layer.activations.rows(), stage_.outputs.rows(),
-                            NormalEquations::Gram::constant);
+    const RidgeFactor& factor = layer.index == 0 ? *input_factor_ : *output_factor_;
+    NormalEquations moments(layer.activations.rows(), stage_.outputs.rows(), NormalEquations::Gram::constant);
+    Matrix<double> before = layer.weights.solution();
+    double momentum = 1.0;
     for (int step = 1; step < config_.inner; ++step) {
         for (const Index block : order_) {
             const auto x = columns(layer.activations, block);
@@ -268,9 +270,15 @@ void Sweep<Scalar>::refit_output_again() {
             moments.add_moment<Scalar>(x, target_above(position, block));
         }
         sum_over_shards(moments.values());
-        const RidgeFactor& factor = layer.index == 0 ? *input_factor_ : *output_factor_;
-        layer.weights.assign(factor.solve(moments.moment()));
+        const Matrix<double> from = layer.weights.solution();
+        const Matrix<double> reached = factor.solve(moments.moment());
         moments.clear();
+        const bool uphill = (from - reached).cwiseProduct(reached - before).sum() > 0.0;
+        const double next = uphill ? 1.0 : 0.5 * (1.0 + std::sqrt(1.0 + 4.0 * momentum * momentum));
+        const double extrapolation = uphill || step + 1 == config_.inner ? 0.0 : (momentum - 1.0) / next;
+        layer.weights.assign(reached + extrapolation * (reached - before));
+        before = reached;
+        momentum = next;
     }
 }
 
@@ -370,16 +378,20 @@ void Sweep<Scalar>::expect_preactivations() {
 }
 
 template <typename Scalar>
-void Sweep<Scalar>::send_preactivations() {
+void Sweep<Scalar>::send_preactivations(WeightsAre weights) {
     const PhaseClock clock(times_.activations);
     energy_ = {};
     column_energy_.setZero();
     add_ridge();
     for (const Index block : order_) {
         for (std::size_t i = 0; i < stage_.layers.size(); ++i) {
-            const Index above = stage_.layers[i].index + 1;
-            add_energy(i, block,
-                       propagate(i, block, sent_after_refit(above, block) ? Send::yes : Send::no));
+            const Index l = stage_.layers[i].index;
+            if (l == 0 && weights == WeightsAre::unchanged && !is_highest(i)) {
+                add_energy(i, block, columns(stage_.layers[i + 1].preactivations, block));  // W_0 X_0 is what it was
+                continue;
+            }
+            const Send send = sent_after_refit(l + 1, block) ? Send::yes : Send::no;
+            add_energy(i, block, propagate(i, block, send));
         }
     }
     finish_sends();

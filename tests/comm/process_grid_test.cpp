@@ -8,7 +8,8 @@
 namespace hoist {
 namespace {
 
-const std::vector<std::vector<int>> grids{{1}, {7}, {1, 1}, {3, 1}, {1, 2, 4}, {2, 3, 1, 1}, {5, 5}};
+const std::vector<std::vector<int>> grids{{1},       {7},          {1, 1}, {3, 1},
+                                          {1, 2, 4}, {2, 3, 1, 1}, {5, 5}};
 
 TEST(ProcessGrid, every_rank_has_one_place) {
     for (const auto& shards : grids) {

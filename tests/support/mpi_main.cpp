@@ -3,7 +3,8 @@
 
 #include <cstdio>
 
-// Runs the tests on every rank and agrees on the verdict; only rank 0 prints, failures are printed by whoever sees them.
+// Runs the tests on every rank and agrees on the verdict; only rank 0 prints, failures are printed
+// by whoever sees them.
 int main(int argc, char** argv) {
     MPI_Init(&argc, &argv);
     testing::InitGoogleTest(&argc, argv);
@@ -14,7 +15,8 @@ int main(int argc, char** argv) {
         struct FailurePrinter : testing::EmptyTestEventListener {
             void OnTestPartResult(const testing::TestPartResult& result) override {
                 if (result.failed()) {
-                    std::fprintf(stderr, "%s:%d: %s\n", result.file_name(), result.line_number(), result.message());
+                    std::fprintf(stderr, "%s:%d: %s\n", result.file_name(), result.line_number(),
+                                 result.message());
                 }
             }
         };

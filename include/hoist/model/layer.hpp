@@ -18,6 +18,13 @@ struct Weights {
         u.noalias() = matrix * x;
         u.colwise() += bias;
     }
+    /// The transpose of [W b], (n_l + 1) x n_{l+1}.
+    Matrix<double> solution() const {
+        Matrix<double> transposed(matrix.cols() + 1, matrix.rows());
+        transposed.topRows(matrix.cols()) = matrix.transpose().template cast<double>();
+        transposed.row(matrix.cols()) = bias.transpose().template cast<double>();
+        return transposed;
+    }
     /// Takes the (n_l + 1) x n_{l+1} solution of a regression: the transpose of [W b].
     void assign(const ConstMatrixRef<double>& solution) {
         const Index inputs = solution.rows() - 1;

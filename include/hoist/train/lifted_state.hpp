@@ -26,7 +26,7 @@ struct PlacedNetwork {
 };
 
 /// Collective over the world: minimizes E over all activations of `samples`, from the feed-forward
-/// state, by sweeps down the layers until E changes by less than 1e-6 of itself. Leaves the stage's
+/// state, by sweeps down the layers until E changes by less than 1e-5 of itself. Leaves the stage's
 /// activations there. @pre labeled.
 template <typename Scalar>
 LiftedState minimize_activations(PlacedNetwork<Scalar> network, Samples<Scalar>& samples);

@@ -19,6 +19,10 @@ struct Problem {
     Stage<Scalar> stage;
 };
 
+/// Opens the data that a configuration trains and tests on; a test part without labels is left out.
+/// @throws UsageError (widths that contradict the data), DataError, MissingError.
+DataParts open_training_data(const Config& config);
+
 /// Collective over the world: places the layers, reads each rank's share of the data, standardizes
 /// it where asked, and sets the weights to their start. @throws UsageError (grid, widths that
 /// contradict the data), DataError, MissingError, on every rank.

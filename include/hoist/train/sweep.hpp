@@ -97,7 +97,8 @@ class Sweep {
     void add_energy(std::size_t position, Index block, const ConstMatrixRef<Scalar>& u);
     void add_ridge();
     void expect_preactivations();
-    void send_preactivations();
+    enum class WeightsAre { changed, unchanged };
+    void send_preactivations(WeightsAre weights);
     void send_below(Index block);
     void finish_sends();
     void expect_above(Index block);

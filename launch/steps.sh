@@ -1,0 +1,41 @@
+# Sourced by the scripts beside it.
+# shellcheck shell=bash
+
+# shellcheck disable=SC2034  # the scripts use it
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+
+# Open MPI refuses to run as root unless told twice.
+if [[ $(id -u) == 0 ]]; then
+    export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+fi
+
+# say COMMAND...: shows a command that is about to run.
+say() {
+    printf '+%s\n' "$(printf ' %q' "$@")" >&2
+}
+
+run() {
+    say "$@"
+    "$@"
+}
+
+# fail MESSAGE: the message of an error, in the form of the program's own.
+fail() {
+    printf 'hoist: %s\n' "$1" >&2
+    exit "${2:-1}"
+}
+
+# The cores that this process may use: hardware threads of one core count once, as they do for mpirun.
+count_cores() {
+    local allowed physical
+    allowed=$(env -u OMP_NUM_THREADS -u OMP_THREAD_LIMIT nproc)
+    physical=$(lscpu --parse=CORE,SOCKET | grep -v '^#' | sort -u | wc -l)
+    echo $((physical > 0 && physical < allowed ? physical : allowed))
+}
+
+# Makes or refreshes build/, with Ninja unless it was made otherwise.
+configure() {
+    local generator=()
+    [[ -e build/CMakeCache.txt ]] || generator=(-G Ninja)
+    run cmake -S . -B build "${generator[@]}" -DCMAKE_BUILD_TYPE=Release -DHOIST_TESTS=ON
+}

@@ -1,0 +1,223 @@
+#include "support/small_training.hpp"
+
+#include <algorithm>
+#include <random>
+#include <set>
+
+#include "hoist/base/text.hpp"
+
+namespace hoist {
+
+namespace {
+
+template <typename Number>
+std::span<Number> values_of(Matrix<Number>& matrix) {
+    return {matrix.data(), static_cast<std::size_t>(matrix.size())};
+}
+
+}  // namespace
+
+SmallProblem SmallProblem::on_grid(int stages, std::vector<int> shards) const {
+    SmallProblem other = *this;
+    other.config.grid.stages = stages;
+    other.config.grid.shards = std::move(shards);
+    return other;
+}
+
+std::vector<Weights<double>> SmallProblem::start() const {
+    std::vector<Weights<double>> weights;
+    for (Index l = 0; l < config.network.layers(); ++l) {
+        weights.push_back(initial_weights<double>(config.network.width(l),
+                                                  config.network.width(l + 1), config.start,
+                                                  config.bias, config.seed, l));
+    }
+    return weights;
+}
+
+SmallProblem small_problem(const ConfigText& settings, Index samples, std::uint64_t seed) {
+    SmallProblem problem;
+    problem.config = parse_config(settings);
+    const NetworkSpec& network = problem.config.network;
+    std::mt19937_64 engine(seed);
+    std::normal_distribution<double> normal;
+    const auto draw = [&] { return normal(engine); };
+    const Matrix<double> centers =
+        Matrix<double>::NullaryExpr(network.inputs(), network.outputs(), draw);
+    problem.inputs = Matrix<double>::NullaryExpr(network.inputs(), samples, draw);
+    problem.targets = Matrix<double>::Zero(network.outputs(), samples);
+    std::uniform_int_distribution<Index> any_class(0, network.outputs() - 1);
+    for (Index i = 0; i < samples; ++i) {
+        if (network.regression()) {
+            problem.targets(0, i) = std::sin(problem.inputs.col(i).sum()) + 0.1 * draw();
+            continue;
+        }
+        const Index label = any_class(engine);
+        problem.inputs.col(i) += centers.col(label);
+        problem.targets(label, i) = 1.0;
+    }
+    return problem;
+}
+
+template <typename Scalar>
+Samples<Scalar> own_samples(const SmallProblem& problem, const Placement& placement, int rank) {
+    Samples<Scalar> samples;
+    samples.blocks = ColumnBlocks(problem.inputs.cols(), problem.config.grid.block);
+    samples.own = placement.grid.owned(rank, samples.blocks.count());
+    samples.columns = samples.blocks.columns(samples.own);
+    samples.labeled = true;
+    const Range own = samples.columns;
+    if (placement.first(rank)) {
+        samples.inputs = problem.inputs.middleCols(own.begin, own.size()).template cast<Scalar>();
+    }
+    if (placement.last(rank)) {
+        samples.targets = problem.targets.middleCols(own.begin, own.size()).template cast<Scalar>();
+    }
+    return samples;
+}
+
+template <typename Scalar>
+SmallTraining<Scalar>::SmallTraining(const SmallProblem& problem, const Communicator& world, Parts)
+    : problem_(problem),
+      world_(world),
+      placement_(place(layer_costs(problem.config), problem.config.grid, world.size())),
+      peers_(world.split(placement_.grid.stage_of(world.rank()))),
+      samples_(own_samples<Scalar>(problem, placement_, world.rank())) {}
+
+template <typename Scalar>
+SmallTraining<Scalar>::SmallTraining(const SmallProblem& problem,
+                                     const std::vector<Weights<double>>& start,
+                                     const Communicator& world)
+    : SmallTraining(problem, world, Parts{}) {
+    const Range layers = placement_.layers_of(world.rank());
+    for (Index l = layers.begin; l < layers.end; ++l) {
+        const Weights<double>& given = start[static_cast<std::size_t>(l)];
+        Layer<Scalar> layer;
+        layer.index = l;
+        layer.weights = {given.matrix.cast<Scalar>(), given.bias.cast<Scalar>()};
+        stage_.layers.push_back(std::move(layer));
+    }
+    if (placement_.first(world.rank())) {
+        stage_.lowest().activations = samples_.inputs;
+    }
+    sweep_ = std::make_unique<Sweep<Scalar>>(problem_.config, world_, peers_, placement_, samples_,
+                                             stage_);
+    sweep_->forward();
+    sweep_->settle();
+}
+
+template <typename Scalar>
+SmallTraining<Scalar>::SmallTraining(const SmallProblem& problem,
+                                     const std::filesystem::path& checkpoint,
+                                     const Communicator& world)
+    : SmallTraining(problem, world, Parts{}) {
+    const NetworkSpec& network = problem_.config.network;
+    stage_.layers = read_layers<Scalar>(checkpoint, network, placement_.layers_of(world.rank()));
+    if (placement_.first(world.rank())) {
+        stage_.lowest().activations = samples_.inputs;
+    }
+    read_activations(checkpoint, samples_, network, placement_.last(world.rank()), stage_);
+    sweep_ = std::make_unique<Sweep<Scalar>>(problem_.config, world_, peers_, placement_, samples_,
+                                             stage_);
+    sweep_->resume();
+    sweep_->settle();
+}
+
+template <typename Scalar>
+void SmallTraining<Scalar>::write_checkpoint(const std::filesystem::path& path) const {
+    ModelHeader header;
+    header.network = problem_.config.network;
+    header.config = "";
+    header.created = time_stamp();
+    header.version = "test";
+    header.checkpoint = true;
+    write_model(path, header, world_, placement_, stage_, &samples_);
+}
+
+template <typename Scalar>
+Energy SmallTraining<Scalar>::energy() const {
+    const Energy& own = sweep_->energy();
+    return {world_.sum(own.loss), world_.sum(own.penalty), world_.sum(own.ridge)};
+}
+
+template <typename Scalar>
+std::vector<Weights<Scalar>> SmallTraining<Scalar>::weights() const {
+    const NetworkSpec& network = problem_.config.network;
+    std::vector<Weights<Scalar>> all;
+    for (int stage = 0; stage < placement_.grid.stages(); ++stage) {
+        const Range layers = placement_.layers[static_cast<std::size_t>(stage)];
+        const int owner = placement_.grid.rank_of(stage, 0);
+        for (Index l = layers.begin; l < layers.end; ++l) {
+            Matrix<Scalar> matrix(network.width(l + 1), network.width(l));
+            Matrix<Scalar> bias(network.width(l + 1), 1);
+            if (world_.rank() == owner) {
+                const auto& here =
+                    stage_.layers[static_cast<std::size_t>(l - layers.begin)].weights;
+                matrix = here.matrix;
+                bias = here.bias;
+            }
+            world_.broadcast(values_of(matrix), owner);
+            world_.broadcast(values_of(bias), owner);
+            all.push_back({matrix, bias});
+        }
+    }
+    return all;
+}
+
+template <typename Scalar>
+Matrix<Scalar> SmallTraining<Scalar>::activations(Index layer) const {
+    Matrix<Scalar> all =
+        Matrix<Scalar>::Zero(problem_.config.network.width(layer), problem_.inputs.cols());
+    for (const Layer<Scalar>& here : stage_.layers) {
+        if (here.index == layer) {
+            all.middleCols(samples_.columns.begin, samples_.columns.size()) = here.activations;
+        }
+    }
+    world_.sum(values_of(all));
+    return all;
+}
+
+template <typename Scalar>
+std::vector<Energy> trajectory(const SmallProblem& problem, int sweeps, const Communicator& world) {
+    SmallTraining<Scalar> training(problem, world);
+    std::vector<Energy> energies{training.energy()};
+    for (int i = 0; i < sweeps; ++i) {
+        training.sweep()();
+        energies.push_back(training.energy());
+    }
+    training.sweep().settle();
+    return energies;
+}
+
+std::vector<std::vector<int>> some_grids(int ranks, Index maps) {
+    std::set<std::vector<int>> grids{{}};
+    const int most = static_cast<int>(std::min<Index>(ranks, maps));
+    for (int stages = 1; stages <= most; ++stages) {
+        const auto s = static_cast<std::size_t>(stages);
+        std::vector<int> shards(s, 1);
+        shards.front() += ranks - stages;
+        grids.insert(shards);
+        std::ranges::reverse(shards);
+        grids.insert(shards);
+        std::vector<int> even(s, ranks / stages);
+        even[s / 2] += ranks % stages;
+        grids.insert(even);
+    }
+    return {grids.begin(), grids.end()};
+}
+
+std::string grid_text(std::span<const int> shards) {
+    std::vector<std::string> texts;
+    for (const int count : shards) {
+        texts.push_back(std::to_string(count));
+    }
+    return texts.empty() ? "auto" : join(texts, "x");
+}
+
+template Samples<float> own_samples(const SmallProblem&, const Placement&, int);
+template Samples<double> own_samples(const SmallProblem&, const Placement&, int);
+template class SmallTraining<float>;
+template class SmallTraining<double>;
+template std::vector<Energy> trajectory<float>(const SmallProblem&, int, const Communicator&);
+template std::vector<Energy> trajectory<double>(const SmallProblem&, int, const Communicator&);
+
+}  // namespace hoist

@@ -1,0 +1,195 @@
+"""Runs that are stopped or killed, and go on as if nothing had happened."""
+
+import os
+import pathlib
+import signal
+import unittest
+
+import numpy
+
+from model_files import assert_same_weights, weights
+from program import ProgramTest
+
+INTERRUPTED, BAD, MISSING, USAGE = 75, 65, 66, 64
+# Enough that a signal sent after the first ones arrives in the middle.
+SWEEPS = 80
+
+
+def is_alive(pid):
+    """Whether the process still runs: one that only waits to be reaped by its parent does not."""
+    try:
+        state = (pathlib.Path("/proc") / str(pid) / "stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state not in "ZX"
+
+
+class StopAndResume(ProgramTest):
+    def setUp(self):
+        super().setUp()
+        self.config = self.write_config(train__sweeps=SWEEPS, network__layers="784-24-16-10")
+
+    def interrupt(self, out, *options, ranks=1, send, after=3):
+        """Trains until sweep `after`, then calls send(run) and waits for the end."""
+        run = self.start("train", self.config, "--out", out, *options, ranks=ranks)
+        self.wait_for_sweep(run, out, after)
+        send(run)
+        return run.finish()
+
+    def checkpoints(self, out):
+        return sorted((self.folder / out).glob("checkpoint-*.h5"))
+
+    def undisturbed(self, ranks, *options):
+        self.succeed("train", self.config, "--out", "whole", *options, "--overwrite", ranks=ranks)
+        return weights(self.folder / "whole" / "model.h5")
+
+    def assert_stopped_with_checkpoint(self, result, out):
+        self.assertEqual(result.status, INTERRUPTED, result.err)
+        self.assertEqual(len(result.errors()), 1, result.err)
+        self.assertIn("--resume", result.errors()[0])
+        self.assertEqual(len(self.checkpoints(out)), 1)
+        self.assertFalse((self.folder / out / "model.h5").exists())
+        self.assertFalse((self.folder / out / "summary.json").exists())
+
+    def test_a_signal_to_one_rank_saves_a_checkpoint_that_leads_to_the_same_weights(self):
+        for ranks in (1, 2, 4):
+            with self.subTest(ranks=ranks):
+                out = f"run-{ranks}"
+                result = self.interrupt(out, ranks=ranks, send=lambda run: os.kill(run.ranks()[-1], signal.SIGUSR1))
+                self.assert_stopped_with_checkpoint(result, out)
+                self.succeed("train", self.config, "--out", out, "--resume", ranks=ranks)
+                assert_same_weights(self, weights(self.folder / out / "model.h5"), self.undisturbed(ranks))
+
+    def test_a_signal_to_mpirun_saves_a_checkpoint(self):
+        result = self.interrupt("run", ranks=3, send=lambda run: run.process.send_signal(signal.SIGUSR1))
+        self.assert_stopped_with_checkpoint(result, "run")
+
+    def test_signals_of_schedulers_and_of_the_keyboard_save_a_checkpoint(self):
+        for number in (signal.SIGTERM, signal.SIGINT):
+            with self.subTest(signal=number):
+                out = f"run-{int(number)}"
+                result = self.interrupt(out, send=lambda run, number=number: run.process.send_signal(number))
+                self.assert_stopped_with_checkpoint(result, out)
+
+    def test_a_killed_run_resumes_to_the_same_weights(self):
+        for ranks in (1, 3):
+            with self.subTest(ranks=ranks):
+                out = f"run-{ranks}"
+                result = self.interrupt(out, "--set", "checkpoint.every=1", ranks=ranks,
+                                        send=lambda run: os.kill(run.ranks()[-1], signal.SIGKILL))
+                self.assertNotEqual(result.status, 0)
+                self.assertFalse((self.folder / out / "model.h5").exists())
+                self.succeed("train", self.config, "--out", out, "--resume", ranks=ranks)
+                assert_same_weights(self, weights(self.folder / out / "model.h5"), self.undisturbed(ranks))
+                self.assertEqual([p.name for p in (self.folder / out).iterdir() if p.suffix == ".tmp"], [])
+
+    def test_a_killed_rank_ends_the_job(self):
+        run = self.start("train", self.config, "--out", "run", ranks=4)
+        self.wait_for_sweep(run, "run", 3)
+        ranks = run.ranks()
+        os.kill(ranks[2], signal.SIGKILL)
+        result = run.finish(seconds=10)
+        self.assertEqual(result.status, 128 + signal.SIGKILL)
+        self.assertEqual([pid for pid in ranks if is_alive(pid)], [])
+
+    def test_a_checkpoint_of_any_grid_resumes_on_any_other(self):
+        precise = ("--set", "train.precision=double")
+        whole = self.undisturbed(1, *precise)
+        for before, after in ((3, 1), (1, 4), (2, 5)):
+            with self.subTest(before=before, after=after):
+                out = f"run-{before}-{after}"
+                result = self.interrupt(out, *precise, ranks=before,
+                                        send=lambda run: os.kill(run.ranks()[0], signal.SIGUSR1))
+                self.assertEqual(result.status, INTERRUPTED, result.err)
+                self.succeed("train", self.config, "--out", out, *precise, "--resume", ranks=after)
+                for one, other in zip(weights(self.folder / out / "model.h5"), whole, strict=True):
+                    numpy.testing.assert_allclose(one, other, rtol=1e-6, atol=1e-9)
+
+    def test_a_damaged_newest_checkpoint_is_reported_and_the_one_before_taken(self):
+        options = ("--set", "checkpoint.every=2", "--set", "checkpoint.keep=3")
+        for ranks in (1, 3):
+            with self.subTest(ranks=ranks):
+                out = f"run-{ranks}"
+                self.interrupt(out, *options, ranks=ranks, after=6,
+                               send=lambda run: os.kill(run.ranks()[0], signal.SIGUSR1))
+                *_, newest = self.checkpoints(out)
+                self.flip_a_byte(newest)
+                result = self.succeed("train", self.config, "--out", out, *options, "--resume", ranks=ranks)
+                self.assertEqual(len(result.errors()), 1, result.err)
+                self.assertIn(newest.name, result.errors()[0])
+                assert_same_weights(self, weights(self.folder / out / "model.h5"), self.undisturbed(ranks))
+
+    def test_a_truncated_newest_checkpoint_is_reported_and_the_one_before_taken(self):
+        options = ("--set", "checkpoint.every=2")
+        self.interrupt("run", *options, after=6, send=lambda run: run.process.send_signal(signal.SIGUSR1))
+        *_, newest = self.checkpoints("run")
+        newest.write_bytes(newest.read_bytes()[:5000])
+        result = self.succeed("train", self.config, "--out", "run", *options, "--resume")
+        self.assertIn(newest.name, result.errors()[0])
+        assert_same_weights(self, weights(self.folder / "run" / "model.h5"), self.undisturbed(1))
+
+    def test_a_run_all_of_whose_checkpoints_are_damaged_is_refused(self):
+        self.interrupt("run", send=lambda run: run.process.send_signal(signal.SIGUSR1))
+        for path in self.checkpoints("run"):
+            self.flip_a_byte(path)
+        result = self.hoist("train", self.config, "--out", "run", "--resume")
+        self.assertEqual(result.status, BAD, result.err)
+        self.assertIn("damaged", result.errors()[-1])
+
+    def test_the_rows_of_the_metrics_are_those_of_a_run_that_was_not_stopped(self):
+        self.interrupt("run", send=lambda run: run.process.send_signal(signal.SIGUSR1))
+        self.succeed("train", self.config, "--out", "run", "--resume")
+        self.undisturbed(1)
+        columns = [[line.split(",")[3:6] for line in (self.folder / out / "metrics.csv").read_text().splitlines()]
+                   for out in ("run", "whole")]
+        self.assertEqual(len(columns[0]), SWEEPS + 1)
+        self.assertEqual(columns[0], columns[1])
+
+    def test_the_time_limit_stops_with_a_checkpoint(self):
+        for ranks in (1, 3):
+            with self.subTest(ranks=ranks):
+                out = f"run-{ranks}"
+                result = self.hoist("train", self.config, "--out", out, "--set", "train.time_limit=0.05", ranks=ranks)
+                self.assert_stopped_with_checkpoint(result, out)
+
+    def flip_a_byte(self, path):
+        contents = bytearray(path.read_bytes())
+        contents[len(contents) // 2] ^= 0x10
+        path.write_bytes(contents)
+
+
+class ResumeOfOtherThings(ProgramTest):
+    def stopped_run(self):
+        config = self.write_config()
+        result = self.hoist("train", config, "--out", "run", "--set", "train.time_limit=1e-9")
+        self.assertEqual(result.status, INTERRUPTED, result.err)
+        return config
+
+    def test_a_finished_run_says_so_and_stays_as_it_is(self):
+        config = self.write_config()
+        self.succeed("train", config, "--out", "run")
+        before = self.files()
+        for ranks in (1, 3):
+            result = self.succeed("train", config, "--out", "run", "--resume", ranks=ranks)
+            self.assertIn("complete", result.out)
+            self.assertEqual(self.files(), before)
+
+    def test_nothing_to_resume(self):
+        config = self.write_config()
+        self.refuses(MISSING, ["run", "resume"], "train", config, "--out", "run", "--resume")
+        self.assertFalse((self.folder / "run").exists())
+
+    def test_another_architecture(self):
+        config = self.stopped_run()
+        for setting in ("network.layers=784-16-10", "network.layers=784-17-12-10", "network.activation=hard_tanh",
+                        "network.output=simplex"):
+            self.refuses(USAGE, ["architecture", "784-16-12-10"], "train", config, "--out", "run", "--resume", "--set",
+                         setting)
+
+    def test_another_number_of_samples(self):
+        config = self.stopped_run()
+        self.refuses(BAD, ["240", "200"], "train", config, "--out", "run", "--resume", "--set", "data.samples=200")
+
+
+if __name__ == "__main__":
+    unittest.main()
