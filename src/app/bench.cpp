@@ -1,7 +1,76 @@
-#include "commands.hpp"
-#include "hoist/base/error.hpp"
+#include "bench.hpp"
+
+#include "hoist/base/text.hpp"
+#include "hoist/comm/agree.hpp"
+
 namespace hoist {
-ExitStatus run_bench(const Communicator&, const Command&, const std::vector<std::string>&) {
-    throw UsageError("not yet");
+
+namespace po = boost::program_options;
+
+ExitStatus run_bench(const Communicator& world, const Command& command,
+                     const std::vector<std::string>& arguments) {
+    po::options_description options("Options", 110);
+    options.add_options()                                                                  //
+        ("json", "print one JSON object")                                                  //
+        ("repeat", po::value<int>()->default_value(9), "measurements, the median counts")  //
+        ("precision", po::value<std::string>(),
+         "float or double, the same as --train.precision")  //
+        ("threads", po::value<int>()->default_value(0),
+         "BLAS threads per rank; 0: OPENBLAS_NUM_THREADS, or cores / ranks");
+    CommandLine line(command, options, {"[kernels|sweep|exchange]", "[CONFIG]"},
+                     CommandLine::Keys::all);
+    agree(world, [&] { line.parse(arguments); });
+    if (line.help_wanted()) {
+        return show_help(world, line);
+    }
+    const auto given = line.has("argument") ? line.get<std::vector<std::string>>("argument")
+                                            : std::vector<std::string>{};
+    const std::string name = given.empty() ? "kernels" : given.front();
+    const std::vector<std::string> names{"kernels", "sweep", "exchange"};
+    agree(world, [&] {
+        if (std::ranges::find(names, name) == names.end()) {
+            const auto meant = nearest(name, names);
+            throw UsageError("hoist bench has no " + name, "it has " + join(names, ", "),
+                             meant ? "did you mean " + *meant + "?" : "choose one of them");
+        }
+        if (given.size() > 1 && name != "sweep") {
+            throw UsageError("hoist bench " + name + " takes no CONFIG", given[1] + " given",
+                             "only hoist bench sweep trains");
+        }
+        if (line.get<int>("repeat") < 1) {
+            throw UsageError("--repeat must be at least 1", "", "the default is 9");
+        }
+        if (line.get<int>("threads") < 0) {
+            throw UsageError("--threads must be at least 1", "", "or leave it out");
+        }
+    });
+    const std::string text = given.size() > 1 ? read_shared_file(world, given[1]) : "";
+    BenchOptions bench;
+    agree(world, [&] {
+        // As large as MNIST; no test part, since nothing is evaluated.
+        ConfigText values{{"data.samples", "60000"}, {"data.test_samples", "0"}};
+        const ConfigText file = given.size() > 1 ? parse_ini(text, given[1]) : ConfigText{};
+        for (const ConfigText& source : {file, line.keys()}) {
+            for (const auto& [key, value] : source) {
+                values[key] = value;
+            }
+        }
+        if (line.has("precision")) {
+            values["train.precision"] = line.get<std::string>("precision");
+        }
+        bench.config = parse_config(values);
+    });
+    bench.repeat = line.get<int>("repeat");
+    bench.json = line.has("json");
+    bench.threads = use_threads(world, line.get<int>("threads"));
+    if (name == "exchange") {
+        bench_exchange(world, bench);
+    } else if (name == "sweep") {
+        bench_sweep(world, bench);
+    } else {
+        bench_kernels(world, bench);
+    }
+    return ExitStatus::done;
 }
+
 }  // namespace hoist

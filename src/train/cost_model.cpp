@@ -15,6 +15,8 @@ namespace {
 constexpr double program_pages = 12.6e6;
 // What the HDF5 library adds where the model is written.
 constexpr double writer_pages = 3.5e6;
+// Rows of the panels that OpenBLAS copies the factors of a product into.
+constexpr double panel_rows = 384.0;
 
 constexpr double full = sizeof(double);
 
@@ -49,12 +51,13 @@ class RankModel {
             ((first() ? width(0) : 0.0) + (last() ? outputs() : 0.0)) * held_ * scalar_;
         memory.activations = (activation_rows() * scalar_ + full) * own();
         memory.weights = weights();
+        const double writing = rank_ == 0 ? writer_pages : 0.0;
+        memory.program = program_pages + writing;
         // Before the first sweep the activations have no pages yet, but the Gram matrix of the
         // inputs and its copy under the factorization lie beside the factor.
         const double fitting = first() ? input_gram() + product() : 0.0;
         const double sweeping = std::max(kept_by_the_heap(), sweep_scratch());
-        memory.scratch = std::max(sweeping, fitting - memory.activations);
-        memory.program = program_pages + (rank_ == 0 ? writer_pages : 0.0);
+        memory.scratch = panels() + std::max(sweeping, fitting - memory.activations - writing);
         return memory;
     }
 
@@ -87,8 +90,9 @@ class RankModel {
                (shards() > 1 ? summed_numbers() * full : 0.0);
     }
 
-    double flops(const std::vector<double>& costs) const {
-        return column_flops(costs) * own() + refit_flops();
+    double compute(const std::vector<double>& costs, const MachineRates& rates) const {
+        return (column_flops(costs) * own() + refit_flops()) / rates.flops +
+               bytes_copied() / rates.bandwidth;
     }
 
     double column_flops(const std::vector<double>& costs) const {
@@ -148,6 +152,24 @@ class RankModel {
     static double square(double n) { return n * n; }
     double input_gram() const { return 2.0 * square(width(0) + 1) * full; }
     double product() const { return square(width(0)) * scalar_; }
+
+    /// Bytes copied by the kernels in a sweep: X_l and U_l are each read or written about six
+    /// times, the inputs read twice; a copy is one of either.
+    double bytes_copied() const {
+        double rows = first() ? width(0) : 0.0;
+        for (Index l = std::max<Index>(layers_.begin, 1); l < layers_.end; ++l) {
+            rows += 6.0 * width(l);
+        }
+        return rows * own() * scalar_;
+    }
+
+    double panels() const {
+        double widest = 0.0;
+        for (Index l = layers_.begin; l < layers_.end; ++l) {
+            widest = std::max(widest, width(l));
+        }
+        return panel_rows * (widest + block_) * scalar_;
+    }
 
     // The C library gives back at once only what is larger than anything freed before; the buffer
     // that the inputs were read into is the largest, the next is the block product of their Gram
@@ -226,7 +248,7 @@ RunPlan plan_run(const Config& config, const SampleCounts& samples, int ranks,
         own.columns = model.columns();
         own.memory = model.memory();
         own.bytes_sent = model.bytes_sent();
-        own.compute = model.flops(costs) / rates.flops;
+        own.compute = model.compute(costs, rates);
         own.exchange = (own.bytes_sent + model.bytes_received()) / rates.bandwidth;
         // The last stage begins when its first block has come through the others.
         const double bubble = static_cast<double>(plan.placement.grid.stages() - 1) /
@@ -239,7 +261,7 @@ RunPlan plan_run(const Config& config, const SampleCounts& samples, int ranks,
         own.wait = plan.seconds - own.compute - own.exchange;
     }
     const Placement alone = place(costs, {}, 1);
-    plan.seconds_alone = RankModel(config, samples, alone, 0).flops(costs) / rates.flops;
+    plan.seconds_alone = RankModel(config, samples, alone, 0).compute(costs, rates);
     const double all = std::accumulate(costs.begin(), costs.end(), 0.0);
     plan.most_speedup = all * static_cast<double>(samples.train) / heaviest;
     return plan;

@@ -112,9 +112,10 @@ Standardization fit_standardization(const Samples<Scalar>& samples, const Commun
         squares += (samples.inputs.col(i).template cast<double>() - result.mean).cwiseAbs2();
     }
     peers.sum(std::span(squares.data(), static_cast<std::size_t>(n)));
-    // What is left of a constant input is the rounding of its mean.
-    constexpr double rounding = 4.0 * std::numeric_limits<Scalar>::epsilon();
-    const auto inverse_deviation = [count](double sum, double mean) {
+    // What is left of a constant input is the rounding of its mean, a sum of `count` numbers.
+    const double rounding = 4.0 * std::numeric_limits<Scalar>::epsilon() +
+                            count * std::numeric_limits<double>::epsilon();
+    const auto inverse_deviation = [=](double sum, double mean) {
         const double deviation = std::sqrt(sum / count);
         return deviation > rounding * std::abs(mean) ? 1.0 / deviation : 1.0;
     };

@@ -21,6 +21,17 @@ std::string message_of(Call call) {
     return "";
 }
 
+/// The status of the error that `call` throws; done if there is none.
+template <typename Call>
+ExitStatus status_of(Call call) {
+    try {
+        call();
+    } catch (const Error& error) {
+        return error.status();
+    }
+    return ExitStatus::done;
+}
+
 inline void expect_mentions(const std::string& message, const std::vector<std::string>& words) {
     for (const std::string& word : words) {
         EXPECT_NE(message.find(word), std::string::npos)

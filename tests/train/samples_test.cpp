@@ -218,7 +218,9 @@ class MakeProblem : public testing::Test {
 
     std::string refusal(const std::string& key, const std::string& value) {
         settings[key] = value;
-        return message_of<UsageError>([&] { make_problem<double>(parse_config(settings), world); });
+        EXPECT_EQ(status_of([&] { make_problem<double>(parse_config(settings), world); }),
+                  ExitStatus::usage);
+        return message_of<Error>([&] { make_problem<double>(parse_config(settings), world); });
     }
 
     Communicator world = Communicator::world();
@@ -276,8 +278,8 @@ TEST_F(MakeProblem, standardizes_other_parts_as_the_training_part) {
 }
 
 TEST_F(MakeProblem, refuses_widths_that_contradict_the_data_on_every_rank) {
-    expect_mentions(refusal("network.layers", "4-5-2"),
-                    {"network.layers = 4-5-2 contradicts the data", "start it with 3"});
+    expect_mentions(refusal("network.layers", "5-5-2"),
+                    {"network.layers = 5-5-2 contradicts the data", "start it with 3"});
     expect_mentions(refusal("network.layers", "3-5-7"),
                     {"network.layers = 3-5-7 contradicts the data", "end it with 2"});
 }
@@ -291,9 +293,11 @@ TEST_F(MakeProblem, refuses_a_grid_that_cannot_work_on_every_rank) {
 TEST_F(MakeProblem, passes_on_what_is_wrong_with_the_data) {
     folder.put("bad.csv", "a,b,c,color\n1,2,three,red\n1,2,3,blue\n");
     settings["data.train"] = "bad.csv";
-    EXPECT_THROW(make_problem<float>(parse_config(settings), world), DataError);
+    EXPECT_EQ(status_of([&] { make_problem<float>(parse_config(settings), world); }),
+              ExitStatus::data);
     settings["data.train"] = "none.csv";
-    EXPECT_THROW(make_problem<float>(parse_config(settings), world), MissingError);
+    EXPECT_EQ(status_of([&] { make_problem<float>(parse_config(settings), world); }),
+              ExitStatus::missing);
 }
 
 TEST_F(MakeProblem, starts_from_a_model_file_that_fits) {

@@ -1,0 +1,270 @@
+#include <cmath>
+#include <cstdio>
+#include <iostream>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "bench.hpp"
+#include "hoist/comm/agree.hpp"
+#include "hoist/math/nnls.hpp"
+#include "hoist/math/normal_equations.hpp"
+#include "hoist/math/ridge.hpp"
+#include "hoist/train/problem.hpp"
+#include "measure.hpp"
+
+namespace hoist {
+
+namespace {
+
+constexpr Index most_columns = 20000;
+// Units of a layer as the figures are stated for, and of the layers on both its sides.
+constexpr Index units = 300;
+
+/// A kernel's median time and that of a product of as many operations.
+struct KernelTime {
+    std::string name;
+    std::string shape;
+    double flops = 0.0;
+    double seconds = 0.0;
+    double gemm_seconds = 0.0;
+
+    double ratio() const { return seconds / gemm_seconds; }
+};
+
+std::string shape_text(Index rows, Index columns) {
+    return std::to_string(rows) + " x " + std::to_string(columns);
+}
+
+/// Measures kernels on the columns of one data set.
+template <typename Scalar>
+class KernelBench {
+  public:
+    KernelBench(Matrix<Scalar> inputs, int repeat)
+        : repeat_(repeat),
+          inputs_(std::move(inputs)),
+          hidden_(random_matrix<Scalar>(units, inputs_.cols(), 3).cwiseMax(Scalar{0})),
+          above_(random_matrix<Scalar>(units, inputs_.cols(), 4)),
+          out_(units, inputs_.cols()),
+          square_(initial_weights<Scalar>(units, units, Start::he, 0.0, 1, 1)),
+          first_(initial_weights<Scalar>(inputs_.rows(), units, Start::he, 0.0, 1, 0)),
+          blocks_(inputs_.cols()) {}
+
+    std::vector<KernelTime> all() {
+        return {nnls_sweep(), w_step(),        gram(),          forward(),
+                backward(),   input_forward(), input_gradient()};
+    }
+
+  private:
+    using Columns = Eigen::Block<Matrix<Scalar>, Eigen::Dynamic, Eigen::Dynamic, true>;
+
+    static Columns columns(Matrix<Scalar>& matrix, Range range) {
+        return matrix.middleCols(range.begin, range.size());
+    }
+
+    template <typename Work>
+    void for_each_block(Work work) const {
+        for (Index block = 0; block < blocks_.count(); ++block) {
+            work(blocks_.columns(block));
+        }
+    }
+
+    /// Takes turns between `work`, which does rows x inner x columns multiplications and additions
+    /// and what `more` says beside, and the product of as many operations.
+    KernelTime measure(std::string name, std::string shape, Index rows, Index inner, double more,
+                       const std::function<void()>& work,
+                       const std::function<void()>& before = {}) {
+        const double per_column = 2.0 * static_cast<double>(rows * inner);
+        const double own = per_column * static_cast<double>(inputs_.cols()) + more;
+        Gemm<Scalar> gemm(rows, inner, std::llround(own / per_column));
+        std::vector<double> times;
+        std::vector<double> gemm_times;
+        for (int round = 0; round <= repeat_; ++round) {
+            if (before) {
+                before();
+            }
+            const double seconds = seconds_of(work);
+            const double gemm_seconds = seconds_of(std::ref(gemm));
+            if (round > 0) {  // the first one finds cold caches and pages
+                times.push_back(seconds);
+                gemm_times.push_back(gemm_seconds);
+            }
+        }
+        return {std::move(name), std::move(shape), own, median(times), median(gemm_times)};
+    }
+
+    // One sweep over A = I + W'W from x = 0, for He-random W.
+    KernelTime nnls_sweep() {
+        const Matrix<Scalar> a =
+            square_.matrix.transpose() * square_.matrix + Matrix<Scalar>::Identity(units, units);
+        const Bounds<Scalar> bounds{0, std::numeric_limits<Scalar>::infinity()};
+        const auto solver = coordinate_descent<Scalar>(a, bounds, 1, 0);
+        return measure(
+            "nnls_sweep", shape_text(units, inputs_.cols()), units, units, 0.0,
+            [&] {
+                for_each_block(
+                    [&](Range r) { solver->solve(columns(above_, r), columns(out_, r)); });
+            },
+            [&] { out_.setZero(); });
+    }
+
+    // Gram matrix, moment, factor and solution.
+    KernelTime w_step() {
+        const auto n = static_cast<double>(inputs_.rows());
+        const auto m = static_cast<double>(units);
+        const auto samples = static_cast<double>(inputs_.cols());
+        const double flops =
+            n * n * samples + 2.0 * n * m * samples + n * n * n / 3.0 + 2.0 * n * n * m;
+        NormalEquations equations(inputs_.rows(), units, NormalEquations::Gram::included);
+        Weights<Scalar> weights = first_;
+        return measure("w_step",
+                       shape_text(inputs_.rows(), units) + " x " + std::to_string(inputs_.cols()),
+                       units, inputs_.rows(), flops - 2.0 * n * m * samples, [&] {
+                           equations.clear();
+                           for_each_block([&](Range r) {
+                               equations.add<Scalar>(columns(inputs_, r), columns(above_, r));
+                           });
+                           const RidgeFactor factor(equations.gram(), 1e-5 * samples);
+                           weights.assign(factor.solve(equations.moment()));
+                       });
+    }
+
+    // X X' of a hidden layer, of which half is formed.
+    KernelTime gram() {
+        NormalEquations equations(units, units, NormalEquations::Gram::included);
+        const double half = static_cast<double>(units * units * inputs_.cols());
+        return measure("gram", shape_text(units, inputs_.cols()), units, units, -half, [&] {
+            for_each_block([&](Range r) { equations.add_gram<Scalar>(columns(hidden_, r)); });
+        });
+    }
+
+    // U = W X + b.
+    KernelTime forward() {
+        return measure("forward", shape_text(units, units) + " x " + std::to_string(inputs_.cols()),
+                       units, units, 0.0, [&] {
+                           for_each_block([&](Range r) {
+                               square_.apply(columns(hidden_, r), columns(out_, r));
+                           });
+                       });
+    }
+
+    // C = U + W' T, the right-hand sides of a layer.
+    KernelTime backward() {
+        return measure("backward",
+                       shape_text(units, units) + " x " + std::to_string(inputs_.cols()), units,
+                       units, 0.0, [&] {
+                           for_each_block([&](Range r) {
+                               auto out = columns(out_, r);
+                               out = columns(hidden_, r);
+                               out.noalias() += square_.matrix.transpose() * columns(above_, r);
+                           });
+                       });
+    }
+
+    KernelTime input_forward() {
+        return measure("input_forward",
+                       shape_text(units, inputs_.rows()) + " x " + std::to_string(inputs_.cols()),
+                       units, inputs_.rows(), 0.0, [&] {
+                           for_each_block([&](Range r) {
+                               first_.apply(columns(inputs_, r), columns(out_, r));
+                           });
+                       });
+    }
+
+    // T X', the moment of the first map, which is its gradient too.
+    KernelTime input_gradient() {
+        NormalEquations equations(inputs_.rows(), units, NormalEquations::Gram::constant);
+        return measure("input_gradient",
+                       shape_text(units, inputs_.rows()) + " x " + std::to_string(inputs_.cols()),
+                       units, inputs_.rows(), 0.0, [&] {
+                           for_each_block([&](Range r) {
+                               equations.add_moment<Scalar>(columns(inputs_, r),
+                                                            columns(above_, r));
+                           });
+                       });
+    }
+
+    int repeat_;
+    Matrix<Scalar> inputs_;
+    Matrix<Scalar> hidden_;
+    Matrix<Scalar> above_;
+    Matrix<Scalar> out_;
+    Weights<Scalar> square_;
+    Weights<Scalar> first_;
+    ColumnBlocks blocks_;
+};
+
+template <typename Scalar>
+Matrix<Scalar> read_inputs(const Config& config) {
+    DataConfig chosen = config.data;
+    chosen.samples = most_columns;
+    const DataParts parts = open_dataset(chosen, {config.task(), 0, {}});
+    Dataset& data = parts.train ? *parts.train : *parts.test;
+    const std::vector<Index> samples = all_samples(std::min(most_columns, data.samples()));
+    Matrix<Scalar> inputs(data.features(), std::ssize(samples));
+    const ColumnBlocks blocks(inputs.cols());
+    std::vector<double> buffer;
+    for (Index block = 0; block < blocks.count(); ++block) {
+        const Range range = blocks.columns(block);
+        buffer.resize(static_cast<std::size_t>(range.size() * data.features()));
+        data.read_inputs(std::span(samples).subspan(static_cast<std::size_t>(range.begin),
+                                                    static_cast<std::size_t>(range.size())),
+                         buffer);
+        inputs.middleCols(range.begin, range.size()) =
+            Eigen::Map<Matrix<double>>(buffer.data(), data.features(), range.size())
+                .template cast<Scalar>();
+    }
+    return inputs;
+}
+
+void print_json(const std::vector<KernelTime>& kernels, const BenchOptions& options) {
+    nlohmann::ordered_json json;
+    json["threads"] = options.threads;
+    json["precision"] = options.config.precision == Precision::single ? "float" : "double";
+    json["cpu"] = processor_name();
+    json["kernels"] = nlohmann::json::array();
+    for (const KernelTime& kernel : kernels) {
+        nlohmann::ordered_json row;
+        row["name"] = kernel.name;
+        row["shape"] = kernel.shape;
+        row["seconds"] = kernel.seconds;
+        row["gemm_seconds"] = kernel.gemm_seconds;
+        row["ratio"] = kernel.ratio();
+        json["kernels"].push_back(row);
+    }
+    std::cout << json.dump() << std::endl;
+}
+
+void print_table(const std::vector<KernelTime>& kernels, const BenchOptions& options) {
+    std::printf("%s, %s, %d BLAS %s, medians of %d\n\n", processor_name().c_str(),
+                options.config.precision == Precision::single ? "float" : "double", options.threads,
+                options.threads == 1 ? "thread" : "threads", options.repeat);
+    std::printf("%-15s %-18s %10s %9s %12s %9s %7s\n", "kernel", "shape", "seconds", "GFLOP/s",
+                "GEMM seconds", "GFLOP/s", "ratio");
+    for (const KernelTime& kernel : kernels) {
+        std::printf("%-15s %-18s %10.5f %9.1f %12.5f %9.1f %7.2f\n", kernel.name.c_str(),
+                    kernel.shape.c_str(), kernel.seconds, kernel.flops / kernel.seconds / 1e9,
+                    kernel.gemm_seconds, kernel.flops / kernel.gemm_seconds / 1e9, kernel.ratio());
+    }
+}
+
+template <typename Scalar>
+void bench(const Communicator& world, const BenchOptions& options) {
+    Matrix<Scalar> inputs;
+    agree(world, [&] { inputs = read_inputs<Scalar>(options.config); });
+    KernelBench<Scalar> kernels(std::move(inputs), options.repeat);
+    const std::vector<KernelTime> times = kernels.all();
+    world.barrier();
+    if (world.rank() != 0) {
+        return;
+    }
+    options.json ? print_json(times, options) : print_table(times, options);
+}
+
+}  // namespace
+
+void bench_kernels(const Communicator& world, const BenchOptions& options) {
+    options.config.precision == Precision::single ? bench<float>(world, options)
+                                                  : bench<double>(world, options);
+}
+
+}  // namespace hoist

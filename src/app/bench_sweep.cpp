@@ -1,0 +1,116 @@
+#include <cstdio>
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "bench.hpp"
+#include "hoist/train/problem.hpp"
+#include "hoist/train/sweep.hpp"
+#include "measure.hpp"
+
+namespace hoist {
+
+namespace {
+
+/// Medians over some sweeps, of every rank.
+struct SweepTimes {
+    double seconds = 0.0;
+    std::vector<double> compute;
+    std::vector<double> exchange;
+    std::vector<double> wait;
+};
+
+template <typename Scalar>
+SweepTimes time_sweeps(const Communicator& world, const Config& config, Problem<Scalar>& problem,
+                       int repeat) {
+    Sweep<Scalar> sweep(config, world, problem.peers, problem.placement, problem.train,
+                        problem.stage);
+    sweep.forward();
+    sweep();
+    std::vector<double> all;
+    std::vector<double> compute;
+    std::vector<double> exchange;
+    std::vector<double> wait;
+    for (int i = 0; i < repeat; ++i) {
+        const PhaseTimes before = sweep.times();
+        world.barrier();
+        all.push_back(world.max(seconds_of([&] {
+            sweep();
+            sweep.settle();
+        })));
+        const PhaseTimes after = sweep.times();
+        compute.push_back(after.activations - before.activations + after.weights - before.weights);
+        exchange.push_back(after.exchange - before.exchange);
+        wait.push_back(after.wait - before.wait);
+    }
+    return {median(all), world.gather_all(median(compute)), world.gather_all(median(exchange)),
+            world.gather_all(median(wait))};
+}
+
+double kernel_share(const SweepTimes& times, std::size_t rank) {
+    const double spent = times.compute[rank] + times.exchange[rank] + times.wait[rank];
+    return times.compute[rank] / spent;
+}
+
+void print_json(const SweepTimes& times, const Placement& placement, const BenchOptions& options,
+                Index samples) {
+    nlohmann::ordered_json json;
+    json["threads"] = options.threads;
+    json["precision"] = options.config.precision == Precision::single ? "float" : "double";
+    json["cpu"] = processor_name();
+    json["layers"] = options.config.network.layers_text();
+    json["samples"] = samples;
+    json["seconds"] = times.seconds;
+    json["sweep"] = nlohmann::json::array();
+    for (std::size_t i = 0; i < times.compute.size(); ++i) {
+        const int rank = static_cast<int>(i);
+        nlohmann::ordered_json row;
+        row["rank"] = rank;
+        row["stage"] = placement.grid.stage_of(rank);
+        row["shard"] = placement.grid.shard_of(rank);
+        row["compute"] = times.compute[i];
+        row["exchange"] = times.exchange[i];
+        row["wait"] = times.wait[i];
+        row["share_compute"] = kernel_share(times, i);
+        json["sweep"].push_back(row);
+    }
+    std::cout << json.dump() << std::endl;
+}
+
+void print_table(const SweepTimes& times, const Placement& placement, const BenchOptions& options,
+                 Index samples) {
+    std::printf("%s on %td samples, %s\n", options.config.network.layers_text().c_str(), samples,
+                placement.text().c_str());
+    std::printf("one sweep takes %.3f s (median of %d, %d BLAS %s per rank)\n\n", times.seconds,
+                options.repeat, options.threads, options.threads == 1 ? "thread" : "threads");
+    std::printf("rank  stage  shard   compute s  exchange s      wait s  in kernels\n");
+    for (std::size_t i = 0; i < times.compute.size(); ++i) {
+        const int rank = static_cast<int>(i);
+        std::printf("%4d  %5d  %5d  %10.4f  %10.4f  %10.4f  %8.1f %%\n", rank,
+                    placement.grid.stage_of(rank), placement.grid.shard_of(rank), times.compute[i],
+                    times.exchange[i], times.wait[i], 100.0 * kernel_share(times, i));
+    }
+}
+
+template <typename Scalar>
+void bench(const Communicator& world, const BenchOptions& options) {
+    Problem<Scalar> problem = make_problem<Scalar>(options.config, world);
+    const SweepTimes times = time_sweeps(world, options.config, problem, options.repeat);
+    if (world.rank() != 0) {
+        return;
+    }
+    const Index samples = problem.train.blocks.samples();
+    if (options.json) {
+        print_json(times, problem.placement, options, samples);
+    } else {
+        print_table(times, problem.placement, options, samples);
+    }
+}
+
+}  // namespace
+
+void bench_sweep(const Communicator& world, const BenchOptions& options) {
+    options.config.precision == Precision::single ? bench<float>(world, options)
+                                                  : bench<double>(world, options);
+}
+
+}  // namespace hoist

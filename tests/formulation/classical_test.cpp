@@ -1,0 +1,141 @@
+#include "hoist/formulation/classical.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <random>
+
+#include "hoist/base/error.hpp"
+#include "support/messages.hpp"
+
+namespace hoist {
+namespace {
+
+// A layer of 7 units below one of 5, with what its neighbors show it.
+struct Block {
+    Weights<double> weights;
+    Matrix<double> u;
+    Matrix<double> target;
+    Matrix<double> x;
+    double lambda = 1.7;
+    double mu = 0.6;
+};
+
+Block some_block() {
+    std::mt19937_64 engine(4);
+    std::normal_distribution<double> normal;
+    const auto draw = [&] { return normal(engine); };
+    constexpr Index columns = 40;
+    return {{Matrix<double>::NullaryExpr(5, 7, draw), Vector<double>::NullaryExpr(5, draw)},
+            Matrix<double>::NullaryExpr(7, columns, draw),
+            Matrix<double>::NullaryExpr(5, columns, draw),
+            Matrix<double>::NullaryExpr(7, columns, draw).cwiseAbs().cwiseMin(1.0)};
+}
+
+FormulationOptions options_of(NnlsOptions::Method method) {
+    FormulationOptions options;
+    options.lambda = {1.7, 0.6};
+    options.nnls.method = method;
+    options.nnls.sweeps = 500;
+    return options;
+}
+
+Matrix<double> gradient_at(const Block& block, const Matrix<double>& x) {
+    const Matrix<double> above = (block.weights.matrix * x).colwise() + block.weights.bias;
+    return block.lambda * (x - block.u) +
+           block.mu * block.weights.matrix.transpose() * (above - block.target);
+}
+
+const std::vector<std::string> carried{"relu", "hard_tanh", "hard_sigmoid", "identity"};
+
+TEST(Classical, moves_a_block_to_the_minimum_within_the_range_of_its_activation) {
+    const Block block = some_block();
+    for (const std::string& activation : carried) {
+        for (const auto method :
+             {NnlsOptions::Method::coordinate_descent, NnlsOptions::Method::block_pivoting}) {
+            const NetworkSpec spec = parse_network("3-7-5-2", activation, "linear");
+            Classical<double> formulation(spec, options_of(method));
+            formulation.prepare(1, block.weights, block.mu);
+            Matrix<double> x = block.x;
+            formulation.update_activations(1, block.weights, block.u, block.target, x);
+            const ActivationTraits traits = spec.activation(1).traits();
+            const Matrix<double> moved =
+                (x - gradient_at(block, x)).cwiseMax(traits.lower).cwiseMin(traits.upper);
+            EXPECT_LT((x - moved).cwiseAbs().maxCoeff(), 1e-11) << activation;
+        }
+    }
+}
+
+TEST(Classical, takes_a_gradient_step_by_its_definition) {
+    const Block block = some_block();
+    constexpr double step = 0.13;
+    for (const std::string& activation : carried) {
+        const NetworkSpec spec = parse_network("3-7-5-2", activation, "linear");
+        const Classical<double> formulation(spec,
+                                            options_of(NnlsOptions::Method::coordinate_descent));
+        const Matrix<double> above =
+            (block.weights.matrix * block.x).colwise() + block.weights.bias;
+        const Matrix<double> pull = block.mu * (above - block.target);
+        Matrix<double> x(7, block.x.cols());
+        formulation.gradient_step(1, block.weights, block.u, pull, step, block.x, x);
+        const ActivationTraits traits = spec.activation(1).traits();
+        const Matrix<double> expected = (block.x - step * gradient_at(block, block.x))
+                                            .cwiseMax(traits.lower)
+                                            .cwiseMin(traits.upper);
+        EXPECT_LT((x - expected).cwiseAbs().maxCoeff(), 1e-13) << activation;
+    }
+}
+
+TEST(Classical, penalizes_half_the_squared_distance_and_pulls_by_it) {
+    const Block block = some_block();
+    const NetworkSpec spec = parse_network("3-7-5-2", "relu", "linear");
+    const Classical<double> formulation(spec, options_of(NnlsOptions::Method::coordinate_descent));
+    const Matrix<double> u = block.target;
+    const Matrix<double> x = u.cwiseAbs();
+    const Vector<double> penalty = formulation.penalty(2, x, u);
+    ASSERT_EQ(penalty.size(), x.cols());
+    for (Index i = 0; i < x.cols(); ++i) {
+        EXPECT_NEAR(penalty(i), 0.3 * (x.col(i) - u.col(i)).squaredNorm(), 1e-12);
+    }
+    EXPECT_EQ(formulation.pull_weight(2), 0.6);
+    Matrix<double> scratch;
+    EXPECT_EQ(formulation.pull(2, x, u, scratch), x);
+    EXPECT_EQ(scratch.size(), 0);
+}
+
+TEST(Classical, carries_projections_and_refuses_every_other_activation_with_advice) {
+    for (const std::string& name : activation_names()) {
+        const NetworkSpec spec = parse_network("3-4-2", name, "linear");
+        const bool projection = std::ranges::find(carried, name) != carried.end();
+        EXPECT_EQ(projection, spec.activation(1).traits().projection) << name;
+        const std::string message = message_of<UsageError>([&] { check_classical(spec); });
+        if (projection) {
+            EXPECT_EQ(message, "") << name;
+        } else {
+            expect_mentions(message, {"classical", name.substr(0, name.find('(')), "use "});
+        }
+    }
+}
+
+TEST(Formulation, is_made_by_name) {
+    const NetworkSpec spec = parse_network("3-7-5-2", "relu", "linear");
+    FormulationOptions options = options_of(NnlsOptions::Method::coordinate_descent);
+    for (const std::string& name : formulation_names()) {
+        options.name = name;
+        EXPECT_EQ(make_formulation<float>(spec, options)->pull_weight(1), 1.7);
+        EXPECT_EQ(make_formulation<double>(spec, options)->pull_weight(2), 0.6);
+    }
+    options.name = "classic";
+    expect_mentions(message_of<UsageError>([&] { check_formulation(spec, options); }),
+                    {"formulation.name = classic is unknown", "classical"});
+}
+
+TEST(Formulation, needs_a_lambda_for_each_block) {
+    FormulationOptions options = options_of(NnlsOptions::Method::coordinate_descent);
+    EXPECT_NO_THROW(check_formulation(parse_network("3-7-5-2", "relu", "softmax"), options));
+    EXPECT_THROW(check_formulation(parse_network("3-7-5-2", "relu", "simplex"), options), Defect);
+    EXPECT_THROW(check_formulation(parse_network("3-7-6-5-2", "relu", "softmax"), options), Defect);
+}
+
+}  // namespace
+}  // namespace hoist
