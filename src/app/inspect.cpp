@@ -91,7 +91,7 @@ void print_json(const ModelFacts& facts) {
 
 void print_row(const char* name, const std::string& value) {
     if (!value.empty()) {
-        std::printf("%-16s %s\n", name, value.c_str());
+        std::printf("%-20s %s\n", name, value.c_str());
     }
 }
 
@@ -125,7 +125,7 @@ void print_table(const ModelFacts& facts) {
         const LayerFacts& layer = facts.layers[l];
         const std::string shape =
             std::to_string(layer.outputs) + " x " + std::to_string(layer.inputs);
-        std::printf("%5zu  %12s  %-16s %11td  %13.6g\n", l, shape.c_str(), layer.activation.c_str(),
+        std::printf("%5zu  %12s  %-16s %11td  %13.3g\n", l, shape.c_str(), layer.activation.c_str(),
                     layer.parameters(), layer.spectral_norm);
     }
 }

@@ -51,7 +51,7 @@ void load_weights(const Config& config, Range layers, Stage<Scalar>& stage) {
 }  // namespace
 
 DataParts open_training_data(const Config& config) {
-    DataParts data = open_dataset(config.data, {config.task(), config.network.inputs(), {}});
+    DataParts data = open_dataset(config.data, {config.task(), 0, {}});
     if (!data.train || !data.train->labeled()) {
         throw DataError("the data have no labeled training part", "",
                         "check data.path, data.train and data.target");

@@ -204,7 +204,7 @@ TEST_P(EveryOutput, the_joint_step_finds_the_joint_minimum) {
                               {"network.layers", "5-7-6-3"}};
     ConfigText jointly = settings;
     jointly["formulation.step"] = "joint";
-    jointly["formulation.joint_iterations"] = "2000";
+    jointly["formulation.joint_iterations"] = "120";
     const SmallProblem problem = problem_with(jointly);
     SmallTraining<double> joint(problem, world);
     joint.sweep().move_activations();

@@ -1,0 +1,146 @@
+#include "describe_data.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <iostream>
+#include <limits>
+#include <nlohmann/json.hpp>
+
+#include "hoist/train/samples.hpp"
+
+namespace hoist {
+
+namespace {
+
+/// What describe tells of a part.
+struct PartFacts {
+    std::string name;
+    Index samples = 0;
+    Index features = 0;
+    std::pair<Index, Index> image{0, 0};
+    bool labeled = false;
+    double least = std::numeric_limits<double>::infinity();
+    double most = -std::numeric_limits<double>::infinity();
+    /// Share of inputs that are not zero.
+    double density = 0.0;
+    /// Samples of each class (classes), or the range of the targets (values).
+    std::vector<Index> counts = {};
+    std::vector<std::string> class_names = {};
+    std::vector<double> target_range = {};
+};
+
+void count_classes(Dataset& data, std::span<const Index> samples, PartFacts& facts) {
+    std::vector<Index> labels(samples.size());
+    data.read_labels(samples, labels);
+    for (const Index label : labels) {
+        const auto position = static_cast<std::size_t>(label);
+        facts.counts.resize(std::max(facts.counts.size(), position + 1), 0);
+        ++facts.counts[position];
+    }
+}
+
+void widen_target_range(Dataset& data, std::span<const Index> samples, PartFacts& facts) {
+    std::vector<double> values(samples.size() * static_cast<std::size_t>(data.outputs()));
+    data.read_values(samples, values);
+    const auto [least, most] = std::ranges::minmax(values);
+    facts.target_range = facts.target_range.empty()
+                             ? std::vector{least, most}
+                             : std::vector{std::min(least, facts.target_range[0]),
+                                           std::max(most, facts.target_range[1])};
+}
+
+PartFacts look_at(const std::string& name, Dataset& data, Task task) {
+    PartFacts facts{name, data.samples(), data.features(), data.image_size(), data.labeled()};
+    if (task == Task::classes && data.labeled()) {
+        facts.class_names = data.class_names();
+        facts.counts.resize(static_cast<std::size_t>(data.outputs()), 0);
+    }
+    const std::vector<Index> all = all_samples(data.samples());
+    const ColumnBlocks blocks(data.samples());
+    std::vector<double> values;
+    Index not_zero = 0;
+    for (Index block = 0; block < blocks.count(); ++block) {
+        const Range range = blocks.columns(block);
+        const std::span<const Index> chosen(all.data() + range.begin,
+                                            static_cast<std::size_t>(range.size()));
+        values.resize(chosen.size() * static_cast<std::size_t>(data.features()));
+        data.read_inputs(chosen, values);
+        const auto [least, most] = std::ranges::minmax(values);
+        facts.least = std::min(facts.least, least);
+        facts.most = std::max(facts.most, most);
+        not_zero += std::ssize(values) - std::ranges::count(values, 0.0);
+        if (data.labeled() && task == Task::classes) {
+            count_classes(data, chosen, facts);
+        } else if (data.labeled()) {
+            widen_target_range(data, chosen, facts);
+        }
+    }
+    facts.density =
+        static_cast<double>(not_zero) / static_cast<double>(data.samples() * data.features());
+    return facts;
+}
+
+void print_json(const std::vector<PartFacts>& parts) {
+    nlohmann::ordered_json json;
+    for (const PartFacts& part : parts) {
+        nlohmann::ordered_json& row = json[part.name];
+        row["samples"] = part.samples;
+        row["features"] = part.features;
+        if (part.image.first > 0) {
+            row["image"] = {part.image.first, part.image.second};
+        }
+        row["labeled"] = part.labeled;
+        row["range"] = {part.least, part.most};
+        row["density"] = part.density;
+        if (!part.counts.empty()) {
+            row["class_counts"] = part.counts;
+            row["class_names"] = part.class_names;
+        }
+        if (!part.target_range.empty()) {
+            row["target_range"] = part.target_range;
+        }
+    }
+    std::cout << json.dump() << std::endl;
+}
+
+void print_table(const std::vector<PartFacts>& parts) {
+    for (const PartFacts& part : parts) {
+        std::printf("%s\n  %-10s %td\n", part.name.c_str(), "samples", part.samples);
+        std::printf("  %-10s %td", "features", part.features);
+        if (part.image.first > 0) {
+            std::printf(" (images of %td x %td)", part.image.first, part.image.second);
+        }
+        std::printf("\n  %-10s %g to %g, %.1f %% not zero\n", "values", part.least, part.most,
+                    100.0 * part.density);
+        if (!part.labeled) {
+            std::printf("  %-10s none\n", "targets");
+        }
+        if (!part.target_range.empty()) {
+            std::printf("  %-10s %g to %g\n", "targets", part.target_range[0],
+                        part.target_range[1]);
+        }
+        if (!part.counts.empty()) {
+            std::printf("  %-10s %zu\n", "classes", part.counts.size());
+        }
+        for (std::size_t i = 0; i < part.counts.size(); ++i) {
+            const std::string name =
+                i < part.class_names.size() ? part.class_names[i] : std::to_string(i);
+            std::printf("    %-14s %td\n", name.c_str(), part.counts[i]);
+        }
+    }
+}
+
+}  // namespace
+
+void describe_data(const DataParts& data, Task task, bool json) {
+    std::vector<PartFacts> parts;
+    if (data.train) {
+        parts.push_back(look_at("train", *data.train, task));
+    }
+    if (data.test) {
+        parts.push_back(look_at("test", *data.test, task));
+    }
+    json ? print_json(parts) : print_table(parts);
+}
+
+}  // namespace hoist

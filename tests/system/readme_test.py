@@ -1,0 +1,83 @@
+"""Runs every command of the README, on small data and with few sweeps."""
+
+import random
+import re
+import shlex
+import struct
+import subprocess
+import unittest
+
+from data_files import IMAGES_MAGIC, LABELS_MAGIC, write_idx
+from program import ENVIRONMENT, HOIST, SOURCE, ProgramTest
+
+BLOCK = re.compile(r"```(sh|python)\n(.*?)```", re.S)
+SCRIPTS = re.compile(r"^launch/[\w/.-]+")
+
+
+def blocks(language):
+    text = (SOURCE / "README.md").read_text()
+    return [body for kind, body in BLOCK.findall(text) if kind == language]
+
+
+def commands():
+    for body in blocks("sh"):
+        for line in body.splitlines():
+            line = line.split("#")[0].strip()
+            if line:
+                yield line
+
+
+class Readme(ProgramTest):
+    def write_images(self, folder):
+        """Images of the size of MNIST's, ten classes."""
+        generator = random.Random(3)
+        for part, samples in (("train", 300), ("t10k", 60)):
+            labels = bytes(sample % 10 for sample in range(samples))
+            write_idx(folder, part=part,
+                      images=struct.pack(">4I", IMAGES_MAGIC, samples, 28, 28) + generator.randbytes(samples * 784),
+                      of_images=struct.pack(">2I", LABELS_MAGIC, samples) + labels)
+
+    def small(self, line, data):
+        """The command on small data: what it does, not how long it does it."""
+        words = [word.replace("DIR", str(data)) for word in shlex.split(line)]
+        if "train" in words:
+            words += ["--train.inner=2"]
+            words = [word for word in words if not word.startswith("--train.sweeps")] + ["--train.sweeps=2"]
+        return [HOIST if word == "build/hoist" else word for word in words]
+
+    def test_every_command_runs_in_the_order_of_the_readme(self):
+        data = self.folder / "data"
+        self.write_images(data)
+        (self.folder / "configs").symlink_to(SOURCE / "configs")
+        ran = 0
+        for line in commands():
+            script = SCRIPTS.match(line)
+            if script and script[0] != "launch/local":
+                self.assertTrue((SOURCE / script[0]).is_file(), line)  # this test is part of launch/test
+                continue
+            words = self.small(line, data)
+            if script:
+                words[0] = str(SOURCE / words[0])
+            result = subprocess.run(words, cwd=self.folder, env=ENVIRONMENT, capture_output=True, text=True, timeout=100)
+            self.assertEqual(result.returncode, 0, f"{line}\n{result.stdout}\n{result.stderr}")
+            ran += 1
+        self.assertGreater(ran, 8)
+
+    def test_every_configuration_names_the_command_that_runs_it(self):
+        for path in sorted((SOURCE / "configs").glob("*.ini")):
+            first = path.read_text().splitlines()[0]
+            self.assertRegex(first, rf"^# mpirun -n 2 build/hoist train configs/{path.name}( --set data.path=DIR)?$")
+
+    def test_every_configuration_runs(self):
+        data = self.folder / "data"
+        self.write_images(data)
+        for path in sorted((SOURCE / "configs").glob("*.ini")):
+            settings = ["--train.sweeps=1", "--train.inner=2", f"--set=data.path={data}", "--data.samples=300",
+                        "--data.test_samples=50"]
+            result = subprocess.run([HOIST, "train", str(path), "--out", str(self.folder / path.stem)] + settings,
+                                    env=ENVIRONMENT, capture_output=True, text=True, timeout=100)
+            self.assertEqual(result.returncode, 0, f"{path.name}\n{result.stderr}")
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,140 @@
+#include "hoist/train/problem.hpp"
+
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "hoist/train/model_file.hpp"
+#include "support/messages.hpp"
+#include "support/temporary_folder.hpp"
+
+namespace hoist {
+namespace {
+
+// Three numbers per sample, the class last; the classes have names.
+std::string table_text(Index samples, int seed) {
+    std::mt19937_64 engine(static_cast<std::uint64_t>(seed));
+    std::normal_distribution<double> normal;
+    std::string text = "a,b,c,color\n";
+    for (Index i = 0; i < samples; ++i) {
+        for (int k = 0; k < 3; ++k) {
+            text += std::to_string(5.0 * (k + 1) + (k + 1) * normal(engine)) + ",";
+        }
+        text += i % 2 == 0 ? "red\n" : "blue\n";
+    }
+    return text;
+}
+
+class MakeProblem : public testing::Test {
+  protected:
+    MakeProblem() {
+        folder.put("train.csv", table_text(60, 1));
+        folder.put("test.csv", table_text(20, 2));
+        settings = {{"data.format", "csv"},        {"data.path", folder.path().string()},
+                    {"data.train", "train.csv"},   {"data.test", "test.csv"},
+                    {"network.layers", "3-5-4-2"}, {"grid.block", "7"}};
+    }
+
+    std::string refusal(const std::string& key, const std::string& value) {
+        settings[key] = value;
+        EXPECT_EQ(status_of([&] { make_problem<double>(parse_config(settings), world); }),
+                  ExitStatus::usage);
+        return message_of<Error>([&] { make_problem<double>(parse_config(settings), world); });
+    }
+
+    Communicator world = Communicator::world();
+    TemporaryFolder folder{world};
+    ConfigText settings;
+};
+
+TEST_F(MakeProblem, gives_each_rank_its_layers_its_samples_and_the_start_of_its_weights) {
+    settings["data.validation"] = "10";
+    const Config config = parse_config(settings);
+    const Problem<double> problem = make_problem<double>(config, world);
+    EXPECT_EQ(problem.class_names, (std::vector<std::string>{"blue", "red"}));
+    EXPECT_EQ(problem.train.blocks.samples(), 50);
+    EXPECT_EQ(problem.validation.blocks.samples(), 10);
+    EXPECT_EQ(problem.test.blocks.samples(), 20);
+    const Range layers = problem.placement.layers_of(world.rank());
+    ASSERT_EQ(std::ssize(problem.stage.layers), layers.size());
+    for (const Layer<double>& layer : problem.stage.layers) {
+        const Index l = layer.index;
+        const auto expected =
+            initial_weights<double>(config.network.width(l), config.network.width(l + 1),
+                                    config.start, config.bias, config.seed, l);
+        EXPECT_EQ(layer.weights.matrix, expected.matrix);
+        EXPECT_EQ(layer.weights.bias, expected.bias);
+    }
+    EXPECT_TRUE(problem.standardization.empty());
+    if (problem.placement.first(world.rank())) {
+        EXPECT_EQ(problem.stage.layers.front().activations.cols(), problem.train.columns.size());
+    }
+}
+
+TEST_F(MakeProblem, standardizes_other_parts_as_the_training_part) {
+    settings["data.validation"] = "0.2";
+    const Problem<double> plain = make_problem<double>(parse_config(settings), world);
+    settings["data.standardize"] = "true";
+    const Problem<double> problem = make_problem<double>(parse_config(settings), world);
+    if (!problem.placement.first(world.rank())) {
+        return;
+    }
+    const auto expected = [&](const Matrix<double>& x) {
+        const Standardization& fitted = problem.standardization;
+        return Matrix<double>(
+            ((x.colwise() - fitted.mean).array().colwise() * fitted.scale.array()));
+    };
+    const auto distance = [&](const Matrix<double>& a, const Matrix<double>& b) {
+        return (a - expected(b)).norm();
+    };
+    EXPECT_LT(distance(problem.test.inputs, plain.test.inputs), 1e-12);
+    EXPECT_LT(distance(problem.validation.inputs, plain.validation.inputs), 1e-12);
+    EXPECT_LT(
+        distance(problem.stage.layers.front().activations, plain.stage.layers.front().activations),
+        1e-12);
+    EXPECT_NEAR(problem.standardization.mean(2), 15.0, 1.5);
+    EXPECT_NEAR(1.0 / problem.standardization.scale(2), 3.0, 1.0);
+}
+
+TEST_F(MakeProblem, refuses_widths_that_contradict_the_data_on_every_rank) {
+    expect_mentions(refusal("network.layers", "5-5-2"),
+                    {"network.layers = 5-5-2 contradicts the data", "start it with 3"});
+    expect_mentions(refusal("network.layers", "3-5-7"),
+                    {"network.layers = 3-5-7 contradicts the data", "end it with 2"});
+}
+
+TEST_F(MakeProblem, refuses_a_grid_that_cannot_work_on_every_rank) {
+    expect_mentions(refusal("grid.stages", "4"), {"grid.stages = 4", "the nearest grid"});
+    settings.erase("grid.stages");
+    expect_mentions(refusal("grid.shards", std::to_string(world.size() + 1)), {"the nearest grid"});
+}
+
+TEST_F(MakeProblem, passes_on_what_is_wrong_with_the_data) {
+    folder.put("bad.csv", "a,b,c,color\n1,2,three,red\n1,2,3,blue\n");
+    settings["data.train"] = "bad.csv";
+    EXPECT_EQ(status_of([&] { make_problem<float>(parse_config(settings), world); }),
+              ExitStatus::data);
+    settings["data.train"] = "none.csv";
+    EXPECT_EQ(status_of([&] { make_problem<float>(parse_config(settings), world); }),
+              ExitStatus::missing);
+}
+
+TEST_F(MakeProblem, starts_from_a_model_file_that_fits) {
+    settings["train.seed"] = "77";
+    const Config config = parse_config(settings);
+    const Problem<float> original = make_problem<float>(config, world);
+    ModelHeader header;
+    header.network = config.network;
+    const auto file = folder.path() / "start.h5";
+    write_model<float>(file, header, world, original.placement, original.stage, nullptr);
+    settings.erase("train.seed");
+    settings["network.init"] = file.string();
+    const Problem<float> problem = make_problem<float>(parse_config(settings), world);
+    for (std::size_t i = 0; i < problem.stage.layers.size(); ++i) {
+        EXPECT_EQ(problem.stage.layers[i].weights.matrix, original.stage.layers[i].weights.matrix);
+    }
+    expect_mentions(refusal("network.layers", "3-6-4-2"), {"does not fit", "3-5-4-2"});
+}
+
+}  // namespace
+}  // namespace hoist
