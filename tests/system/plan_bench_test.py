@@ -71,9 +71,6 @@ class Memory(ProgramTest):
     def test_in_double_precision(self):
         self.compare(2, train__precision="double")
 
-    def test_with_all_activations_at_once(self):
-        self.compare(2, formulation__step="joint", formulation__joint_iterations=2)
-
 
 class Plan(ProgramTest):
     def test_the_traffic_of_a_sweep_is_predicted_to_the_byte(self):
