@@ -125,7 +125,7 @@ void print_table(const std::vector<PartFacts>& parts) {
         for (std::size_t i = 0; i < part.counts.size(); ++i) {
             const std::string name =
                 i < part.class_names.size() ? part.class_names[i] : std::to_string(i);
-            std::printf("    %-14s %td\n", name.c_str(), part.counts[i]);
+            std::printf("  class %-12s %td\n", name.c_str(), part.counts[i]);
         }
     }
 }

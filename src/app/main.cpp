@@ -41,6 +41,7 @@ void print_help() {
 }
 
 ExitStatus dispatch(const Communicator& world, const std::vector<std::string>& arguments) {
+    require_equal(world, join(arguments, "\n"), "the ranks were started with different arguments");
     const std::string name = arguments.empty() ? "--help" : arguments.front();
     const bool prints = world.rank() == 0;
     if (name == "--help" || name == "-h" || name == "help") {
@@ -66,7 +67,6 @@ ExitStatus dispatch(const Communicator& world, const std::vector<std::string>& a
                 meant ? "did you mean " + *meant + "?" : "`hoist --help` lists the commands");
         }
     });
-    require_equal(world, join(arguments, "\n"), "the ranks were started with different arguments");
     return found->run(world, *found, {arguments.begin() + 1, arguments.end()});
 }
 

@@ -61,34 +61,21 @@ class RankModel {
         return memory;
     }
 
+    // X_l goes down and U_{l+1} up, every column once; in the joint step once in each iteration,
+    // and X_l at its end, U_{l+1} after the refit.
     double bytes_sent() const {
-        const double bytes_per_row = own() * scalar_;
-        // Wavefront and checkerboard send every column once in either direction; the joint step
-        // does in each iteration, and X once more at its end.
-        const double down = joint_ ? config_.joint_iterations + 1 : 1;
-        const double up = joint_ ? config_.joint_iterations + 1 : 1;
-        double bytes = (first() ? 0.0 : down * width(layers_.begin) * bytes_per_row) +
-                       (last() ? 0.0 : up * width(layers_.end) * bytes_per_row);
-        if (shards() > 1) {
-            bytes += summed_numbers() * full;
-        }
+        const double down = first() ? 0.0 : width(layers_.begin);
+        const double up = last() ? 0.0 : width(layers_.end);
+        const double times = joint_ ? config_.joint_iterations + 1 : 1;
+        double numbers = summed_over_shards();
         if (joint_ && placement_.grid.ranks() > 1) {
-            bytes += (static_cast<double>(network_.layers()) + config_.joint_iterations) * full;
+            numbers += static_cast<double>(network_.layers()) + config_.joint_iterations;
         }
-        return bytes;
+        return times * (down + up) * own() * scalar_ + numbers * full;
     }
 
-    double bytes_received() const {
-        double bytes = 0.0;
-        if (!first()) {
-            bytes += width(layers_.begin) * own() * scalar_;
-        }
-        if (!last()) {
-            bytes += width(layers_.end) * own() * scalar_;
-        }
-        return bytes * (joint_ ? config_.joint_iterations + 1 : 1) +
-               (shards() > 1 ? summed_numbers() * full : 0.0);
-    }
+    // As much comes back: U_l for X_l, X_{l+1} for U_{l+1}, and the sums.
+    double bytes_exchanged() const { return 2.0 * bytes_sent(); }
 
     double compute(const std::vector<double>& costs, const MachineRates& rates) const {
         return (column_flops(costs) * own() + refit_flops()) / rates.flops +
@@ -103,7 +90,6 @@ class RankModel {
     double own() const { return static_cast<double>(columns_); }
     bool first() const { return placement_.first(rank_); }
     bool last() const { return placement_.last(rank_); }
-    int shards() const { return placement_.grid.shards(placement_.grid.stage_of(rank_)); }
     double width(Index layer) const { return static_cast<double>(network_.width(layer)); }
     double outputs() const { return width(network_.layers()); }
 
@@ -122,20 +108,27 @@ class RankModel {
         return rows;
     }
 
-    /// The numbers that a sweep sums over the shards.
-    double summed_numbers() const {
+    /// The numbers in the normal equations.
+    double equations() const {
         double numbers = 0.0;
         for (Index l = layers_.begin; l < layers_.end; ++l) {
             numbers += (width(l) + 1) * (width(l + 1) + (l > 0 ? width(l) + 1 : 0.0));
         }
-        if (last() && network_.output != Output::linear) {
-            numbers += (config_.inner - 1) * (width(layers_.end - 1) + 1) * outputs();
-        }
         return numbers;
     }
 
+    /// The numbers that a sweep sums: every further step of the output weights adds their moment.
+    double summed_over_shards() const {
+        if (placement_.grid.shards(placement_.grid.stage_of(rank_)) == 1) {
+            return 0.0;
+        }
+        const bool repeats = last() && network_.output != Output::linear;
+        const double moment = (width(layers_.end - 1) + 1) * outputs();
+        return equations() + (repeats ? (config_.inner - 1) * moment : 0.0);
+    }
+
     double weights() const {
-        double bytes = summed_numbers() * full;
+        double bytes = equations() * full;
         for (Index l = layers_.begin; l < layers_.end; ++l) {
             bytes += (width(l) + 1) * width(l + 1) * scalar_;
             bytes += l > 0 ? width(l) * width(l) * (pivoting_ ? 2.0 * full : scalar_) : 0.0;
@@ -249,7 +242,7 @@ RunPlan plan_run(const Config& config, const SampleCounts& samples, int ranks,
         own.memory = model.memory();
         own.bytes_sent = model.bytes_sent();
         own.compute = model.compute(costs, rates);
-        own.exchange = (own.bytes_sent + model.bytes_received()) / rates.bandwidth;
+        own.exchange = model.bytes_exchanged() / rates.bandwidth;
         // The last stage begins when its first block has come through the others.
         const double bubble = static_cast<double>(plan.placement.grid.stages() - 1) /
                               static_cast<double>(std::max<Index>(model.blocks(), 1));

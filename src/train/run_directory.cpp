@@ -106,6 +106,7 @@ std::vector<std::filesystem::path> RunDirectory::checkpoints() const {
 }
 
 void RunDirectory::prepare(Existing existing) const try {
+    remove_unfinished();
     const bool holds_run = exists(config()) || exists(model()) || !checkpoints().empty();
     if (existing == Existing::resume) {
         if (!complete() && checkpoints().empty()) {
@@ -126,6 +127,20 @@ void RunDirectory::prepare(Existing existing) const try {
     remove_old_checkpoints(0);
 } catch (const std::filesystem::filesystem_error& error) {
     refuse_output(path_, error.code().message());
+}
+
+// What a run that was killed while writing has left behind.
+void RunDirectory::remove_unfinished() const {
+    std::error_code none;
+    for (const auto& entry : std::filesystem::directory_iterator(path_, none)) {
+        const std::string name = entry.path().filename().string();
+        const bool ours = name.starts_with(checkpoint_prefix) || name.starts_with("model.h5") ||
+                          name.starts_with("summary.json") || name.starts_with("metrics.csv") ||
+                          name.starts_with("config.ini");
+        if (ours && entry.path().extension() == ".tmp") {
+            std::filesystem::remove(entry.path(), none);
+        }
+    }
 }
 
 void RunDirectory::write_config(const std::string& ini) const { replace_file(config(), ini); }

@@ -1,6 +1,7 @@
 """inspect, plan, data and bench, as far as their shape is promised."""
 
 import json
+import re
 import unittest
 
 import h5py
@@ -26,7 +27,7 @@ class Inspect(ProgramTest):
                         self.assertIn(text, shown)
                     _, _, table = shown.partition("spectral norm")
                     shown_norms = [float(line.split()[-1]) for line in spoken_lines(table)]
-                    numpy.testing.assert_allclose(shown_norms, norms, rtol=1e-3)
+                    numpy.testing.assert_allclose(shown_norms, norms, rtol=5e-3)
 
     def test_what_cannot_be_read_is_refused(self):
         self.refuses(MISSING, ["none"], "inspect", "none")
@@ -107,8 +108,8 @@ class Data(ProgramTest):
         data.write_idx(self.folder / "idx")
         for ranks in (1, 3):
             shown = self.succeed("data", "describe", "--data.format=idx", "--data.path=idx", ranks=ranks).out
-            for text in (" 12", "4 x 4", "class 2"):
-                self.assertIn(text, shown)
+            for text in (r"samples +12\b", r"features +16\b.*4 x 4", r"classes +3\b"):
+                self.assertEqual(len(re.findall(text, shown)), 1, shown)
 
     def test_what_is_wrong_is_refused(self):
         self.refuses(USAGE, ["glyhps", "glyphs"], "data", "glyhps")

@@ -78,6 +78,8 @@ class RunDirectory {
     void remove_old_checkpoints(Index keep) const;
 
   private:
+    void remove_unfinished() const;
+
     std::filesystem::path path_;
 };
 

@@ -6,9 +6,8 @@
 #include <vector>
 
 #include "hoist/formulation/output_block.hpp"
-#include "hoist/math/normal_equations.hpp"
-#include "hoist/math/ridge.hpp"
 #include "hoist/train/exchange.hpp"
+#include "hoist/train/ridge_refit.hpp"
 #include "hoist/train/stage.hpp"
 
 namespace hoist {
@@ -84,9 +83,6 @@ class Sweep {
     ConstMatrixRef<Scalar> target_above(std::size_t position, Index block);
     void accumulate(Index block);
     void refit();
-    void refit_output_again();
-    void solve(std::size_t position);
-    void sum_over_shards(std::span<double> values);
     void prepare();
 
     enum class Send { yes, no };
@@ -135,9 +131,7 @@ class Sweep {
     std::unique_ptr<Formulation<Scalar>> formulation_;
     std::unique_ptr<OutputBlock<Scalar>> output_;
 
-    std::vector<NormalEquations> equations_;
-    std::optional<RidgeFactor> input_factor_;
-    std::optional<RidgeFactor> output_factor_;
+    std::optional<RidgeRefit<Scalar>> refit_;
     /// T of the block at hand (last stage).
     Matrix<Scalar> target_;
     /// U_{e+1} of the last few blocks on their way up, with their messages.

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "hoist/math/normal_equations.hpp"
+#include "hoist/math/ridge.hpp"
+#include "hoist/train/stage.hpp"
+
+namespace hoist {
+
+/// Refits the weights of a stage by ridge regression of the target above each layer on its
+/// activations: with weight mu and target T above, kappa = 2 N rho / mu, and [W b] solves [W b]
+/// ([X;1][X;1]' + kappa I_0) = T [X;1]'. Normal equations are added block by block and summed over
+/// the shards; every shard solves them. The input's Gram matrix never changes and is factored once.
+template <typename Scalar>
+class RidgeRefit {
+  public:
+    /// @param samples N. @param weights_above mu of each layer of the stage. All references must
+    /// outlive it.
+    RidgeRefit(const Config& config, const Communicator& peers, Index samples, Stage<Scalar>& stage,
+               std::vector<double> weights_above, PhaseTimes& times);
+
+    /// Adds a block of the input to its Gram matrix; after all blocks, factor_inputs().
+    void add_inputs(const ConstMatrixRef<Scalar>& x);
+    /// Collective over the stage's ranks.
+    void factor_inputs();
+
+    /// Adds a block of the layer at `position` and of the target above it.
+    void add(std::size_t position, const ConstMatrixRef<Scalar>& x,
+             const ConstMatrixRef<Scalar>& t);
+    /// Collective over the stage's ranks: solves what has been added, and sets the weights of all
+    /// layers.
+    void solve();
+    /// Collective over the stage's ranks: `steps` further majorization steps of the highest layer
+    /// under a loss that is not quadratic. The Gram matrix stays; `add_moments` adds the moments of
+    /// all blocks with targets at the present weights.
+    void improve_output(int steps, const std::function<void(NormalEquations&)>& add_moments);
+
+  private:
+    void sum_over_shards(std::span<double> values);
+    double kappa(std::size_t position) const;
+
+    const Config& config_;
+    const Communicator& peers_;
+    double samples_;
+    Stage<Scalar>& stage_;
+    std::vector<double> weights_above_;
+    PhaseTimes& times_;
+    std::vector<NormalEquations> equations_;
+    std::optional<NormalEquations> inputs_;
+    std::optional<RidgeFactor> input_factor_;
+    std::optional<RidgeFactor> output_factor_;
+};
+
+}  // namespace hoist
