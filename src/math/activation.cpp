@@ -79,8 +79,8 @@ const Row& find_row(std::string_view name) {
     }
     const auto suggestion = nearest(name, names);
     throw UsageError("there is no activation " + quoted(name),
-                     suggestion ? "did you mean " + quoted(*suggestion) + "?" : "",
-                     "the activations are " + join(names, ", "));
+                     "network.activation knows " + join(names, ", "),
+                     suggestion ? "did you mean " + quoted(*suggestion) + "?" : "use one of these");
 }
 
 double parse_parameter(const Row& row, std::string_view text, std::string_view number) {
