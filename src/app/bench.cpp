@@ -40,26 +40,15 @@ ExitStatus run_bench(const Communicator& world, const Command& command,
         if (line.get<int>("repeat") < 1) {
             throw UsageError("--repeat must be at least 1", "", "the default is 9");
         }
-        if (line.get<int>("threads") < 0) {
-            throw UsageError("--threads must be at least 1", "", "or leave it out");
-        }
     });
-    const std::string text = given.size() > 1 ? read_shared_file(world, given[1]) : "";
+    // As large as MNIST; no test part, since nothing is evaluated.
+    const ConfigText defaults{{"data.samples", "60000"}, {"data.test_samples", "0"}};
+    ConfigText keys = line.keys();
+    if (line.has("precision")) {
+        keys["train.precision"] = line.get<std::string>("precision");
+    }
     BenchOptions bench;
-    agree(world, [&] {
-        // As large as MNIST; no test part, since nothing is evaluated.
-        ConfigText values{{"data.samples", "60000"}, {"data.test_samples", "0"}};
-        const ConfigText file = given.size() > 1 ? parse_ini(text, given[1]) : ConfigText{};
-        for (const ConfigText& source : {file, line.keys()}) {
-            for (const auto& [key, value] : source) {
-                values[key] = value;
-            }
-        }
-        if (line.has("precision")) {
-            values["train.precision"] = line.get<std::string>("precision");
-        }
-        bench.config = parse_config(values);
-    });
+    bench.config = read_config(world, given.size() > 1 ? given[1] : "", keys, defaults).config;
     bench.repeat = line.get<int>("repeat");
     bench.json = line.has("json");
     bench.threads = use_threads(world, line.get<int>("threads"));

@@ -43,6 +43,27 @@ std::string without_dashes(const std::string& option) {
     return first == std::string::npos ? "" : option.substr(first);
 }
 
+/// Collective: rank 0 reads the file; every rank gets its text.
+std::string read_shared_file(const Communicator& world, const std::string& path) {
+    std::string text;
+    agree(world, [&] {
+        if (world.rank() == 0) {
+            std::ifstream file(path, std::ios::binary);
+            std::ostringstream contents;
+            // A folder can be opened but not read; an empty file leaves `contents` failed, but not
+            // `file` bad.
+            if (file.is_open() && file.peek() != std::ifstream::traits_type::eof()) {
+                contents << file.rdbuf();
+            }
+            if (!file.is_open() || file.bad()) {
+                throw MissingError("cannot read " + path, std::strerror(errno), "check the path");
+            }
+            text = contents.str();
+        }
+    });
+    return world.broadcast(text, 0);
+}
+
 }  // namespace
 
 CommandLine::CommandLine(const Command& command, po::options_description options,
@@ -96,8 +117,8 @@ void CommandLine::parse(const std::vector<std::string>& arguments) {
     const auto given =
         has("argument") ? get<std::vector<std::string>>("argument") : std::vector<std::string>{};
     const bool many = !positional_.empty() && positional_.back().ends_with("...");
-    const auto needed = static_cast<std::size_t>(
-        std::ranges::count_if(positional_, [](const auto& name) { return !name.starts_with('['); }));
+    const auto needed = static_cast<std::size_t>(std::ranges::count_if(
+        positional_, [](const auto& name) { return !name.starts_with('['); }));
     if (given.size() < needed || (given.size() > positional_.size() && !many)) {
         throw UsageError("hoist " + command_.name + " takes " +
                              (positional_.empty() ? "no arguments" : join(positional_, " ")),
@@ -143,25 +164,6 @@ void require_rule(const std::string& rule) {
     }
 }
 
-std::string read_shared_file(const Communicator& world, const std::string& path) {
-    std::string text;
-    agree(world, [&] {
-        if (world.rank() == 0) {
-            std::ifstream file(path, std::ios::binary);
-            std::ostringstream contents;
-            // A folder can be opened but not read; an empty file leaves `contents` failed, but not `file` bad.
-            if (file.is_open() && file.peek() != std::ifstream::traits_type::eof()) {
-                contents << file.rdbuf();
-            }
-            if (!file.is_open() || file.bad()) {
-                throw MissingError("cannot read " + path, std::strerror(errno), "check the path");
-            }
-            text = contents.str();
-        }
-    });
-    return world.broadcast(text, 0);
-}
-
 ConfigText parse_ini(const std::string& text, const std::string& name) {
     std::istringstream stream(text);
     ConfigText values;
@@ -177,7 +179,27 @@ ConfigText parse_ini(const std::string& text, const std::string& name) {
     return values;
 }
 
+GivenConfig read_config(const Communicator& world, const std::string& file, const ConfigText& keys,
+                        ConfigText values) {
+    const std::string text = file.empty() ? "" : read_shared_file(world, file);
+    GivenConfig given;
+    agree(world, [&] {
+        for (const ConfigText& source : {parse_ini(text, file), keys}) {
+            for (const auto& [key, value] : source) {
+                values[key] = value;
+            }
+        }
+        given = {parse_config(values), resolved_ini(values)};
+    });
+    return given;
+}
+
 int use_threads(const Communicator& world, int threads) {
+    agree(world, [&] {
+        if (threads < 0) {
+            throw UsageError("--threads must be at least 1", "", "or leave it out");
+        }
+    });
     const int sharing = world.ranks_on_node();
     if (threads == 0) {
         const char* set = std::getenv("OPENBLAS_NUM_THREADS");

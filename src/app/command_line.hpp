@@ -63,8 +63,18 @@ ExitStatus show_help(const Communicator& world, const CommandLine& line);
 /// @throws UsageError unless `rule` is feedforward or lifted.
 void require_rule(const std::string& rule);
 
-/// Collective: rank 0 reads the file; every rank gets its text. @throws MissingError on every rank.
-std::string read_shared_file(const Communicator& world, const std::string& path);
+/// A configuration as a command gets it: the file, with the keys of the command line in the place
+/// of the file's.
+struct GivenConfig {
+    Config config;
+    /// With all defaults, as in config.ini.
+    std::string ini;
+};
+
+/// Collective: rank 0 reads `file` (empty: there is none), every rank parses it. @param values
+/// defaults other than those of the keys. @throws MissingError, UsageError on every rank.
+GivenConfig read_config(const Communicator& world, const std::string& file, const ConfigText& keys,
+                        ConfigText values = {});
 
 /// The keys and values of an INI text. @throws UsageError where it is malformed.
 ConfigText parse_ini(const std::string& text, const std::string& name);

@@ -151,22 +151,13 @@ ExitStatus run_plan(const Communicator& world, const Command& command,
         return show_help(world, line);
     }
     const std::string file = line.get<std::vector<std::string>>("argument").front();
-    const std::string text = read_shared_file(world, file);
+    const Config config = read_config(world, file, line.keys()).config;
     const int ranks = line.has("ranks") ? line.get<int>("ranks") : world.size();
-    Config config;
     SampleCounts samples;
     agree(world, [&] {
-        ConfigText values = parse_ini(text, file);
-        for (const auto& [key, value] : line.keys()) {
-            values[key] = value;
-        }
-        config = parse_config(values);
         if (ranks < 1) {
             throw UsageError("--ranks must be at least 1", "",
                              "give the number of ranks to plan for");
-        }
-        if (line.get<int>("threads") < 0) {
-            throw UsageError("--threads must be at least 1", "", "or leave it out");
         }
         place(layer_costs(config), config.grid, ranks);
         samples = count_samples(config);

@@ -78,26 +78,16 @@ ExitStatus run_train(const Communicator& world, const Command& command,
         return show_help(world, line);
     }
     const std::string file = line.get<std::vector<std::string>>("argument").front();
-    const std::string text = read_shared_file(world, file);
-    Config config;
-    RunOptions run{
-        RunDirectory(line.has("out") ? line.get<std::string>("out")
-                                     : "run-" + std::filesystem::path(file).stem().string()),
-        Existing::refuse, "", [] { return stop_signals != 0; }};
+    const auto [config, ini] = read_config(world, file, line.keys());
     agree(world, [&] {
-        ConfigText values = parse_ini(text, file);
-        for (const auto& [key, value] : line.keys()) {
-            values[key] = value;
-        }
-        config = parse_config(values);
-        run.ini = resolved_ini(values);
         if (line.has("resume") && line.has("overwrite")) {
             throw UsageError("--resume and --overwrite exclude each other", "", "give one of them");
         }
-        if (line.get<int>("threads") < 0) {
-            throw UsageError("--threads must be at least 1", "", "or leave it out");
-        }
     });
+    RunOptions run{
+        RunDirectory(line.has("out") ? line.get<std::string>("out")
+                                     : "run-" + std::filesystem::path(file).stem().string()),
+        Existing::refuse, ini, [] { return stop_signals != 0; }};
     require_equal(world, run.ini, "the ranks have different configurations");
     if (line.has("resume")) {
         run.existing = Existing::resume;

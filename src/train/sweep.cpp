@@ -96,29 +96,27 @@ void Sweep<Scalar>::resume() {
 
 template <typename Scalar>
 void Sweep<Scalar>::operator()() {
-    if (config_.activation_step == ActivationStep::joint) {
-        move_jointly(Refit::yes);
-    } else if (config_.schedule == Schedule::wavefront) {
-        move_wavefront(Refit::yes);
-    } else {
-        move_checkerboard(Refit::yes);
-    }
-    expect_preactivations();
+    move_all(Refit::yes);
     refit();
     send_preactivations(WeightsAre::changed);
 }
 
 template <typename Scalar>
 void Sweep<Scalar>::move_activations() {
+    move_all(Refit::no);
+    send_preactivations(WeightsAre::unchanged);
+}
+
+template <typename Scalar>
+void Sweep<Scalar>::move_all(Refit refit) {
     if (config_.activation_step == ActivationStep::joint) {
-        move_jointly(Refit::no);
+        move_jointly(refit);
     } else if (config_.schedule == Schedule::wavefront) {
-        move_wavefront(Refit::no);
+        move_wavefront(refit);
     } else {
-        move_checkerboard(Refit::no);
+        move_checkerboard(refit);
     }
     expect_preactivations();
-    send_preactivations(WeightsAre::unchanged);
 }
 
 template <typename Scalar>

@@ -11,6 +11,7 @@
 
 #include "hoist/base/error.hpp"
 #include "hoist/data/dataset.hpp"
+#include "support/messages.hpp"
 
 namespace hoist {
 
@@ -54,25 +55,6 @@ inline std::vector<double> values(Dataset& data) {
     std::vector<double> columns(static_cast<std::size_t>(data.samples() * data.outputs()));
     data.read_values(all_of(data), columns);
     return columns;
-}
-
-/// The message of the error that `call` throws, which must be of this class; empty if there is
-/// none.
-template <typename Expected, typename Call>
-std::string message_of(Call call) {
-    try {
-        call();
-    } catch (const Expected& error) {
-        return error.what();
-    }
-    return "";
-}
-
-inline void expect_mentions(const std::string& message, const std::vector<std::string>& words) {
-    for (const std::string& word : words) {
-        EXPECT_NE(message.find(word), std::string::npos)
-            << "\"" << word << "\" is not in \"" << message << "\"";
-    }
 }
 
 /// Every part of `data` read in pieces, skipping and going back, is what reading at once gives.

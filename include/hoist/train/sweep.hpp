@@ -72,6 +72,7 @@ class Sweep {
   private:
     using Columns = Eigen::Block<Matrix<Scalar>, Eigen::Dynamic, Eigen::Dynamic, true>;
 
+    void move_all(Refit refit);
     void move_wavefront(Refit refit);
     void move_checkerboard(Refit refit);
     void move_jointly(Refit refit);
