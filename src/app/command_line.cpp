@@ -1,5 +1,6 @@
 #include "command_line.hpp"
 
+#include <sched.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -41,6 +42,14 @@ po::options_description key_options(CommandLine::Keys keys) {
 std::string without_dashes(const std::string& option) {
     const auto first = option.find_first_not_of('-');
     return first == std::string::npos ? "" : option.substr(first);
+}
+
+int node_cores() { return static_cast<int>(sysconf(_SC_NPROCESSORS_ONLN)); }
+
+// Those that this process is bound to.
+int own_cores() {
+    cpu_set_t bound;
+    return sched_getaffinity(0, sizeof bound, &bound) == 0 ? CPU_COUNT(&bound) : node_cores();
 }
 
 /// Collective: rank 0 reads the file; every rank gets its text.
@@ -204,8 +213,9 @@ int use_threads(const Communicator& world, int threads) {
     if (threads == 0) {
         const char* set = std::getenv("OPENBLAS_NUM_THREADS");
         const auto number = set != nullptr ? to_whole_number(set) : std::nullopt;
-        const int cores = static_cast<int>(sysconf(_SC_NPROCESSORS_ONLN));
-        threads = number && *number > 0 ? static_cast<int>(*number) : std::max(1, cores / sharing);
+        threads = number && *number > 0
+                      ? static_cast<int>(*number)
+                      : std::max(1, std::min(node_cores() / sharing, own_cores()));
     }
     set_blas_threads(threads);
     return threads;

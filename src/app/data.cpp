@@ -117,6 +117,11 @@ DataCall parse_call(const CommandLine& line) {
                          "it takes 1 to data.samples, with hoist data glyphs",
                          "give another number");
     }
+    if (line.has("show") && line.has("values")) {
+        throw UsageError("--show and --values exclude each other",
+                         "letters are shown with their classes, which --values makes numbers",
+                         "leave one of them out");
+    }
     return call;
 }
 

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <iostream>
 #include <limits>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "hoist/train/samples.hpp"
@@ -23,8 +24,9 @@ struct PartFacts {
     double most = -std::numeric_limits<double>::infinity();
     /// Share of inputs that are not zero.
     double density = 0.0;
-    /// Samples of each class (classes), or the range of the targets (values).
-    std::vector<Index> counts = {};
+    /// Samples of each class (classes), or the range of the targets (values). Class numbers may be
+    /// large and far between where the data do not say how many classes there are.
+    std::map<Index, Index> counts = {};
     std::vector<std::string> class_names = {};
     std::vector<double> target_range = {};
 };
@@ -33,9 +35,7 @@ void count_classes(Dataset& data, std::span<const Index> samples, PartFacts& fac
     std::vector<Index> labels(samples.size());
     data.read_labels(samples, labels);
     for (const Index label : labels) {
-        const auto position = static_cast<std::size_t>(label);
-        facts.counts.resize(std::max(facts.counts.size(), position + 1), 0);
-        ++facts.counts[position];
+        ++facts.counts[label];
     }
 }
 
@@ -53,7 +53,9 @@ PartFacts look_at(const std::string& name, Dataset& data, Task task) {
     PartFacts facts{name, data.samples(), data.features(), data.image_size(), data.labeled()};
     if (task == Task::classes && data.labeled()) {
         facts.class_names = data.class_names();
-        facts.counts.resize(static_cast<std::size_t>(data.outputs()), 0);
+        for (Index label = 0; label < data.outputs(); ++label) {
+            facts.counts[label] = 0;
+        }
     }
     const std::vector<Index> all = all_samples(data.samples());
     const ColumnBlocks blocks(data.samples());
@@ -80,6 +82,11 @@ PartFacts look_at(const std::string& name, Dataset& data, Task task) {
     return facts;
 }
 
+std::string class_name(const PartFacts& part, Index label) {
+    return label < std::ssize(part.class_names) ? part.class_names[static_cast<std::size_t>(label)]
+                                                : std::to_string(label);
+}
+
 void print_json(const std::vector<PartFacts>& parts) {
     nlohmann::ordered_json json;
     for (const PartFacts& part : parts) {
@@ -93,8 +100,10 @@ void print_json(const std::vector<PartFacts>& parts) {
         row["range"] = {part.least, part.most};
         row["density"] = part.density;
         if (!part.counts.empty()) {
-            row["class_counts"] = part.counts;
-            row["class_names"] = part.class_names;
+            for (const auto& [label, count] : part.counts) {
+                row["class_counts"].push_back(count);
+                row["class_names"].push_back(class_name(part, label));
+            }
         }
         if (!part.target_range.empty()) {
             row["target_range"] = part.target_range;
@@ -122,10 +131,8 @@ void print_table(const std::vector<PartFacts>& parts) {
         if (!part.counts.empty()) {
             std::printf("  %-10s %zu\n", "classes", part.counts.size());
         }
-        for (std::size_t i = 0; i < part.counts.size(); ++i) {
-            const std::string name =
-                i < part.class_names.size() ? part.class_names[i] : std::to_string(i);
-            std::printf("  class %-12s %td\n", name.c_str(), part.counts[i]);
+        for (const auto& [label, count] : part.counts) {
+            std::printf("  class %-12s %td\n", class_name(part, label).c_str(), count);
         }
     }
 }

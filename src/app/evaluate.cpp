@@ -60,7 +60,7 @@ Figures measure(LoadedModel<Scalar>& model, const Communicator& world, Dataset& 
     Samples<Scalar> samples = load_for_model(model, world, data, all_samples(data.samples()));
     const ForwardPass<Scalar> forward(spec, world, model.placement, model.stage);
     const auto output =
-        make_output_block<Scalar>(spec.output, model.config.formulation.lambda.back());
+        make_output_block<Scalar>(spec.output, model.config.formulation.output_lambda());
     Figures figures;
     figures.evaluation = evaluate(forward, spec, *output, world, samples);
     figures.lifted = minimize_activations(model.network(world), samples);
@@ -157,11 +157,9 @@ ExitStatus run_evaluate(const Communicator& world, const Command& command,
     if (line.help_wanted()) {
         return show_help(world, line);
     }
-    std::filesystem::path path;
-    agree(world, [&] {
-        path = find_model(line.get<std::vector<std::string>>("argument").front());
-        require_rule(line.get<std::string>("rule"));
-    });
+    agree(world, [&] { require_rule(line.get<std::string>("rule")); });
+    const std::filesystem::path path =
+        find_model(world, line.get<std::vector<std::string>>("argument").front());
     use_threads(world, line.get<int>("threads"));
     model_precision(world, path) == Precision::single ? evaluate_model<float>(world, line, path)
                                                       : evaluate_model<double>(world, line, path);

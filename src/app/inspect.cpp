@@ -141,10 +141,12 @@ ExitStatus run_inspect(const Communicator& world, const Command& command,
     if (line.help_wanted()) {
         return show_help(world, line);
     }
+    const std::filesystem::path path =
+        find_model(world, line.get<std::vector<std::string>>("argument").front());
     ModelFacts facts;
     agree(world, [&] {
         if (world.rank() == 0) {
-            facts = read_facts(find_model(line.get<std::vector<std::string>>("argument").front()));
+            facts = read_facts(path);
         }
     });
     if (world.rank() == 0) {

@@ -11,17 +11,18 @@ namespace hoist {
 
 namespace {
 
-Config config_of(const ModelHeader& header) {
+Config config_of(const ModelHeader& header) try {
     ConfigText text = parse_ini(header.config, "the configuration in the model");
     // The grid that trained the model says nothing about the ranks that use it.
     text["grid.stages"] = "auto";
     text["grid.shards"] = "auto";
     return parse_config(text);
+} catch (const UsageError& error) {  // a key or value that this version does not know
+    throw DataError("the model's configuration cannot be used", error.what(),
+                    "use the version of hoist that made it");
 }
 
-}  // namespace
-
-std::filesystem::path find_model(const std::string& argument) {
+std::filesystem::path file_of_model(const std::string& argument) {
     const std::filesystem::path path = argument;
     std::error_code error;
     if (!std::filesystem::is_directory(path, error)) {
@@ -41,6 +42,18 @@ std::filesystem::path find_model(const std::string& argument) {
                            "train one first");
     }
     return checkpoints.front();
+}
+
+}  // namespace
+
+std::filesystem::path find_model(const Communicator& world, const std::string& argument) {
+    std::string path;
+    agree(world, [&] {
+        if (world.rank() == 0) {
+            path = file_of_model(argument).string();
+        }
+    });
+    return world.broadcast(path, 0);
 }
 
 std::unique_ptr<Dataset> open_for_model(const ModelHeader& header, const Config& config,

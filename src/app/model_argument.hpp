@@ -10,10 +10,9 @@
 
 namespace hoist {
 
-/// The file that a MODEL argument means: itself, or the model.h5 or else the newest checkpoint of a
-/// run directory.
-/// @throws MissingError.
-std::filesystem::path find_model(const std::string& argument);
+/// Collective over the world. The file that a MODEL argument means to rank 0: itself, or the model.h5 or else the newest
+/// checkpoint of a run directory. @throws MissingError on every rank.
+std::filesystem::path find_model(const Communicator& world, const std::string& argument);
 
 /// The data that evaluate and predict use: those of `given` where it names any, otherwise the test
 /// part of the model's configuration. The part is opened for the model: its classes are numbered as

@@ -205,7 +205,6 @@ ExitStatus run_predict(const Communicator& world, const Command& command,
     if (line.help_wanted()) {
         return show_help(world, line);
     }
-    std::filesystem::path path;
     std::string out;
     agree(world, [&] {
         require_rule(line.get<std::string>("rule"));
@@ -214,8 +213,9 @@ ExitStatus run_predict(const Communicator& world, const Command& command,
             throw UsageError("predict needs --out FILE.csv or --out FILE.h5",
                              out.empty() ? "" : "given " + out, "the ending chooses the format");
         }
-        path = find_model(line.get<std::vector<std::string>>("argument").front());
     });
+    const std::filesystem::path path =
+        find_model(world, line.get<std::vector<std::string>>("argument").front());
     use_threads(world, line.get<int>("threads"));
     model_precision(world, path) == Precision::single ? predict<float>(world, line, path, out)
                                                       : predict<double>(world, line, path, out);

@@ -1,6 +1,5 @@
 #include <csignal>
 #include <cstdio>
-#include <cstdlib>
 #include <filesystem>
 
 #include "commands.hpp"
@@ -16,10 +15,12 @@ namespace po = boost::program_options;
 
 volatile std::sig_atomic_t stop_signals = 0;
 
-// The first signal asks for an orderly stop after the sweep at hand, a second one stops at once.
-void on_signal(int) {
-    if (stop_signals != 0) {
-        std::_Exit(static_cast<int>(ExitStatus::interrupted));
+// The first signal asks for an orderly stop after the sweep at hand; a second interrupt from the keyboard ends the program
+// at once. Other signals may come in pairs (a scheduler's USR1, then TERM) and must not cut off the checkpoint.
+void on_signal(int signal) {
+    if (stop_signals != 0 && signal == SIGINT) {
+        std::signal(signal, SIG_DFL);
+        std::raise(signal);
     }
     stop_signals = 1;
 }
@@ -47,12 +48,15 @@ ExitStatus train(const Config& config, const Communicator& world, const RunOptio
     if (prints) {
         printer.closed(trainer.summary(), options.directory, outcome);
     }
-    if (outcome == Outcome::interrupted) {
+    if (outcome != Outcome::complete) {
         if (prints) {
-            std::fprintf(stderr,
-                         "hoist: stopped after sweep %td of %td (on request); run again with "
-                         "--resume --out %s\n",
-                         trainer.summary().last.sweep, config.sweeps, directory.c_str());
+            std::fprintf(
+                stderr,
+                "hoist: stopped after sweep %td of %td (%s); run again with "
+                "--resume --out %s\n",
+                trainer.summary().last.sweep, config.sweeps,
+                outcome == Outcome::out_of_time ? "train.time_limit is over" : "on request",
+                directory.c_str());
         }
         return ExitStatus::interrupted;
     }
@@ -88,7 +92,6 @@ ExitStatus run_train(const Communicator& world, const Command& command,
         RunDirectory(line.has("out") ? line.get<std::string>("out")
                                      : "run-" + std::filesystem::path(file).stem().string()),
         Existing::refuse, ini, [] { return stop_signals != 0; }};
-    require_equal(world, run.ini, "the ranks have different configurations");
     if (line.has("resume")) {
         run.existing = Existing::resume;
     } else if (line.has("overwrite")) {

@@ -89,14 +89,6 @@ void Request::wait() {
     MPI_Wait(&request_, MPI_STATUS_IGNORE);
 }
 
-bool Request::test() {
-    int done = 1;
-    if (request_ != MPI_REQUEST_NULL) {
-        MPI_Test(&request_, &done, MPI_STATUS_IGNORE);
-    }
-    return done != 0;
-}
-
 Communicator::Communicator(MPI_Comm handle) : handle_(handle) {
     MPI_Comm_rank(handle_, &rank_);
     MPI_Comm_size(handle_, &size_);

@@ -46,7 +46,6 @@ class CsvLines {
     /// Counted from 1 since the beginning of the file, if there was no go_to.
     Index number() const { return number_; }
     Index offset() const { return offset_; }
-    Index next_offset() const { return next_offset_; }
 
   private:
     std::ifstream stream_;

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstdint>
 #include <cstdio>
+#include <cstring>
 #include <filesystem>
 #include <optional>
 
@@ -22,7 +24,7 @@ class ByteStream {
     explicit ByteStream(const std::filesystem::path& path)
         : path_(path), file_(gzopen(path.c_str(), "rb")) {
         if (file_ == nullptr) {
-            throw MissingError("cannot read the data file " + path.string(), "",
+            throw MissingError("cannot read the data file " + path.string(), std::strerror(errno),
                                "check its permissions");
         }
         gzbuffer(file_, 1U << 18);
@@ -92,7 +94,12 @@ std::array<Index, Count> read_header(ByteStream& stream, Index magic, const char
                             std::to_string(magic),
                         "check data.path");
     }
-    const Index size = static_cast<Index>(std::filesystem::file_size(stream.path()));
+    std::error_code error;
+    const auto size = static_cast<Index>(std::filesystem::file_size(stream.path(), error));
+    if (error) {
+        throw MissingError("cannot read the data file " + stream.path().string(), error.message(),
+                           "check data.path");
+    }
     // Deflate never shrinks data by more than a factor of 1032.
     const Index most = stream.plain() ? size : size * 1032;
     const Index header = std::ssize(bytes);
@@ -178,8 +185,13 @@ std::optional<std::filesystem::path> find_file(const std::filesystem::path& fold
     for (const char* dot : {"-", "."}) {
         for (const char* ending : {"", ".gz"}) {
             const auto path = folder / (stem + dot + kind + ending);
-            if (std::filesystem::exists(path)) {
+            std::error_code error;
+            if (std::filesystem::exists(path, error)) {
                 return path;
+            }
+            if (error) {
+                throw MissingError("cannot look for the data file " + path.string(),
+                                   error.message(), "check data.path and its permissions");
             }
         }
     }

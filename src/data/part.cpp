@@ -76,8 +76,9 @@ std::filesystem::path data_file(const DataConfig& config, const std::string& nam
     const std::filesystem::path path = std::filesystem::path(config.path) / name;
     errno = 0;
     std::ifstream stream(path, std::ios::binary);
+    std::error_code error;
     // A folder can be opened but not read.
-    if (!stream || (stream.peek(), stream.bad()) || std::filesystem::is_directory(path)) {
+    if (!stream || (stream.peek(), stream.bad()) || std::filesystem::is_directory(path, error)) {
         throw MissingError("cannot read the data file " + path.string(),
                            errno == 0 ? "it is a folder" : std::strerror(errno),
                            "check data.path and the file's name");

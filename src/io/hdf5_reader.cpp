@@ -75,10 +75,6 @@ bool Hdf5Reader::holds_bytes(const std::string& name) const {
            H5Tget_sign(opened.type) == H5T_SGN_NONE;
 }
 
-bool Hdf5Reader::holds_floating_point(const std::string& name) const {
-    return H5Tget_class(state_->open(name).type) == H5T_FLOAT;
-}
-
 template <typename Number>
 std::vector<Number> Hdf5Reader::read(const std::string& name) const {
     const State::Open& opened = state_->open(name);
@@ -148,17 +144,6 @@ std::string Hdf5Reader::text_attribute(const std::string& object, const std::str
                           state_->check(H5Aread(opened.attribute, type, values), what);
                       })
         .front();
-}
-
-double Hdf5Reader::number_attribute(const std::string& object, const std::string& name) const {
-    const State::OpenAttribute opened = state_->open_attribute(object, name);
-    const std::string what = "the attribute " + name + " of " + object;
-    if (!is_number(H5Tget_class(opened.type))) {
-        state_->fail(what, "it is not a number");
-    }
-    double value = 0;
-    state_->check(H5Aread(opened.attribute, H5T_NATIVE_DOUBLE, &value), what);
-    return value;
 }
 
 Index Hdf5Reader::whole_number_attribute(const std::string& object, const std::string& name) const {

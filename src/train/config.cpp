@@ -267,6 +267,16 @@ std::string value_of(const ConfigText& text, const ConfigKey& key) {
     return found == text.end() ? key.default_text : std::string(trim(found->second));
 }
 
+// config.ini and the copy in the model could not hold it.
+void refuse_comment_signs(const ConfigText& text) {
+    for (const auto& [name, value] : text) {
+        if (value.find_first_of("#\n\r") != std::string::npos) {
+            throw UsageError(name + " = " + value + " is not valid", "it holds a # or a line break",
+                             "rename the file or folder");
+        }
+    }
+}
+
 void refuse_unknown(const ConfigText& text) {
     std::vector<std::string> names;
     for (const ConfigKey& key : config_keys()) {
@@ -291,6 +301,7 @@ const std::vector<ConfigKey>& config_keys() {
 
 Config parse_config(const ConfigText& text) {
     refuse_unknown(text);
+    refuse_comment_signs(text);
     Config config;
     const auto named = [&](const std::string& name) {
         return value_of(text, *std::ranges::find(config_keys(), name, &ConfigKey::name));
@@ -308,6 +319,21 @@ Config parse_config(const ConfigText& text) {
                          "add --set data.path=DIR");
     }
     return config;
+}
+
+ConfigText read_resolved_ini(const std::string& ini) {
+    ConfigText values;
+    std::string section;
+    for (const std::string& line : split(ini, '\n')) {
+        const auto equals = line.find('=');
+        if (line.starts_with('[')) {
+            section = line.substr(1, line.find(']') - 1);
+        } else if (equals != std::string::npos) {
+            values[section + "." + std::string(trim(line.substr(0, equals)))] =
+                trim(line.substr(equals + 1));
+        }
+    }
+    return values;
 }
 
 std::string resolved_ini(const ConfigText& text) {

@@ -67,7 +67,7 @@ template <typename Scalar>
 Matrix<double> feedforward_scores(PlacedNetwork<Scalar> network, const Samples<Scalar>& samples) {
     const NetworkSpec& spec = network.config.network;
     const auto output =
-        make_output_block<Scalar>(spec.output, network.config.formulation.lambda.back());
+        make_output_block<Scalar>(spec.output, network.config.formulation.output_lambda());
     const ForwardPass<Scalar> forward(spec, network.world, network.placement, network.stage);
     Matrix<double> scores = Matrix<double>::Zero(spec.outputs(), samples.blocks.samples());
     Matrix<Scalar> block_scores;

@@ -49,11 +49,19 @@ void write_header(Hdf5Writer& file, const ModelHeader& header) {
     }
     if (header.checkpoint) {
         const Progress& progress = header.progress;
-        const std::vector<double> values{static_cast<double>(progress.sweep),
-                                         progress.seconds_training, progress.bytes_sent,
-                                         progress.best_test, progress.seconds_to_target};
-        file.write<double>("/progress/values", values);
-        file.attribute("/progress", "sweep", progress.sweep);
+        const auto write = [&](const std::string& name, double value) {
+            file.write<double>("/progress/" + name, std::span<const double>(&value, 1));
+        };
+        write("sweep", static_cast<double>(progress.sweep));
+        write("seconds_training", progress.seconds_training);
+        write("bytes_sent", progress.bytes_sent);
+        if (progress.best_test) {
+            write("best_test", *progress.best_test);
+        }
+        if (progress.seconds_to_target) {
+            write("seconds_to_target", *progress.seconds_to_target);
+        }
+        file.write("/solver/formulation", {header.formulation});
     }
 }
 
@@ -201,7 +209,7 @@ void write_model(const std::filesystem::path& path, const ModelHeader& header,
     collector.agree_on_success();
 }
 
-ModelHeader read_model_header(const std::filesystem::path& path, bool trusted) {
+ModelHeader read_model_header(const std::filesystem::path& path, bool trusted) try {
     const Hdf5Reader file(path,
                           trusted ? Hdf5Reader::Checksum::trusted : Hdf5Reader::Checksum::required);
     const std::string shown = path.string();
@@ -256,15 +264,26 @@ ModelHeader read_model_header(const std::filesystem::path& path, bool trusted) {
             Eigen::Map<const Vector<double>>(scale.data(), header.network.inputs());
     }
     if (header.checkpoint) {
-        const std::vector<double> values = file.read<double>("/progress/values");
-        if (values.size() != 5) {
-            throw DataError(shown + " is inconsistent", "its progress has another length",
-                            "use another checkpoint");
-        }
-        header.progress = {static_cast<Index>(values[0]), values[1], values[2], values[3],
-                           values[4]};
+        const auto read = [&](const std::string& name) {
+            const std::vector<double> values = file.read<double>("/progress/" + name);
+            if (values.size() != 1) {
+                throw DataError(shown + " is inconsistent",
+                                "/progress/" + name + " is not one number",
+                                "use another checkpoint");
+            }
+            return values.front();
+        };
+        const auto read_if_there = [&](const std::string& name) {
+            return file.has("/progress/" + name) ? std::optional(read(name)) : std::nullopt;
+        };
+        header.progress = {static_cast<Index>(read("sweep")), read("seconds_training"),
+                           read("bytes_sent"), read_if_there("best_test"),
+                           read_if_there("seconds_to_target")};
     }
     return header;
+} catch (const UsageError& error) {  // a name in the file that this version does not know
+    throw DataError(path.string() + " cannot be used", error.what(),
+                    "use the version of hoist that wrote it");
 }
 
 template <typename Scalar>

@@ -1,6 +1,9 @@
 #include "hoist/train/ridge_refit.hpp"
 
 #include <cmath>
+#include <string>
+
+#include "hoist/base/error.hpp"
 
 namespace hoist {
 
@@ -57,10 +60,10 @@ void RidgeRefit<Scalar>::solve() {
         Layer<Scalar>& layer = stage_.layers[i];
         sum_over_shards(equations.values());
         if (layer.index == 0) {
-            layer.weights.assign(input_factor_->solve(equations.moment()));
+            assign(layer, input_factor_->solve(equations.moment()));
         } else {
             RidgeFactor factor(equations.gram(), kappa(i));
-            layer.weights.assign(factor.solve(equations.moment()));
+            assign(layer, factor.solve(equations.moment()));
             if (layer.index + 1 == config_.network.layers()) {
                 output_factor_ = std::move(factor);
             }
@@ -89,9 +92,20 @@ void RidgeRefit<Scalar>::improve_output(int steps,
         const bool uphill = (from - reached).cwiseProduct(reached - before).sum() > 0.0;
         const double next = uphill ? 1.0 : 0.5 * (1.0 + std::sqrt(1.0 + 4.0 * momentum * momentum));
         const double extrapolation = uphill || step == steps ? 0.0 : (momentum - 1.0) / next;
-        layer.weights.assign(reached + extrapolation * (reached - before));
+        assign(layer, reached + extrapolation * (reached - before));
         before = reached;
         momentum = next;
+    }
+}
+
+template <typename Scalar>
+void RidgeRefit<Scalar>::assign(Layer<Scalar>& layer, const Matrix<double>& solution) {
+    layer.weights.assign(solution);
+    if (!layer.weights.matrix.allFinite() || !layer.weights.bias.allFinite()) {
+        throw NumericalError(
+            "the weights of layer " + std::to_string(layer.index) + " are not finite",
+            "the activations grew beyond what the precision holds",
+            "use more ridge, smaller or standardized data, or train.precision = double");
     }
 }
 

@@ -106,14 +106,18 @@ std::vector<std::filesystem::path> RunDirectory::checkpoints() const {
 }
 
 void RunDirectory::prepare(Existing existing) const try {
-    remove_unfinished();
-    const bool holds_run = exists(config()) || exists(model()) || !checkpoints().empty();
+    const auto files = {config(), metrics(), summary(), model(), log()};
+    const bool holds_run =
+        !checkpoints().empty() ||
+        std::ranges::any_of(files, [](const auto& file) { return exists(file); });
     if (existing == Existing::resume) {
         if (!complete() && checkpoints().empty()) {
-            throw MissingError("there is nothing to resume in " + path_.string(),
-                               "it holds no checkpoint",
-                               "run without --resume, or give the directory of the run with --out");
+            throw MissingError(
+                "there is nothing to resume in " + path_.string(), "it holds no checkpoint",
+                holds_run ? "start again with --overwrite"
+                          : "run without --resume, or give the run's directory with --out");
         }
+        remove_unfinished();
         return;
     }
     if (holds_run && existing == Existing::refuse) {
@@ -121,7 +125,8 @@ void RunDirectory::prepare(Existing existing) const try {
                           "add --resume to go on, --overwrite to replace it, or --out DIR");
     }
     std::filesystem::create_directories(path_);
-    for (const auto& file : {config(), metrics(), summary(), model(), log()}) {
+    remove_unfinished();
+    for (const auto& file : files) {
         std::filesystem::remove(file);
     }
     remove_old_checkpoints(0);

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "hoist/base/error.hpp"
+#include "hoist/comm/agree.hpp"
 
 namespace hoist {
 
@@ -20,7 +21,7 @@ Sweep<Scalar>::Sweep(const Config& config, const Communicator& world, const Comm
       order_(placement.grid.order(world.rank(), samples.blocks.count())),
       exchange_(world, placement, samples.blocks.count(), Exchange::Channel::training),
       formulation_(make_formulation<Scalar>(config.network, config.formulation)),
-      output_(make_output_block<Scalar>(config.network.output, config.formulation.lambda.back())),
+      output_(make_output_block<Scalar>(config.network.output, config.formulation.output_lambda())),
       arrivals_above_(order_.size()),
       arrivals_below_(order_.size()),
       column_energy_(samples.columns.size()) {
@@ -233,19 +234,37 @@ void Sweep<Scalar>::accumulate(Index block) {
 template <typename Scalar>
 void Sweep<Scalar>::refit() {
     const PhaseClock clock(times_.weights);
-    refit_->solve();
-    if (last_ && !output_->quadratic()) {
-        const std::size_t top = stage_.layers.size() - 1;
-        Layer<Scalar>& layer = stage_.highest();
-        refit_->improve_output(config_.inner - 1, [&](NormalEquations& moments) {
-            for (const Index block : order_) {
-                const auto x = columns(layer.activations, block);
-                layer.weights.apply(x, columns(stage_.outputs, block));
-                moments.add_moment<Scalar>(x, target_above(top, block));
-            }
-        });
+    std::optional<Error> failure;
+    try {
+        refit_->solve();
+        if (last_ && !output_->quadratic()) {
+            improve_output();
+        }
+    } catch (
+        const Error& error) {  // the same on every shard of the stage; the other stages are told
+        failure = error;
     }
-    prepare();
+    const PhaseClock waiting(times_.wait);
+    agree(world_, [&] {
+        if (failure) {
+            throw Error(*failure);
+        }
+        const PhaseClock working(times_.weights);
+        prepare();
+    });
+}
+
+template <typename Scalar>
+void Sweep<Scalar>::improve_output() {
+    const std::size_t top = stage_.layers.size() - 1;
+    Layer<Scalar>& layer = stage_.highest();
+    refit_->improve_output(config_.inner - 1, [&](NormalEquations& moments) {
+        for (const Index block : order_) {
+            const auto x = columns(layer.activations, block);
+            layer.weights.apply(x, columns(stage_.outputs, block));
+            moments.add_moment<Scalar>(x, target_above(top, block));
+        }
+    });
 }
 
 template <typename Scalar>

@@ -60,9 +60,10 @@ void Sweep<Scalar>::move_jointly(Refit refit) {
     double momentum = 1.0;
     for (int iteration = 0; iteration < config_.joint_iterations; ++iteration) {
         const double next = 0.5 * (1.0 + std::sqrt(1.0 + 4.0 * momentum * momentum));
-        const double uphill = world_.sum(joint_iteration(steps, iterates, (momentum - 1.0) / next));
+        const double own = joint_iteration(steps, iterates, (momentum - 1.0) / next);
         momentum = next;
-        if (uphill > 0.0) {
+        const PhaseClock clock(times_.wait);
+        if (world_.sum(own) > 0.0) {
             momentum = 1.0;
             take_iterates();
         }

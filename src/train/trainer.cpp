@@ -52,8 +52,14 @@ Outcome Trainer<Scalar>::operator()() {
     }
 
     double begun = wall_time();
-    Sweep<Scalar> sweep(config_, world_, problem.peers, problem.placement, problem.train,
-                        problem.stage);
+    std::optional<Sweep<Scalar>> built;
+    agree(
+        world_,
+        [&] {  // a failure is the same on every shard of a stage, and the stages do not wait for one another
+            built.emplace(config_, world_, problem.peers, problem.placement, problem.train,
+                          problem.stage);
+        });
+    Sweep<Scalar>& sweep = *built;
     resumed_from_.empty() ? sweep.forward() : sweep.resume();
     progress_.seconds_training += world_.max(wall_time() - begun);
     SweepRecord last = record(problem, sweep, progress_.sweep);
@@ -63,6 +69,7 @@ Outcome Trainer<Scalar>::operator()() {
             static_cast<double>(world_.bytes_sent() + problem.peers.bytes_sent());
         begun = wall_time();
         sweep();
+        sweep.settle();
         const double seconds = wall_time() - begun;
         const double bytes =
             static_cast<double>(world_.bytes_sent() + problem.peers.bytes_sent()) - bytes_before;
@@ -83,14 +90,16 @@ Outcome Trainer<Scalar>::operator()() {
         const double elapsed = wall_time() - started_;
         const bool time_is_up =
             config_.time_limit > 0.0 && reports() && elapsed >= config_.time_limit;
-        const bool stopping = world_.max(time_is_up || options_.stop_requested() ? 1.0 : 0.0) > 0.0;
+        const bool asked = world_.max(options_.stop_requested() ? 1.0 : 0.0) > 0.0;
+        const bool out_of_time = world_.max(time_is_up ? 1.0 : 0.0) > 0.0;
+        const bool stopping = asked || out_of_time;
         const bool due =
             world_.max(reports() && checkpoint_due(progress_.sweep, stopping) ? 1.0 : 0.0) > 0.0;
         if (due) {
-            write_checkpoint(problem, progress_.sweep);
+            write_checkpoint(problem, progress_.sweep, stopping);
         }
-        if (stopping && progress_.sweep < config_.sweeps) {
-            outcome = Outcome::interrupted;
+        if (stopping && progress_.sweep < config_.sweeps && !stops_here(last)) {
+            outcome = asked ? Outcome::stopped_on_request : Outcome::out_of_time;
             break;
         }
     }
@@ -116,7 +125,7 @@ void Trainer<Scalar>::resume(Problem<Scalar>& problem) {
                 chosen = path.string();
                 return;
             } catch (const DataError& error) {
-                observer_.noted(std::string(error.what()) + "; trying the one before it");
+                note(std::string(error.what()) + "; trying the one before it");
             }
         }
         throw DataError("no checkpoint in " + options_.directory.path().string() + " can be read",
@@ -135,6 +144,7 @@ void Trainer<Scalar>::resume(Problem<Scalar>& problem) {
                                  to_text(saved.network.output),
                              "use the configuration of the run, or another --out");
         }
+        require_same_samples(saved.config);
         progress_ = saved.progress;
         const int rank = world_.rank();
         Matrix<Scalar> inputs = std::move(problem.stage.lowest().activations);
@@ -146,6 +156,32 @@ void Trainer<Scalar>::resume(Problem<Scalar>& problem) {
         read_activations(resumed_from_, problem.train, now, problem.placement.last(rank),
                          problem.stage);
     });
+}
+
+// The activations in a checkpoint belong to samples: the same ones must be there again, in the same order.
+template <typename Scalar>
+void Trainer<Scalar>::require_same_samples(const std::string& saved_ini) const {
+    const ConfigText saved = read_resolved_ini(saved_ini);
+    for (const auto& [key, value] : read_resolved_ini(options_.ini)) {
+        const bool chooses = (key.starts_with("data.") && key != "data.path") ||
+                             (key == "train.seed" && config_.validation > 0.0);
+        const auto before = saved.find(key);
+        if (chooses && before != saved.end() && before->second != value) {
+            throw UsageError(
+                "the run cannot be resumed with " + key + " = " + value,
+                "it was started with " + before->second + ", which chooses other samples",
+                "use the configuration of the run, or another --out");
+        }
+    }
+}
+
+template <typename Scalar>
+void Trainer<Scalar>::note(const std::string& text) const {
+    observer_.noted(text);
+    try {
+        options_.directory.add_log(time_stamp() + " " + text);
+    } catch (const OutputError&) {  // the log is not worth a run
+    }
 }
 
 template <typename Scalar>
@@ -177,7 +213,7 @@ SweepRecord Trainer<Scalar>::record(Problem<Scalar>& problem, Sweep<Scalar>& swe
     sweep.settle();
     const ForwardPass<Scalar> forward(config_.network, world_, problem.placement, problem.stage);
     const auto output =
-        make_output_block<Scalar>(config_.network.output, config_.formulation.lambda.back());
+        make_output_block<Scalar>(config_.network.output, config_.formulation.output_lambda());
     record.train =
         evaluate_training(forward, config_.network, *output, world_, problem.train, problem.stage);
     if (problem.validation.blocks.samples() > 0) {
@@ -196,7 +232,7 @@ bool Trainer<Scalar>::stops_here(const SweepRecord& record) {
         judged->accuracy < config_.target_accuracy) {
         return false;
     }
-    if (progress_.seconds_to_target < 0.0) {
+    if (!progress_.seconds_to_target) {
         progress_.seconds_to_target = progress_.seconds_training;
     }
     return true;
@@ -205,9 +241,10 @@ bool Trainer<Scalar>::stops_here(const SweepRecord& record) {
 template <typename Scalar>
 void Trainer<Scalar>::note_best(const SweepRecord& record) {
     if (record.test) {
-        const double figure =
-            config_.network.regression() ? -record.test->rmse : record.test->accuracy;
-        progress_.best_test = std::max(progress_.best_test, figure);
+        const double best = progress_.best_test.value_or(
+            config_.network.regression() ? record.test->rmse : record.test->accuracy);
+        progress_.best_test = config_.network.regression() ? std::min(best, record.test->rmse)
+                                                           : std::max(best, record.test->accuracy);
     }
 }
 
@@ -221,7 +258,7 @@ bool Trainer<Scalar>::checkpoint_due(Index sweep, bool stopping) const {
 }
 
 template <typename Scalar>
-void Trainer<Scalar>::write_checkpoint(const Problem<Scalar>& problem, Index sweep) {
+void Trainer<Scalar>::write_checkpoint(const Problem<Scalar>& problem, Index sweep, bool stopping) {
     ModelHeader saved = header(problem);
     saved.checkpoint = true;
     saved.progress = progress_;
@@ -232,12 +269,12 @@ void Trainer<Scalar>::write_checkpoint(const Problem<Scalar>& problem, Index swe
             options_.directory.remove_old_checkpoints(config_.checkpoint.keep);
         }
     } catch (const Error& error) {
-        if (config_.checkpoint.required || error.status() != ExitStatus::output) {
+        if (config_.checkpoint.required || stopping || error.status() != ExitStatus::output) {
             throw;
         }
         if (reports()) {
-            observer_.noted("warning: no checkpoint after sweep " + std::to_string(sweep) + ": " +
-                            error.what());
+            note("warning: no checkpoint after sweep " + std::to_string(sweep) + ": " +
+                 error.what());
         }
     }
     last_checkpoint_ = wall_time();
@@ -246,15 +283,11 @@ void Trainer<Scalar>::write_checkpoint(const Problem<Scalar>& problem, Index swe
 template <typename Scalar>
 void Trainer<Scalar>::fill_summary(const Problem<Scalar>& problem, const SweepRecord& last) {
     summary_.last = last;
-    if (last.test && progress_.best_test > -1e300) {
-        summary_.best_test = std::abs(progress_.best_test);
-    }
+    summary_.best_test = progress_.best_test;
     summary_.seconds_training = progress_.seconds_training;
     summary_.seconds_total = world_.max(wall_time() - started_);
     summary_.target_set = config_.target_accuracy > 0.0;
-    if (progress_.seconds_to_target >= 0.0) {
-        summary_.seconds_to_target = progress_.seconds_to_target;
-    }
+    summary_.seconds_to_target = progress_.seconds_to_target;
     summary_.ranks = world_.size();
     for (int stage = 0; stage < problem.placement.grid.stages(); ++stage) {
         summary_.shards.push_back(problem.placement.grid.shards(stage));
@@ -284,6 +317,7 @@ template <typename Scalar>
 ModelHeader Trainer<Scalar>::header(const Problem<Scalar>& problem) const {
     ModelHeader header;
     header.network = config_.network;
+    header.formulation = config_.formulation.name;
     header.config = options_.ini;
     header.class_names = problem.class_names;
     header.standardization = problem.standardization;

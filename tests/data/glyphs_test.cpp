@@ -2,6 +2,8 @@
 #include <set>
 
 #include "data_files.hpp"
+#include "hoist/math/normal_equations.hpp"
+#include "hoist/math/ridge.hpp"
 
 namespace hoist {
 namespace {
@@ -100,6 +102,34 @@ TEST(Glyphs, of_a_class_resemble_one_another) {
     // The nearest of ten means, by chance, is the right one in a tenth of the cases.
     EXPECT_GT(correct, 250);
     EXPECT_LT(correct, 450);
+}
+
+TEST(Glyphs, are_not_told_apart_by_a_linear_classifier_alone) {
+    constexpr Index train_samples = 4000, test_samples = 1000;
+    const DataParts parts = draw(train_samples, test_samples);
+    const auto train_inputs = inputs(*parts.train);
+    const auto train_labels = labels(*parts.train);
+    const auto test_inputs = inputs(*parts.test);
+    const auto test_labels = labels(*parts.test);
+    const Eigen::Map<const Matrix<double>> x(train_inputs.data(), 784, train_samples);
+    Matrix<double> one_hot = Matrix<double>::Zero(10, train_samples);
+    for (Index i = 0; i < train_samples; ++i) {
+        one_hot(train_labels[static_cast<std::size_t>(i)], i) = 1.0;
+    }
+    NormalEquations equations(784, 10, NormalEquations::Gram::included);
+    equations.add<double>(x, one_hot);
+    const Matrix<double> fit = RidgeFactor(equations.gram(), 10.0).solve(equations.moment());
+    const Eigen::Map<const Matrix<double>> z(test_inputs.data(), 784, test_samples);
+    const Matrix<double> scores =
+        (fit.topRows(784).transpose() * z).colwise() + fit.row(784).transpose();
+    int correct = 0;
+    for (Index i = 0; i < test_samples; ++i) {
+        Index best = 0;
+        scores.col(i).maxCoeff(&best);
+        correct += best == test_labels[static_cast<std::size_t>(i)] ? 1 : 0;
+    }
+    EXPECT_GT(correct, 600);
+    EXPECT_LT(correct, 900);
 }
 
 TEST(Glyphs, have_their_class_as_a_value_too) {

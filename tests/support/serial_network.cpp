@@ -114,7 +114,7 @@ double SerialNetwork::pull_weight(Index layer) const {
         case Output::softmax:
             return 0.5;
         case Output::simplex:
-            return config.formulation.lambda.back();
+            return config.formulation.output_lambda();
         case Output::linear:
             break;
     }
@@ -126,7 +126,7 @@ MatrixXd SerialNetwork::output_target(const MatrixXd& y, const MatrixXd& u) cons
         case Output::softmax:
             return u - 2.0 * (softmax_by_definition(u) - y);
         case Output::simplex:
-            return simplex_block(y, u, config.formulation.lambda.back());
+            return simplex_block(y, u, config.formulation.output_lambda());
         case Output::linear:
             break;
     }
@@ -198,7 +198,7 @@ void SerialNetwork::sweep_in_two_colors(Index width) {
 VectorXd SerialNetwork::losses(const MatrixXd& y, const MatrixXd& u) const {
     VectorXd result(y.cols());
     const double lambda =
-        config.network.output == Output::simplex ? config.formulation.lambda.back() : 0.0;
+        config.network.output == Output::simplex ? config.formulation.output_lambda() : 0.0;
     const MatrixXd z = config.network.output == Output::simplex ? simplex_block(y, u, lambda) : u;
     const MatrixXd p = softmax_by_definition(u);
     for (Index i = 0; i < y.cols(); ++i) {

@@ -37,6 +37,10 @@ class BadIdx(BadData):
         (self.folder / "empty").mkdir()
         self.refuses(MISSING, ["empty"], *self.train_on(data__format="idx", data__path="empty"))
 
+    def test_a_folder_that_cannot_be_looked_into_is_named_with_the_reason(self):
+        (self.folder / "loop").symlink_to("loop")
+        self.refuses(MISSING, ["loop", "symbolic links"], *self.train_on(data__format="idx", data__path="loop"))
+
     def test_a_path_that_is_not_set_is_asked_for(self):
         self.refuses(USAGE, ["data.path"], *self.train_on(data__format="idx"))
 

@@ -68,6 +68,10 @@ class Readme(ProgramTest):
             first = path.read_text().splitlines()[0]
             self.assertRegex(first, rf"^# mpirun -n 2 build/hoist train configs/{path.name}( --set data.path=DIR)?$")
 
+    def test_no_placeholder_is_left(self):
+        for path in [SOURCE / "README.md", *sorted((SOURCE / "configs").glob("*.ini"))]:
+            self.assertNotIn("@@", path.read_text(), path.name)
+
     def test_every_configuration_runs(self):
         data = self.folder / "data"
         self.write_images(data)

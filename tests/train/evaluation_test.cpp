@@ -98,7 +98,7 @@ class Evaluating : public testing::TestWithParam<Case> {
             const ForwardPass<double> forward(network, world, training.placement(),
                                               training.stage());
             const auto output = make_output_block<double>(
-                network.output, training.config().formulation.lambda.back());
+                network.output, training.config().formulation.output_lambda());
             const SerialNetwork expected(problem.config, problem.inputs, problem.targets,
                                          training.weights());
             check(training, forward, *output, expected);

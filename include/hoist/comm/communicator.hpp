@@ -41,8 +41,6 @@ class Request {
 
     /// Returns when the buffer may be used again. No effect on a request that is over.
     void wait();
-    /// Whether it is over; lets MPI make progress.
-    bool test();
 
   private:
     MPI_Request request_ = MPI_REQUEST_NULL;

@@ -28,6 +28,8 @@ struct FormulationOptions {
     std::vector<double> lambda;
     NnlsOptions nnls;
 
+    /// Of the simplex block, the last one.
+    double output_lambda() const { return lambda.back(); }
     double lambda_of(Index layer) const { return lambda[static_cast<std::size_t>(layer - 1)]; }
 };
 

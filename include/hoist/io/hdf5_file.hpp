@@ -91,7 +91,6 @@ class Hdf5Reader {
     bool holds_text(const std::string& name) const;
     /// Whether the elements are unsigned whole numbers of 8 bits.
     bool holds_bytes(const std::string& name) const;
-    bool holds_floating_point(const std::string& name) const;
 
     /// The whole data set in row-major order, converted to Number by the HDF5 library.
     template <typename Number>
@@ -106,7 +105,6 @@ class Hdf5Reader {
     void read_columns(const std::string& name, Index first, std::span<Number> column_major) const;
 
     std::string text_attribute(const std::string& object, const std::string& name) const;
-    double number_attribute(const std::string& object, const std::string& name) const;
     Index whole_number_attribute(const std::string& object, const std::string& name) const;
 
   private:

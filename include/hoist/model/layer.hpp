@@ -50,10 +50,9 @@ struct Layer {
 /// How weights start.
 enum class Start { he, xavier, normal, variance_scaling };
 
-/// Draws W_l for n_{l+1} x n_l from (seed, l), the same on every grid, and sets the bias. He: N(0,
-/// 2/n_l); Xavier: uniform on
-/// +-sqrt(6/(n_l + n_{l+1})) (Glorot and Bengio 2010); normal: N(0, 0.1) (the report's Table 1);
-/// variance scaling: N(0, 1/n_l) truncated at two standard deviations.
+/// Draws W_l for n_{l+1} x n_l from (seed, l), the same on every grid, and sets the bias. He: N(0, 2/n_l). Xavier: uniform
+/// on +-sqrt(6/(n_l + n_{l+1})) (Glorot and Bengio 2010). normal: N(0, 0.1) (the report's Table 1). variance_scaling:
+/// N(0, 1/n_l) truncated at two standard deviations.
 template <typename Scalar>
 Weights<Scalar> initial_weights(Index inputs, Index outputs, Start start, double bias,
                                 std::uint64_t seed, Index layer);

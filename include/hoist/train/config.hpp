@@ -92,6 +92,9 @@ using ConfigText = std::map<std::string, std::string>;
 /// or out of range, and choices that contradict one another.
 Config parse_config(const ConfigText& text);
 
+/// The values in what resolved_ini() wrote.
+ConfigText read_resolved_ini(const std::string& ini);
+
 /// `text` with all defaults as an INI file: a valid configuration.
 std::string resolved_ini(const ConfigText& text);
 

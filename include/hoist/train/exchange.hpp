@@ -14,7 +14,7 @@ class Exchange {
     /// Kinds of messages that may be under way at the same time.
     enum class Channel : int { training, evaluation };
 
-    /// @pre outlives nothing: `world` and `placement` must outlive the exchange.
+    /// `world` and `placement` must outlive the exchange.
     Exchange(const Communicator& world, const Placement& placement, Index blocks, Channel channel)
         : world_(&world),
           placement_(&placement),
@@ -43,7 +43,11 @@ class Exchange {
     int owner(int stage, Index block) const {
         return placement_->grid.owner(stage, block, blocks_);
     }
-    int tag(Index block) const { return static_cast<int>(2 * block) + static_cast<int>(channel_); }
+    // Below 32,768, which every MPI allows. Two blocks may share a tag: between the same two ranks they are sent and
+    // received in the same order, that of ProcessGrid::order().
+    int tag(Index block) const {
+        return static_cast<int>(2 * (block % 16384)) + static_cast<int>(channel_);
+    }
 
     template <typename Scalar>
     static std::span<const Scalar> view(const Eigen::Ref<const Matrix<Scalar>>& columns) {

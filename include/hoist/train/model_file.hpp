@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,11 +16,10 @@ struct Progress {
     Index sweep = 0;
     double seconds_training = 0.0;
     double bytes_sent = 0.0;
-    /// Best so far, with the sign turned for regression so that more is better; -infinity: none
-    /// yet.
-    double best_test = -1e300;
-    /// When the target was reached; negative: not yet.
-    double seconds_to_target = -1.0;
+    /// The best test figure so far: the highest accuracy, or the lowest rmse.
+    std::optional<double> best_test;
+    /// When the target was reached.
+    std::optional<double> seconds_to_target;
 };
 
 /// What a model or checkpoint file holds beside weights and activations.
@@ -31,6 +31,8 @@ struct ModelHeader {
     Standardization standardization;
     std::string created;
     std::string version;
+    /// The name of the formulation.
+    std::string formulation = "classical";
     /// Whether there are activations and progress.
     bool checkpoint = false;
     Progress progress;
@@ -40,7 +42,7 @@ struct ModelHeader {
 std::string time_stamp();
 
 /// Collective over the world: writes the weights of all stages as `path`, and with `samples` a
-/// checkpoint: also all hidden activations (method of the interface: /activations/l is n_l x N in
+/// checkpoint: also all hidden activations (/activations/l is n_l x N in
 /// the order of the data). Rank 0 writes; it receives one column block at a time. @throws
 /// OutputError on every rank; then no file and nothing half-written is left.
 template <typename Scalar>

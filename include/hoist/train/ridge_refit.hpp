@@ -39,6 +39,7 @@ class RidgeRefit {
     void improve_output(int steps, const std::function<void(NormalEquations&)>& add_moments);
 
   private:
+    void assign(Layer<Scalar>& layer, const Matrix<double>& solution);
     void sum_over_shards(std::span<double> values);
     double kappa(std::size_t position) const;
 

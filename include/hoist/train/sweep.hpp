@@ -12,8 +12,8 @@
 
 namespace hoist {
 
-/// The parts of the objective E (method: mean over samples of loss and penalties, plus sum_l rho_l
-/// |W_l|^2) that a rank's layers and samples contribute; summed over all ranks they are E.
+/// The parts of the objective E (the mean over samples of loss and penalties, plus
+/// sum_l rho_l |W_l|^2) that a rank's layers and samples contribute; summed over all ranks they are E.
 struct Energy {
     double loss = 0.0;
     double penalty = 0.0;
@@ -26,9 +26,9 @@ struct Energy {
 /// With
 ///     B(l,k): layer l moves its activations of block k       R(l): layer l refits its weights
 /// the wavefront schedule keeps
-///     B(l+1,k) precedes B(l,k)          a block moves only against its upper neighbor's newest
-///     values all B(l,.) and B(l+1,.) precede R(l) R(l) and R(m) are independent      all layers
-///     refit at once
+///     B(l+1,k) precedes B(l,k)              a block moves only against its upper neighbor's newest values
+///     all B(l,.) and B(l+1,.) precede R(l)
+///     R(l) and R(m) are independent         all layers refit at once
 /// which is the sequential backward Gauss-Seidel sweep; checkerboard moves blocks with l + k odd
 /// first and the others after, the exact two-color one. Neither depends on the grid. After R the
 /// new preactivations travel up, and each layer adds its own terms to the energy.
@@ -40,7 +40,7 @@ class Sweep {
 
     /// Takes part in the training of `stage` (whose layers have weights; activations are made
     /// here). Collective over the stage's ranks `peers`: the constant Gram matrix of the inputs is
-    /// summed and factored. All references must outlive it.
+    /// summed and factored. All references must outlive it. @throws NumericalError, on all ranks of the stage.
     Sweep(const Config& config, const Communicator& world, const Communicator& peers,
           const Placement& placement, const Samples<Scalar>& samples, Stage<Scalar>& stage,
           Refit refit = Refit::yes);
@@ -84,6 +84,7 @@ class Sweep {
     ConstMatrixRef<Scalar> target_above(std::size_t position, Index block);
     void accumulate(Index block);
     void refit();
+    void improve_output();
     void prepare();
 
     enum class Send { yes, no };

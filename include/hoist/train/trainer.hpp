@@ -35,8 +35,9 @@ enum class Outcome {
     complete,
     /// The directory held a complete run.
     already_complete,
-    /// After a checkpoint, on request or at the time limit.
-    interrupted,
+    /// After a checkpoint.
+    stopped_on_request,
+    out_of_time,
 };
 
 /// Trains a network over all ranks and keeps its run directory. One object trains once.
@@ -57,11 +58,13 @@ class Trainer {
 
   private:
     void resume(Problem<Scalar>& problem);
+    void require_same_samples(const std::string& saved_ini) const;
+    void note(const std::string& text) const;
     SweepRecord record(Problem<Scalar>& problem, Sweep<Scalar>& sweep, Index index);
     bool stops_here(const SweepRecord& record);
     void note_best(const SweepRecord& record);
     bool checkpoint_due(Index sweep, bool stopping) const;
-    void write_checkpoint(const Problem<Scalar>& problem, Index sweep);
+    void write_checkpoint(const Problem<Scalar>& problem, Index sweep, bool stopping);
     void finish(const Problem<Scalar>& problem);
     void fill_summary(const Problem<Scalar>& problem, const SweepRecord& last);
     ModelHeader header(const Problem<Scalar>& problem) const;
