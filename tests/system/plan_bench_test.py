@@ -6,6 +6,8 @@ import subprocess
 import sys
 import unittest
 
+import h5py
+
 from program import ENVIRONMENT, HOIST, LONGEST_SECONDS, MPIRUN, ProgramTest, metrics_rows
 
 USAGE, CANNOT_WRITE = 64, 73
@@ -156,10 +158,20 @@ class Data(ProgramTest):
         drawn = self.succeed("data", "glyphs", "--show", 3, ranks=2).out.splitlines()
         self.assertEqual(len(drawn), 3 * 15)
 
+    def test_class_numbers_far_apart_are_counted(self):
+        with h5py.File(self.folder / "far.h5", "w") as file:
+            file["inputs"] = [[1.0, 2.0]] * 4
+            file["labels"] = [2**53, 7, 2**53, 0]
+        described = json.loads(self.succeed("data", "describe", "--json", "--data.format=hdf5", "--data.path=.",
+                                            "--data.train=far.h5").out)["train"]
+        self.assertEqual(described["class_names"], ["0", "7", str(2**53)])
+        self.assertEqual(described["class_counts"], [1, 1, 2])
+
     def test_wrong_use_is_refused(self):
         self.refuses(USAGE, ["--out"], "data", "convert")
         self.refuses(USAGE, ["--out", "--show"], "data", "glyphs")
         self.refuses(USAGE, ["--show"], "data", "glyphs", "--show", 0)
+        self.refuses(USAGE, ["--show", "--values"], "data", "glyphs", "--show", 2, "--values")
         self.refuses(USAGE, ["data.limit"], "data", "describe", "--data.limit=5")
         self.refuses(USAGE, ["convert"], "data", "glyphs", "--data.format=csv", "--data.path=.", "--out", "x")
         (self.folder / "taken").write_text("a file")

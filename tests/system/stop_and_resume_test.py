@@ -193,7 +193,8 @@ class ResumeOfOtherThings(ProgramTest):
 
     def test_another_number_of_samples(self):
         config = self.stopped_run()
-        self.refuses(BAD, ["240", "200"], "train", config, "--out", "run", "--resume", "--set", "data.samples=200")
+        self.refuses(USAGE, ["data.samples", "240", "200"], "train", config, "--out", "run", "--resume", "--set",
+                     "data.samples=200")
 
 
 if __name__ == "__main__":
