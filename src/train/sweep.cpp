@@ -3,7 +3,6 @@
 #include <cmath>
 
 #include "hoist/base/error.hpp"
-#include "hoist/comm/agree.hpp"
 
 namespace hoist {
 
@@ -234,24 +233,17 @@ void Sweep<Scalar>::accumulate(Index block) {
 template <typename Scalar>
 void Sweep<Scalar>::refit() {
     const PhaseClock clock(times_.weights);
-    std::optional<Error> failure;
     try {
         refit_->solve();
         if (last_ && !output_->quadratic()) {
             improve_output();
         }
-    } catch (
-        const Error& error) {  // the same on every shard of the stage; the other stages are told
-        failure = error;
-    }
-    const PhaseClock waiting(times_.wait);
-    agree(world_, [&] {
-        if (failure) {
-            throw Error(*failure);
-        }
-        const PhaseClock working(times_.weights);
         prepare();
-    });
+    } catch (
+        const Error&
+            error) {  // the same on every shard of the stage; the sweep goes on, so that nobody waits in vain
+        failure_ = error;
+    }
 }
 
 template <typename Scalar>

@@ -186,6 +186,8 @@ void Trainer<Scalar>::note(const std::string& text) const {
 
 template <typename Scalar>
 SweepRecord Trainer<Scalar>::record(Problem<Scalar>& problem, Sweep<Scalar>& sweep, Index index) {
+    sweep.settle();
+    agree(world_, [&] { sweep.require_success(); });
     const PhaseTimes& now = sweep.times();
     const Energy& own = sweep.energy();
     std::array<double, 7> sums{own.loss,
@@ -204,13 +206,11 @@ SweepRecord Trainer<Scalar>::record(Problem<Scalar>& problem, Sweep<Scalar>& swe
     record.energy = {sums[0], sums[1], sums[2]};
     record.times = {sums[3] / ranks, sums[4] / ranks, sums[5] / ranks, sums[6] / ranks};
     if (!std::isfinite(record.energy.objective())) {
-        sweep.settle();
         throw NumericalError(
             "the objective is not finite after sweep " + std::to_string(index), "",
             "the last checkpoint is good; use more ridge, or train.precision = double")
             .as_agreed();
     }
-    sweep.settle();
     const ForwardPass<Scalar> forward(config_.network, world_, problem.placement, problem.stage);
     const auto output =
         make_output_block<Scalar>(config_.network.output, config_.formulation.output_lambda());

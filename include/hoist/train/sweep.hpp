@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "hoist/base/error.hpp"
 #include "hoist/formulation/output_block.hpp"
 #include "hoist/train/exchange.hpp"
 #include "hoist/train/ridge_refit.hpp"
@@ -62,6 +63,12 @@ class Sweep {
     /// samples.
     const Vector<double>& column_energy() const { return column_energy_; }
     const PhaseTimes& times() const { return times_; }
+    /// @throws NumericalError where this rank's weights could not be refit; the sweep itself then went on with the old ones.
+    void require_success() const {
+        if (failure_) {
+            throw Error(*failure_);
+        }
+    }
     /// Returns when no message is under way any more, and the preactivations of the lowest layer
     /// have arrived.
     void settle();
@@ -147,6 +154,7 @@ class Sweep {
     std::vector<Request> arrivals_above_;
     std::vector<Request> arrivals_below_;
     Energy energy_;
+    std::optional<Error> failure_;
     Vector<double> column_energy_;
     PhaseTimes times_;
 };
