@@ -129,7 +129,7 @@ Cut most_stages_near_the_best(const Costs& costs, int ranks) {
         cuts.push_back(balanced_cut(costs, stages, ranks));
         best = std::min(best, heaviest(costs, cuts.back()));
     }
-    const auto near = [&](const Cut& cut) { return heaviest(costs, cut) <= 1.1 * best; };
+    const auto near = [&](const Cut& cut) { return heaviest(costs, cut) <= 1.05 * best; };
     return *std::ranges::find_if(cuts.rbegin(), cuts.rend(), near);
 }
 

@@ -123,7 +123,7 @@ TEST(Placement, with_a_number_of_stages_no_cut_and_no_shards_are_better) {
     }
 }
 
-TEST(Placement, left_alone_takes_the_most_stages_within_a_tenth_of_the_best) {
+TEST(Placement, left_alone_takes_the_most_stages_within_a_twentieth_of_the_best) {
     for (const auto& costs : some_costs()) {
         for (int ranks = 1; ranks <= 8; ++ranks) {
             const int most = std::min(ranks, static_cast<int>(costs.size()));
@@ -133,9 +133,9 @@ TEST(Placement, left_alone_takes_the_most_stages_within_a_tenth_of_the_best) {
             }
             const double best = *std::ranges::min_element(by_stages);
             const Placement placement = place(costs, {}, ranks);
-            EXPECT_LE(heaviest(costs, placement), 1.1 * slack * best);
+            EXPECT_LE(heaviest(costs, placement), 1.05 * slack * best);
             for (int stages = placement.grid.stages() + 1; stages <= most; ++stages) {
-                EXPECT_GT(by_stages[static_cast<std::size_t>(stages - 1)] * slack, 1.1 * best);
+                EXPECT_GT(by_stages[static_cast<std::size_t>(stages - 1)] * slack, 1.05 * best);
             }
         }
     }

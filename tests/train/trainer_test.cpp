@@ -88,7 +88,7 @@ class Training : public testing::Test {
         const Told straight = train<Scalar>(folder.path() / "straight", Existing::overwrite);
         EXPECT_EQ(straight.outcome, Outcome::complete);
         const Told stopped = train<Scalar>(folder.path() / "resumed", Existing::overwrite, 3);
-        EXPECT_EQ(stopped.outcome, Outcome::interrupted);
+        EXPECT_EQ(stopped.outcome, Outcome::stopped_on_request);
         EXPECT_EQ(stopped.summary.last.sweep, 3);
         if (world.rank() == 0) {
             EXPECT_FALSE(fs::exists(folder.path() / "resumed" / "model.h5"));
@@ -153,7 +153,7 @@ TEST_F(Training, goes_back_to_the_checkpoint_before_a_damaged_one_and_says_so) {
     settings["checkpoint.keep"] = "3";
     train(folder.path() / "straight");
     const Told stopped = train(run_folder(), Existing::refuse, 4);
-    EXPECT_EQ(stopped.outcome, Outcome::interrupted);
+    EXPECT_EQ(stopped.outcome, Outcome::stopped_on_request);
     damage(run_folder() / "checkpoint-000004.h5");
     const Told resumed = train(run_folder(), Existing::resume);
     expect_equal_models<float>(folder.path() / "straight" / "model.h5", run_folder() / "model.h5");
@@ -251,7 +251,7 @@ TEST_F(Training, ends_at_the_target) {
 TEST_F(Training, stops_with_a_checkpoint_when_its_time_is_up) {
     settings["train.time_limit"] = "1e-9";
     const Told told = train(run_folder());
-    EXPECT_EQ(told.outcome, Outcome::interrupted);
+    EXPECT_EQ(told.outcome, Outcome::stopped_on_request);
     EXPECT_EQ(told.summary.last.sweep, 1);
     EXPECT_TRUE(fs::exists(run_folder() / "checkpoint-000001.h5"));
 }

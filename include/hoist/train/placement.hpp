@@ -25,7 +25,7 @@ struct Placement {
 
 /// Places the layers on `ranks` ranks. What `options` leaves open is chosen so that the costliest
 /// rank has least to do: among all cuts into stages and all numbers of shards, the one with the
-/// most stages that is within a tenth of the best.
+/// most stages that is within a twentieth of the best.
 /// @param costs relative cost of each layer, as layer_costs() gives it.
 /// @throws UsageError where `options` cannot be met with so many ranks, naming the nearest that
 /// can.
