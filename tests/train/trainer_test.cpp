@@ -231,7 +231,7 @@ TEST_F(Training, refuses_to_resume_another_architecture_or_with_other_data) {
     EXPECT_EQ(refusal_of(Existing::resume), ExitStatus::usage);
     settings.erase("network.activation");
     settings["data.samples"] = "60";
-    EXPECT_EQ(refusal_of(Existing::resume), ExitStatus::data);
+    EXPECT_EQ(refusal_of(Existing::resume), ExitStatus::usage);
     settings["data.samples"] = "90";
     EXPECT_EQ(refusal_of(Existing::resume), ExitStatus::done);
 }
@@ -251,7 +251,7 @@ TEST_F(Training, ends_at_the_target) {
 TEST_F(Training, stops_with_a_checkpoint_when_its_time_is_up) {
     settings["train.time_limit"] = "1e-9";
     const Told told = train(run_folder());
-    EXPECT_EQ(told.outcome, Outcome::stopped_on_request);
+    EXPECT_EQ(told.outcome, Outcome::out_of_time);
     EXPECT_EQ(told.summary.last.sweep, 1);
     EXPECT_TRUE(fs::exists(run_folder() / "checkpoint-000001.h5"));
 }
