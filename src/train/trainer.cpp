@@ -23,10 +23,12 @@ template <typename Scalar>
 Outcome Trainer<Scalar>::operator()() {
     const RunDirectory& directory = options_.directory;
     const bool regression = config_.network.regression();
+    // Rank 0 looks for all: on a shared file system others may still see the directory as it was.
     bool complete = false;
-    agree(world_,
-          [&] { complete = options_.existing == Existing::resume && directory.complete(); });
-    if (complete) {
+    agree(world_, [&] {
+        complete = reports() && options_.existing == Existing::resume && directory.complete();
+    });
+    if (world_.max(complete ? 1.0 : 0.0) > 0.0) {
         return Outcome::already_complete;
     }
     Problem<Scalar> problem = make_problem<Scalar>(config_, world_);
