@@ -82,7 +82,7 @@ void ProgressPrinter::started(const Placement& placement, Index samples, Index f
                 placement.grid.ranks() == 1 ? "rank" : "ranks", threads_,
                 threads_ == 1 ? "thread" : "threads", placement.text().c_str());
     if (first > 0) {
-        std::printf("resumed after sweep %td\n", first);
+        std::printf("resumed after %s %td\n", config_.unit().c_str(), first);
     }
     std::fflush(stdout);
 }
@@ -95,7 +95,7 @@ void ProgressPrinter::swept(const SweepRecord& record) {
         show_bar(record);
         return;
     }
-    std::printf("sweep %td/%td  %s  %.2f s\n", record.sweep, config_.sweeps,
+    std::printf("%s %td/%td  %s  %.2f s\n", config_.unit().c_str(), record.sweep, config_.length(),
                 figures(record, config_.network.regression()).c_str(), record.seconds);
     std::fflush(stdout);
 }
@@ -105,14 +105,15 @@ void ProgressPrinter::show_bar(const SweepRecord& record) {
     const double elapsed = wall_time() - started_;
     const double done = static_cast<double>(record.sweep - first_);
     const double rate = done / elapsed;
-    const double remaining = static_cast<double>(config_.sweeps - record.sweep) / rate;
-    const auto filled = static_cast<int>(cells * record.sweep / config_.sweeps);
+    const double remaining = static_cast<double>(config_.length() - record.sweep) / rate;
+    const auto filled = static_cast<int>(cells * record.sweep / config_.length());
     char tail[64];
-    std::snprintf(tail, sizeof tail, "  %.2f sweeps/s  %s left", rate, duration(remaining).c_str());
+    std::snprintf(tail, sizeof tail, "  %.2f %ss/s  %s left", rate, config_.unit().c_str(),
+                  duration(remaining).c_str());
     std::string line = "[" + std::string(static_cast<std::size_t>(filled), '#') +
                        std::string(static_cast<std::size_t>(cells - filled), '.') + "] " +
-                       std::to_string(record.sweep) + "/" + std::to_string(config_.sweeps) + "  " +
-                       figures(record, config_.network.regression()) + tail;
+                       std::to_string(record.sweep) + "/" + std::to_string(config_.length()) +
+                       "  " + figures(record, config_.network.regression()) + tail;
     line.resize(std::min<std::size_t>(line.size(), static_cast<std::size_t>(terminal_width() - 1)));
     std::printf("\r\033[K%s", line.c_str());
     std::fflush(stdout);
@@ -150,9 +151,9 @@ void ProgressPrinter::closed(const RunSummary& summary, const RunDirectory& dire
     std::printf("  %-20s %.6f (loss %.6f, penalty %.6f)\n", "objective",
                 summary.last.energy.objective(), summary.last.energy.loss,
                 summary.last.energy.penalty);
-    std::printf("  %-20s %.2f s in %td sweeps (%.2f s in all, %.1f %% of it waiting)\n", "training",
-                summary.seconds_training, summary.last.sweep, summary.seconds_total,
-                100.0 * summary.idle_fraction);
+    std::printf("  %-20s %.2f s in %td %ss (%.2f s in all, %.1f %% of it waiting)\n", "training",
+                summary.seconds_training, summary.last.sweep, config_.unit().c_str(),
+                summary.seconds_total, 100.0 * summary.idle_fraction);
     if (summary.target_set) {
         if (summary.seconds_to_target) {
             std::printf("  %-20s %.2f %% after %.2f s\n", "target", config_.target_accuracy,

@@ -52,9 +52,9 @@ ExitStatus train(const Config& config, const Communicator& world, const RunOptio
         if (prints) {
             std::fprintf(
                 stderr,
-                "hoist: stopped after sweep %td of %td (%s); run again with "
+                "hoist: stopped after %s %td of %td (%s); run again with "
                 "--resume --out %s\n",
-                trainer.summary().last.sweep, config.sweeps,
+                config.unit().c_str(), trainer.summary().last.sweep, config.length(),
                 outcome == Outcome::out_of_time ? "train.time_limit is over" : "on request",
                 directory.c_str());
         }

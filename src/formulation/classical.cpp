@@ -61,27 +61,35 @@ void Classical<Scalar>::prepare(Index layer, const Weights<Scalar>& weights, dou
 template <typename Scalar>
 void Classical<Scalar>::update_activations(Index layer, const Weights<Scalar>& weights,
                                            const ConstMatrixRef<Scalar>& u,
-                                           const ConstMatrixRef<Scalar>& target_above,
-                                           MatrixRef<Scalar> x) {
+                                           const Above<Scalar>& above, MatrixRef<Scalar> x) {
     const Block& block = blocks_[static_cast<std::size_t>(layer - 1)];
     // c = lambda u + mu W'(T - b)
     right_hand_side_ = static_cast<Scalar>(options_.lambda_of(layer)) * u;
     right_hand_side_.noalias() +=
-        static_cast<Scalar>(block.weight_above) * weights.matrix.transpose() * target_above;
+        static_cast<Scalar>(block.weight_above) * weights.matrix.transpose() * above.target();
     right_hand_side_.colwise() -= block.offset;
     block.solver->solve(right_hand_side_, x);
 }
 
 template <typename Scalar>
+void Classical<Scalar>::respond(Index layer, const ConstMatrixRef<Scalar>& u,
+                                const ConstMatrixRef<Scalar>& g, const ConstMatrixRef<Scalar>&,
+                                MatrixRef<Scalar> s) const {
+    const auto lambda = static_cast<Scalar>(options_.lambda_of(layer));
+    const Bounds<Scalar> bounds = bounds_[static_cast<std::size_t>(layer - 1)];
+    s = lambda * (u - (u - g / lambda).cwiseMax(bounds.lower).cwiseMin(bounds.upper));
+}
+
+template <typename Scalar>
 void Classical<Scalar>::gradient_step(Index layer, const Weights<Scalar>& weights,
                                       const ConstMatrixRef<Scalar>& u,
-                                      const ConstMatrixRef<Scalar>& pull, double step,
+                                      const ConstMatrixRef<Scalar>& slope, double step,
                                       const ConstMatrixRef<Scalar>& y, MatrixRef<Scalar> x) const {
     const auto t = static_cast<Scalar>(step);
     const auto own = static_cast<Scalar>(step * options_.lambda_of(layer));
     const Bounds<Scalar> bounds = bounds_[static_cast<std::size_t>(layer - 1)];
     x = y - own * (y - u);
-    x.noalias() -= t * weights.matrix.transpose() * pull;
+    x.noalias() -= t * weights.matrix.transpose() * slope;
     x = x.cwiseMax(bounds.lower).cwiseMin(bounds.upper);
 }
 

@@ -4,7 +4,11 @@
 
 #include "hoist/base/error.hpp"
 #include "hoist/base/text.hpp"
+#include "hoist/formulation/bregman.hpp"
 #include "hoist/formulation/classical.hpp"
+#include "hoist/formulation/contrastive.hpp"
+#include "hoist/formulation/fenchel.hpp"
+#include "hoist/formulation/mac.hpp"
 
 namespace hoist {
 
@@ -16,7 +20,7 @@ using Maker = std::unique_ptr<Formulation<Scalar>> (*)(const NetworkSpec&,
 
 /// One row per formulation: a new one is added here.
 struct Row {
-    void (*check)(const NetworkSpec&);
+    void (*check)(const NetworkSpec&, const FormulationOptions&);
     Maker<float> single;
     Maker<double> full;
 };
@@ -27,9 +31,21 @@ std::unique_ptr<Formulation<Scalar>> make(const NetworkSpec& spec,
     return std::make_unique<Kind<Scalar>>(spec, options);
 }
 
+void check_gap(const NetworkSpec& spec, const FormulationOptions& options) {
+    check_gap_penalty(spec, options.name);
+}
+
 const std::map<std::string, Row>& table() {
     static const std::map<std::string, Row> rows{
-        {"classical", {check_classical, make<Classical, float>, make<Classical, double>}},
+        {"classical",
+         {[](const NetworkSpec& spec, const FormulationOptions&) { check_classical(spec); },
+          make<Classical, float>, make<Classical, double>}},
+        {"mac",
+         {[](const NetworkSpec& spec, const FormulationOptions&) { check_mac(spec); },
+          make<Mac, float>, make<Mac, double>}},
+        {"fenchel", {check_gap, make<Fenchel, float>, make<Fenchel, double>}},
+        {"bregman", {check_gap, make<Bregman, float>, make<Bregman, double>}},
+        {"contrastive", {check_contrastive, make<Contrastive, float>, make<Contrastive, double>}},
     };
     return rows;
 }
@@ -45,6 +61,14 @@ const Row& row(const std::string& name) {
 
 }  // namespace
 
+template <typename Scalar>
+void Formulation<Scalar>::gradient_step(Index, const Weights<Scalar>&,
+                                        const ConstMatrixRef<Scalar>&,
+                                        const ConstMatrixRef<Scalar>&, double,
+                                        const ConstMatrixRef<Scalar>&, MatrixRef<Scalar>) const {
+    require(false, "all activations move at once only under a jointly convex penalty");
+}
+
 std::vector<std::string> formulation_names() {
     std::vector<std::string> names;
     for (const auto& [name, unused] : table()) {
@@ -54,7 +78,7 @@ std::vector<std::string> formulation_names() {
 }
 
 void check_formulation(const NetworkSpec& spec, const FormulationOptions& options) {
-    row(options.name).check(spec);
+    row(options.name).check(spec, options);
     const auto blocks = static_cast<Index>(options.lambda.size());
     require(blocks >= spec.layers() - 1 + (spec.output == Output::simplex ? 1 : 0),
             "one lambda for each block");
@@ -71,6 +95,8 @@ std::unique_ptr<Formulation<Scalar>> make_formulation(const NetworkSpec& spec,
     }
 }
 
+template class Formulation<float>;
+template class Formulation<double>;
 template std::unique_ptr<Formulation<float>> make_formulation(const NetworkSpec&,
                                                               const FormulationOptions&);
 template std::unique_ptr<Formulation<double>> make_formulation(const NetworkSpec&,

@@ -16,6 +16,10 @@ class LinearOutput final : public OutputBlock<Scalar> {
                 MatrixRef<Scalar> t) const override {
         t = y;
     }
+    void slope(const ConstMatrixRef<Scalar>& y, const ConstMatrixRef<Scalar>& u,
+               MatrixRef<Scalar> s) const override {
+        s = u - y;
+    }
     Vector<double> energy(const ConstMatrixRef<Scalar>& y,
                           const ConstMatrixRef<Scalar>& u) const override {
         return 0.5 * (y - u).template cast<double>().colwise().squaredNorm().transpose();
@@ -31,6 +35,11 @@ class SoftmaxOutput final : public OutputBlock<Scalar> {
                 MatrixRef<Scalar> t) const override {
         softmax<Scalar>(u, t);
         t = u - Scalar{2} * (t - y);
+    }
+    void slope(const ConstMatrixRef<Scalar>& y, const ConstMatrixRef<Scalar>& u,
+               MatrixRef<Scalar> s) const override {
+        softmax<Scalar>(u, s);
+        s -= y;
     }
     Vector<double> energy(const ConstMatrixRef<Scalar>& y,
                           const ConstMatrixRef<Scalar>& u) const override {
@@ -50,6 +59,11 @@ class SimplexOutput final : public OutputBlock<Scalar> {
     void target(const ConstMatrixRef<Scalar>& y, const ConstMatrixRef<Scalar>& u,
                 MatrixRef<Scalar> t) const override {
         cross_entropy_prox<Scalar>(y, u, lambda_, t);
+    }
+    void slope(const ConstMatrixRef<Scalar>& y, const ConstMatrixRef<Scalar>& u,
+               MatrixRef<Scalar> s) const override {
+        cross_entropy_prox<Scalar>(y, u, lambda_, s);
+        s = static_cast<Scalar>(lambda_) * (u - s);
     }
     Vector<double> energy(const ConstMatrixRef<Scalar>& y,
                           const ConstMatrixRef<Scalar>& u) const override {

@@ -2,13 +2,17 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <optional>
 
+#include "activation_of.hpp"
+#include "columnwise.hpp"
 #include "elementwise.hpp"
 #include "hoist/base/error.hpp"
 #include "hoist/base/text.hpp"
 #include "piecewise_linear.hpp"
 #include "sigmoidal.hpp"
+#include "softplus.hpp"
 
 namespace hoist {
 
@@ -16,11 +20,17 @@ namespace {
 
 using ActivationPointer = std::shared_ptr<const Activation>;
 
-/// The parameter of an activation, inside the open interval (lower, upper).
+/// The parameter of an activation, inside the open interval (lower, upper), where `whole` a whole
+/// number.
 struct Parameter {
     double preset;
     double lower;
     double upper;
+    bool whole = false;
+
+    bool admits(double value) const {
+        return value > lower && value < upper && (!whole || value == std::floor(value));
+    }
 };
 
 struct Row {
@@ -30,9 +40,15 @@ struct Row {
     ActivationPointer (*make)(std::string name, double parameter);
 };
 
+template <typename Functions>
+ActivationPointer columnwise(std::string name, double) {
+    return std::make_shared<ActivationOf<Functions>>(std::move(name), Functions{});
+}
+
 template <typename Rule>
 ActivationPointer elementwise(std::string name, Rule rule) {
-    return std::make_shared<Elementwise<Rule>>(std::move(name), rule);
+    using Functions = Elementwise<Rule>;
+    return std::make_shared<ActivationOf<Functions>>(std::move(name), Functions(rule));
 }
 
 template <double Lower, double Upper>
@@ -46,19 +62,31 @@ ActivationPointer plain(std::string name, double) {
 }
 
 template <typename Rule>
-ActivationPointer with_parameter(std::string name, double parameter) {
+ActivationPointer with_value(std::string name, double parameter) {
     return elementwise(std::move(name), Rule{parameter});
+}
+
+ActivationPointer pool(std::string name, double group) {
+    return std::make_shared<ActivationOf<MaxPool>>(std::move(name),
+                                                   MaxPool{static_cast<Index>(group)});
 }
 
 constexpr std::array table{
     Row{"identity", {}, projection<-infinity, infinity>},
     Row{"relu", {}, projection<0.0, infinity>},
-    Row{"leaky_relu", Parameter{0.1, 0, 1}, with_parameter<LeakyRelu>},
+    Row{"leaky_relu", Parameter{0.1, 0, 1}, with_value<LeakyRelu>},
     Row{"hard_tanh", {}, projection<-1.0, 1.0>},
     Row{"hard_sigmoid", {}, projection<0.0, 1.0>},
-    Row{"soft_threshold", Parameter{0.5, 0, infinity}, with_parameter<SoftThreshold>},
+    Row{"soft_threshold", Parameter{0.5, 0, infinity}, with_value<SoftThreshold>},
     Row{"sigmoid", {}, plain<Sigmoid>},
     Row{"tanh", {}, plain<Tanh>},
+    Row{"softplus", {}, plain<Softplus>},
+    Row{"simplex", {}, columnwise<SimplexProjection>},
+    Row{"softmax", {}, columnwise<Softmax>},
+    Row{"sign", {}, plain<Sign>},
+    Row{"sin", {}, plain<Sin>},
+    Row{"saturated_sin", {}, plain<SaturatedSin>},
+    Row{"maxpool", Parameter{2, 1, 1025, true}, pool},
 };
 
 std::string full_name(const Row& row, double parameter) {
@@ -83,20 +111,25 @@ const Row& find_row(std::string_view name) {
                      suggestion ? "did you mean " + quoted(*suggestion) + "?" : "use one of these");
 }
 
+std::string range_text(const Parameter& parameter) {
+    const auto [preset, lower, upper, whole] = parameter;
+    if (whole) {
+        return "a whole number from " + to_text(lower + 1) + " to " + to_text(upper - 1);
+    }
+    return upper < infinity ? "a number between " + to_text(lower) + " and " + to_text(upper)
+                            : "a number above " + to_text(lower);
+}
+
 double parse_parameter(const Row& row, std::string_view text, std::string_view number) {
     if (!row.parameter) {
         throw UsageError("the activation " + quoted(text) + " cannot be used",
                          quoted(row.name) + " has no parameter", "write " + quoted(row.name));
     }
-    const auto [preset, lower, upper] = *row.parameter;
     const auto value = to_number(number);
-    if (!value || !(*value > lower && *value < upper)) {
-        const std::string range = upper < infinity
-                                      ? "between " + to_text(lower) + " and " + to_text(upper)
-                                      : "above " + to_text(lower);
+    if (!value || !row.parameter->admits(*value)) {
         throw UsageError("the activation " + quoted(text) + " cannot be used",
-                         "its parameter has to be a number " + range,
-                         "write for example " + quoted(full_name(row, preset)));
+                         "its parameter has to be " + range_text(*row.parameter),
+                         "write for example " + quoted(full_name(row, row.parameter->preset)));
     }
     return *value;
 }
@@ -117,6 +150,14 @@ std::shared_ptr<const Activation> parse_activation(std::string_view text) {
         parameter = parse_parameter(row, text, text.substr(open + 1, text.size() - open - 2));
     }
     return row.make(full_name(row, parameter), parameter);
+}
+
+std::shared_ptr<const Activation> Activation::with_parameter(double value) const {
+    const std::string text = name();
+    const Row& row = find_row(std::string_view(text).substr(0, text.find('(')));
+    require(row.parameter && row.parameter->admits(value),
+            "the parameter given to an activation is in its range");
+    return row.make(full_name(row, value), value);
 }
 
 std::vector<std::string> activation_names() {

@@ -1,10 +1,8 @@
 #pragma once
 
 #include <algorithm>
-#include <string>
-#include <utility>
+#include <type_traits>
 
-#include "hoist/base/error.hpp"
 #include "hoist/math/activation.hpp"
 
 namespace hoist {
@@ -14,109 +12,125 @@ namespace hoist {
 template <typename Scalar>
 using Lanes = Eigen::Array<Scalar, 64, 1>;
 
-/// An activation that acts on each coordinate alone, made from a rule of one variable. A rule has
-/// traits(), and phi(u), slope(u), prox(s, v) on a number, or on Lanes where Rule::lanes is true,
-/// and gap(x, u), which is given numbers and answers in double.
+/// The functions of an activation that acts on each coordinate alone, made from a rule of one
+/// variable. A rule has traits(), and phi(u), slope(u) and perhaps prox(s, v) on a number, or on
+/// Lanes where Rule::lanes is true, and perhaps gap(x, u) and gap_parameter_slope(x, u), which are
+/// given numbers and answer in double.
 template <typename Rule>
-class Elementwise final : public Activation {
+class Elementwise {
   public:
-    explicit Elementwise(std::string name, Rule rule = {}) : name_(std::move(name)), rule_(rule) {}
-
-    std::string name() const override { return name_; }
-    ActivationTraits traits() const override { return rule_.traits(); }
-
-    void apply(const ConstMatrixRef<float>& u, MatrixRef<float> x) const override { phi(u, x); }
-    void apply(const ConstMatrixRef<double>& u, MatrixRef<double> x) const override { phi(u, x); }
-
-    void slope(const ConstMatrixRef<float>& u, MatrixRef<float> d) const override {
-        derivative(u, d);
-    }
-    void slope(const ConstMatrixRef<double>& u, MatrixRef<double> d) const override {
-        derivative(u, d);
-    }
-
-    void prox(double s, const ConstMatrixRef<float>& v, MatrixRef<float> x) const override {
-        proximal_map(s, v, x);
-    }
-    void prox(double s, const ConstMatrixRef<double>& v, MatrixRef<double> x) const override {
-        proximal_map(s, v, x);
-    }
-
-    double gap(const ConstMatrixRef<float>& x, const ConstMatrixRef<float>& u) const override {
-        return total_gap(x, u);
-    }
-    double gap(const ConstMatrixRef<double>& x, const ConstMatrixRef<double>& u) const override {
-        return total_gap(x, u);
-    }
-
-  private:
+    /// What the rule is given at once.
     template <typename Scalar>
-    void phi(const ConstMatrixRef<Scalar>& u, MatrixRef<Scalar>& x) const {
-        transform(u, x, [this](const auto& value) { return rule_.phi(value); });
+    using Argument = std::conditional_t<Rule::lanes, Lanes<Scalar>, Scalar>;
+
+    explicit Elementwise(Rule rule) : rule_(rule) {}
+
+    ActivationTraits traits() const { return rule_.traits(); }
+
+    double parameter() const requires requires(const Rule rule) { rule.parameter(); }
+    { return rule_.parameter(); }
+
+    template <typename Scalar>
+    void apply(const ConstMatrixRef<Scalar>& u, MatrixRef<Scalar>& x) const {
+        transform(
+            x, [this](const auto& value) { return rule_.phi(value); }, u);
     }
 
     template <typename Scalar>
-    void derivative(const ConstMatrixRef<Scalar>& u, MatrixRef<Scalar>& d) const {
-        transform(u, d, [this](const auto& value) { return rule_.slope(value); });
+    void pull_back(const ConstMatrixRef<Scalar>& u, const ConstMatrixRef<Scalar>& e,
+                   MatrixRef<Scalar>& d) const {
+        using Value = Argument<Scalar>;
+        transform(
+            d,
+            [this](const Value& value, const Value& error) -> Value {
+                return rule_.slope(value) * error;
+            },
+            u, e);
     }
 
     template <typename Scalar>
-    void proximal_map(double s, const ConstMatrixRef<Scalar>& v, MatrixRef<Scalar>& x) const {
-        require(s > 0, "the step of a proximal map is positive");
+    void prox(double s, const ConstMatrixRef<Scalar>& v, MatrixRef<Scalar>& x) const requires
+        requires(const Rule rule, Argument<Scalar> value) {
+        rule.prox(Scalar{1}, value);
+    }
+    {
         const auto step = static_cast<Scalar>(s);
-        transform(v, x, [this, step](const auto& value) { return rule_.prox(step, value); });
-    }
-
-    template <typename Scalar, typename Function>
-    static void transform(const ConstMatrixRef<Scalar>& from, MatrixRef<Scalar>& to,
-                          Function function) {
-        require(from.rows() == to.rows() && from.cols() == to.cols(),
-                "the input and the output of an activation have the same size");
-        const bool contiguous = from.outerStride() == from.rows() && to.outerStride() == to.rows();
-        if (contiguous) {
-            transform(from.data(), to.data(), from.size(), function);
-        } else {
-            for (Index j = 0; j < from.cols(); ++j) {
-                transform(from.col(j).data(), to.col(j).data(), from.rows(), function);
-            }
-        }
-    }
-
-    template <typename Scalar, typename Function>
-    static void transform(const Scalar* from, Scalar* to, Index count, Function function) {
-        if constexpr (Rule::lanes) {
-            Lanes<Scalar> lanes = Lanes<Scalar>::Zero();
-            for (Index i = 0; i < count; i += lanes.size()) {
-                const Index length = std::min<Index>(lanes.size(), count - i);
-                std::copy_n(from + i, length, lanes.data());
-                const Lanes<Scalar> result = function(lanes);
-                std::copy_n(result.data(), length, to + i);
-            }
-        } else {
-            // `to` is `from` or does not meet it, so that no result is read as an input.
-#pragma GCC ivdep
-            for (Index i = 0; i < count; ++i) {
-                to[i] = function(from[i]);
-            }
-        }
+        transform(
+            x, [this, step](const auto& value) { return rule_.prox(step, value); }, v);
     }
 
     template <typename Scalar>
-    double total_gap(const ConstMatrixRef<Scalar>& x, const ConstMatrixRef<Scalar>& u) const {
-        require(x.rows() == u.rows() && x.cols() == u.cols(),
-                "the two arguments of a gap have the same size");
+    Vector<double> gap(const ConstMatrixRef<Scalar>& x,
+                       const ConstMatrixRef<Scalar>& u) const requires
+        requires(const Rule rule, Scalar value) {
+        rule.gap(value, value);
+    }
+    {
+        Vector<double> gaps = Vector<double>::Zero(x.cols());
+        for (Index j = 0; j < x.cols(); ++j) {
+            for (Index i = 0; i < x.rows(); ++i) {
+                gaps[j] += rule_.gap(x(i, j), u(i, j));
+            }
+        }
+        return gaps;
+    }
+
+    template <typename Scalar>
+    double gap_parameter_slope(const ConstMatrixRef<Scalar>& x,
+                               const ConstMatrixRef<Scalar>& u) const requires
+        requires(const Rule rule) {
+        rule.gap_parameter_slope(0.0, 0.0);
+    }
+    {
         double total = 0;
         for (Index j = 0; j < x.cols(); ++j) {
             double column = 0;
             for (Index i = 0; i < x.rows(); ++i) {
-                column += rule_.gap(x(i, j), u(i, j));
+                column += rule_.gap_parameter_slope(x(i, j), u(i, j));
             }
             total += column;
         }
         return total;
     }
 
-    std::string name_;
+  private:
+    template <typename Scalar, typename Function, typename... From>
+    static void transform(MatrixRef<Scalar>& to, Function function, const From&... from) {
+        const bool contiguous =
+            to.outerStride() == to.rows() && ((from.outerStride() == from.rows()) && ...);
+        if (contiguous) {
+            transform(to.size(), to.data(), function, from.data()...);
+        } else {
+            for (Index j = 0; j < to.cols(); ++j) {
+                transform(to.rows(), to.col(j).data(), function, from.col(j).data()...);
+            }
+        }
+    }
+
+    template <typename Scalar, typename Function, typename... From>
+    static void transform(Index count, Scalar* to, Function function, const From*... from) {
+        if constexpr (Rule::lanes) {
+            for (Index i = 0; i < count; i += Lanes<Scalar>::SizeAtCompileTime) {
+                const Index length = std::min<Index>(Lanes<Scalar>::SizeAtCompileTime, count - i);
+                const Lanes<Scalar> result = function(load(from + i, length)...);
+                std::copy_n(result.data(), length, to + i);
+            }
+        } else {
+            // `to` is one of `from` or does not meet it, so that no result is read as an input.
+#pragma GCC ivdep
+            for (Index i = 0; i < count; ++i) {
+                to[i] = function(from[i]...);
+            }
+        }
+    }
+
+    template <typename Scalar>
+    static Lanes<Scalar> load(const Scalar* from, Index length) {
+        Lanes<Scalar> lanes = Lanes<Scalar>::Zero();
+        std::copy_n(from, length, lanes.data());
+        return lanes;
+    }
+
     Rule rule_;
 };
 

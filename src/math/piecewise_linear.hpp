@@ -20,7 +20,9 @@ struct Projection {
     double lower;
     double upper;
 
-    ActivationTraits traits() const { return {lower, upper, 1.0, true}; }
+    ActivationTraits traits() const {
+        return {.lower = lower, .upper = upper, .lipschitz = 1, .projection = true};
+    }
 
     template <typename Scalar>
     Scalar phi(Scalar u) const {
@@ -63,7 +65,11 @@ struct LeakyRelu {
     static constexpr bool lanes = false;
     double a;
 
-    ActivationTraits traits() const { return {-infinity, infinity, 1.0, false}; }
+    double parameter() const { return a; }
+
+    ActivationTraits traits() const {
+        return {.lower = -infinity, .upper = infinity, .lipschitz = 1};
+    }
 
     template <typename Scalar>
     Scalar phi(Scalar u) const {
@@ -92,6 +98,12 @@ struct LeakyRelu {
         const double far = curvature * x * x + (u < 0 ? a : 1) * u * u - 2.0 * x * u;
         return 0.5 * ((x < 0) == (u < 0) ? near : far);
     }
+
+    double gap_parameter_slope(double x, double u) const {
+        const double own = x < 0 ? x * x / (a * a) : 0;
+        const double conjugate = u < 0 ? u * u : 0;
+        return 0.5 * (conjugate - own);
+    }
 };
 
 /// phi(u) = sign(u) max(|u| - t, 0), F = x^2/2 + t |x|, Psi = t |x|. @pre t > 0.
@@ -99,7 +111,11 @@ struct SoftThreshold {
     static constexpr bool lanes = false;
     double t;
 
-    ActivationTraits traits() const { return {-infinity, infinity, 1.0, false}; }
+    double parameter() const { return t; }
+
+    ActivationTraits traits() const {
+        return {.lower = -infinity, .upper = infinity, .lipschitz = 1};
+    }
 
     template <typename Scalar>
     Scalar phi(Scalar u) const {
@@ -132,6 +148,34 @@ struct SoftThreshold {
         const Scalar low = u < -threshold ? u + threshold : Scalar{0};
         const Scalar shrunk = u > threshold ? u - threshold : low;
         return u == u ? shrunk : u;
+    }
+};
+
+/// phi(u) = sign u, F = 0 on [-1, 1], so that Psi is concave.
+struct Sign {
+    static constexpr bool lanes = false;
+
+    ActivationTraits traits() const {
+        return {.lower = -1, .upper = 1, .lipschitz = infinity, .has_prox = false};
+    }
+
+    template <typename Scalar>
+    Scalar phi(Scalar u) const {
+        const Scalar below = u < 0 ? Scalar{-1} : u;  // 0 and NaN stay
+        return u > 0 ? Scalar{1} : below;
+    }
+
+    template <typename Scalar>
+    Scalar slope(Scalar) const {
+        return Scalar{0};
+    }
+
+    // F + F* - xu = |u| - xu.
+    double gap(double x, double u) const {
+        if (x < -1 || x > 1) {
+            return infinity;
+        }
+        return std::abs(u) * (1 - (u < 0 ? -x : x));
     }
 };
 

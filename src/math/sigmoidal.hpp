@@ -1,89 +1,24 @@
 #pragma once
 
-#include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numbers>
 
 #include "elementwise.hpp"
-#include "hoist/math/activation.hpp"
+#include "entropy.hpp"
+#include "newton.hpp"
 
-// Rules for Elementwise whose phi is an S-shaped curve. F is the negative entropy of a Bernoulli
-// variable with parameter x (sigmoid) or (1+x)/2 (tanh), so that a gap is the divergence of two
-// such variables.
+// Rules for Elementwise whose phi is an S-shaped curve. For sigmoid and tanh F is the negative
+// entropy of a Bernoulli variable with parameter x or (1+x)/2, so that a gap is the divergence of
+// two such variables.
 
 namespace hoist {
-
-/// log(1 + e^u) without overflow.
-inline double softplus(double u) { return std::max(u, 0.0) + std::log1p(std::exp(-std::abs(u))); }
-
-/// 1/(1 + e^-u) without cancellation for either sign.
-inline double logistic(double u) {
-    const double e = std::exp(-std::abs(u));
-    return (u < 0 ? e : 1.0) / (1 + e);
-}
-
-/// x log(x/p) - (x - p) >= 0 for x in [0, 1], where `difference` is x - p and p = logistic(u).
-inline double relative_entropy(double x, double p, double u, double difference) {
-    // Near x = p the logarithm cancels: with d = (x-p)/p the term is p ((1+d) log(1+d) - d), a
-    // series in d.
-    if (std::abs(difference) < 0.01 * p) {
-        const double d = difference / p;
-        return difference * d *
-               (1.0 / 2 -
-                d * (1.0 / 6 - d * (1.0 / 12 - d * (1.0 / 20 - d * (1.0 / 30 - d / 42)))));
-    }
-    if (x == 0) {
-        return p;
-    }
-    return std::max(x * (std::log(x) + softplus(-u)) - difference, 0.0);
-}
-
-/// The divergence of Bernoulli(x) from Bernoulli(logistic(u)), which is the gap of sigmoid: F + F*
-/// - xu. `rest` is 1 - x and `difference` is x - logistic(u), which a caller may know more exactly
-/// than x shows.
-inline double bernoulli_divergence(double x, double rest, double u, double difference) {
-    return relative_entropy(x, logistic(u), u, difference) +
-           relative_entropy(rest, logistic(-u), -u, -difference);
-}
-
-/// phi(x) where s u + (1-s) phi(u) = v: the condition for x = phi(u) to be the minimizer of s
-/// Psi(x) + (x-v)^2/2, because Psi'(x) = u - x. The left side rises with u and, for phi - phi(0)
-/// odd and bent toward zero, Newton's method from 0 converges from one side after at most one step
-/// across; the bracket guards the rounding.
-template <typename Rule, typename Scalar>
-Lanes<Scalar> prox_by_newton(const Rule& rule, Scalar s, const Lanes<Scalar>& v) {
-    const ActivationTraits traits = rule.traits();
-    const Scalar low = (1 - s) * static_cast<Scalar>(s < 1 ? traits.upper : traits.lower);
-    const Scalar high = (1 - s) * static_cast<Scalar>(s < 1 ? traits.lower : traits.upper);
-    Lanes<Scalar> below = (v - low) / s;
-    Lanes<Scalar> above = (v - high) / s;
-    Lanes<Scalar> u = below.max(Scalar{0}).min(above);
-    Lanes<Scalar> x = rule.phi(u);
-    constexpr Scalar precision = 4 * std::numeric_limits<Scalar>::epsilon();
-    for (int iteration = 0; iteration < 60; ++iteration) {
-        const Lanes<Scalar> residual = s * u + (1 - s) * x - v;
-        Lanes<Scalar> next = u - residual / (s + (1 - s) * rule.slope(u));
-        for (Index i = 0; i < u.size(); ++i) {
-            below[i] = residual[i] < 0 ? u[i] : below[i];
-            above[i] = residual[i] > 0 ? u[i] : above[i];
-            const Scalar middle = (below[i] + above[i]) / 2;
-            next[i] = next[i] < below[i] || next[i] > above[i] ? middle : next[i];
-        }
-        const bool moving = ((next - u).abs() > precision * (1 + u.abs())).any();
-        u = next;
-        x = rule.phi(u);
-        if (!moving) {
-            break;
-        }
-    }
-    return x;
-}
 
 /// phi(u) = 1/(1 + e^-u), F = x log x + (1-x) log(1-x) on [0, 1].
 struct Sigmoid {
     static constexpr bool lanes = true;
 
-    ActivationTraits traits() const { return {0.0, 1.0, 0.25, false}; }
+    ActivationTraits traits() const { return {.lower = 0, .upper = 1, .lipschitz = 0.25}; }
 
     template <typename Scalar>
     Lanes<Scalar> phi(const Lanes<Scalar>& u) const {
@@ -97,7 +32,8 @@ struct Sigmoid {
 
     template <typename Scalar>
     Lanes<Scalar> prox(Scalar s, const Lanes<Scalar>& v) const {
-        return prox_by_newton(*this, s, v);
+        Lanes<Scalar> u = Lanes<Scalar>::Zero();
+        return prox_of_bounded(*this, 0, 1, s, v, u);
     }
 
     double gap(double x, double u) const {
@@ -112,7 +48,7 @@ struct Sigmoid {
 struct Tanh {
     static constexpr bool lanes = true;
 
-    ActivationTraits traits() const { return {-1.0, 1.0, 1.0, false}; }
+    ActivationTraits traits() const { return {.lower = -1, .upper = 1, .lipschitz = 1}; }
 
     template <typename Scalar>
     Lanes<Scalar> phi(const Lanes<Scalar>& u) const {
@@ -126,7 +62,8 @@ struct Tanh {
 
     template <typename Scalar>
     Lanes<Scalar> prox(Scalar s, const Lanes<Scalar>& v) const {
-        return prox_by_newton(*this, s, v);
+        Lanes<Scalar> u = Lanes<Scalar>::Zero();
+        return prox_of_bounded(*this, -1, 1, s, v, u);
     }
 
     double gap(double x, double u) const {
@@ -134,6 +71,79 @@ struct Tanh {
             return std::numeric_limits<double>::infinity();
         }
         return bernoulli_divergence((1 + x) / 2, (1 - x) / 2, 2 * u, (x - std::tanh(u)) / 2);
+    }
+};
+
+/// phi(u) = sin u for |u| <= pi/2 and +-1 beyond, F = x asin x + sqrt(1 - x^2) on [-1, 1].
+struct SaturatedSin {
+    static constexpr bool lanes = true;
+    static constexpr double turn = std::numbers::pi / 2;
+
+    ActivationTraits traits() const { return {.lower = -1, .upper = 1, .lipschitz = 1}; }
+
+    template <typename Scalar>
+    Lanes<Scalar> phi(const Lanes<Scalar>& u) const {
+        constexpr auto bound = static_cast<Scalar>(turn);
+        return u.max(-bound).min(bound).sin().max(Scalar{-1}).min(Scalar{1});
+    }
+
+    template <typename Scalar>
+    Lanes<Scalar> slope(const Lanes<Scalar>& u) const {
+        constexpr auto bound = static_cast<Scalar>(turn);
+        const Lanes<Scalar> cosine = u.max(-bound).min(bound).cos();  // vectorized only on its own
+        return (u.abs() < bound).select(cosine, Scalar{0});
+    }
+
+    template <typename Scalar>
+    Lanes<Scalar> prox(Scalar s, const Lanes<Scalar>& v) const {
+        Lanes<Scalar> u = Lanes<Scalar>::Zero();
+        return prox_of_bounded(*this, -1, 1, s, v, u);
+    }
+
+    // With x = sin t, c = u clipped to [-pi/2, pi/2], m = (c+t)/2 and h = (c-t)/2: F + F* - xu =
+    // (|u| - |c|) (1 - x sign u) + 2 sin m (sin h - h cos h) + 2 h cos m sin h. The first term is
+    // not negative, nor is the sum of the others, in which at most a factor of 3 cancels.
+    double gap(double x, double u) const {
+        if (x < -1 || x > 1) {
+            return std::numeric_limits<double>::infinity();
+        }
+        const double c = u < -turn ? -turn : u > turn ? turn : u;
+        const double t = std::asin(x);
+        const double m = (c + t) / 2;
+        const double h = (c - t) / 2;
+        const double inside =
+            2 * std::sin(m) * sine_less_tangent_part(h) + 2 * h * std::cos(m) * std::sin(h);
+        return std::abs(u - c) * (1 - (u < 0 ? -x : x)) + std::max(inside, 0.0);
+    }
+
+  private:
+    // sin h - h cos h, for small h by its series.
+    static double sine_less_tangent_part(double h) {
+        if (std::abs(h) > 0.25) {
+            return std::sin(h) - h * std::cos(h);
+        }
+        const double q = h * h;
+        return h * q *
+               (1.0 / 3 - q * (1.0 / 30 - q * (1.0 / 840 - q * (1.0 / 45360 - q / 3991680))));
+    }
+};
+
+/// phi(u) = sin u, which rises and falls and so minimizes no convex function.
+struct Sin {
+    static constexpr bool lanes = true;
+
+    ActivationTraits traits() const {
+        return {.lower = -1, .upper = 1, .lipschitz = 1, .minimizer = false, .has_prox = false};
+    }
+
+    template <typename Scalar>
+    Lanes<Scalar> phi(const Lanes<Scalar>& u) const {
+        return u.sin().max(Scalar{-1}).min(Scalar{1});
+    }
+
+    template <typename Scalar>
+    Lanes<Scalar> slope(const Lanes<Scalar>& u) const {
+        return u.cos();
     }
 };
 

@@ -90,6 +90,10 @@ void project_onto_simplex(const ConstMatrixRef<Scalar>& u, MatrixRef<Scalar> z) 
         // cancellation.
         Column column = u.col(j).template cast<double>();
         column -= column.maxCoeff();
+        if (column.isNaN().any()) {
+            z.col(j).setConstant(std::numeric_limits<Scalar>::quiet_NaN());
+            continue;
+        }
         const double tau = projection_threshold(column);
         z.col(j) = (column - tau).max(0.0).matrix().template cast<Scalar>();
     }

@@ -1,6 +1,7 @@
 #include "hoist/train/config.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "hoist/base/error.hpp"
@@ -44,10 +45,10 @@ struct Value {
         return static_cast<std::size_t>(found - choices.begin());
     }
     /// A list of numbers with commas; one number stands for all.
-    std::vector<double> numbers(Index count, double least) const {
+    std::vector<double> numbers(Index count, double least, double most = INFINITY) const {
         std::vector<double> values;
         for (const std::string& piece : split(text, ',')) {
-            values.push_back(Value{name, piece}.number(least));
+            values.push_back(Value{name, piece}.number(least, most));
         }
         if (values.empty()) {
             refuse("it is empty", "give a number");
@@ -124,6 +125,16 @@ void read_start(const Value& value, Config& config) {
     config.start_file = value.text;
 }
 
+void read_solver(const Value& value, Config& config) {
+    using Kind = WeightSolverOptions::Kind;
+    const std::size_t chosen = value.choice({"auto", "ridge", "adam", "sgd", "gram", "implicit"});
+    const bool ridge = chosen == 1 || (chosen == 0 && config.formulation.name == "classical");
+    config.fit = ridge ? Fit::sweeps : Fit::batches;
+    constexpr std::array kinds{Kind::adam, Kind::adam, Kind::adam,
+                               Kind::sgd,  Kind::gram, Kind::implicit};
+    config.weights.kind = kinds[chosen];
+}
+
 // The order is that of reading too: a key may depend on those above it.
 const std::vector<Key>& keys() {
     static const std::vector<Key> table{
@@ -152,6 +163,20 @@ const std::vector<Key>& keys() {
         {{"data.standardize", "false",
           "shift and scale each input to mean 0 and variance 1: true, false"},
          [](const Value& v, Config& c) { c.standardize = v.yes_or_no(); }},
+        {{"data.noise", "0", "standard deviation of noise added to the inputs of mini-batches"},
+         [](const Value& v, Config& c) { c.augmentation.noise = v.number(0.0, 1e6); }},
+        {{"data.dropout", "0", "share of the inputs of mini-batches that are set to zero"},
+         [](const Value& v, Config& c) { c.augmentation.dropout = v.number(0.0, 0.99); }},
+        {{"data.shift", "0", "images in mini-batches are shifted by up to so many pixels"},
+         [](const Value& v, Config& c) { c.augmentation.shift = v.number(0.0, 1e3); }},
+        {{"data.rotation", "0", "and rotated by up to so many degrees"},
+         [](const Value& v, Config& c) { c.augmentation.rotation = v.number(0.0, 180.0); }},
+        {{"data.scale", "0", "and scaled by up to this share"},
+         [](const Value& v, Config& c) { c.augmentation.scale = v.number(0.0, 0.9); }},
+        {{"data.shear", "0", "and sheared by up to this share"},
+         [](const Value& v, Config& c) { c.augmentation.shear = v.number(0.0, 1.0); }},
+        {{"data.elastic", "0", "and warped smoothly by about so many pixels"},
+         [](const Value& v, Config& c) { c.augmentation.elastic = v.number(0.0, 1e3); }},
         {{"data.samples", "12000", "training samples to draw (glyphs)"},
          [](const Value& v, Config& c) { c.data.samples = v.whole_number(1); }},
         {{"data.test_samples", "2000", "test samples to draw (glyphs)"},
@@ -212,14 +237,93 @@ const std::vector<Key>& keys() {
           "relative change at which coordinate descent stops earlier; 0: never"},
          [](const Value& v, Config& c) { c.formulation.nnls.tolerance = v.number(0.0, 1.0); }},
 
-        {{"weights.solver", "ridge", "how weights are refit: ridge"},
-         [](const Value& v, Config&) { v.choice({"ridge"}); }},
+        {{"formulation.iterations", "1",
+          "proximal-gradient steps of a block; on mini-batches 1 is one step of any length"},
+         [](const Value& v, Config& c) {
+             c.formulation.iterations = static_cast<int>(v.whole_number(1, 1000000));
+         }},
+        {{"formulation.method", "accelerated",
+          "of these steps (bregman): plain, accelerated, adaptive"},
+         [](const Value& v, Config& c) {
+             c.formulation.method =
+                 static_cast<BlockMethod>(v.choice({"plain", "accelerated", "adaptive"}));
+         }},
+        {{"formulation.contrast", "dual",
+          "states of contrastive: dual (propagation), clamped (with a discount)"},
+         [](const Value& v, Config& c) {
+             c.formulation.contrast = static_cast<Contrast>(v.choice({"dual", "clamped"}));
+         }},
+        {{"formulation.nudge", "both", "of the output (dual): positive, negative, both"},
+         [](const Value& v, Config& c) {
+             c.formulation.nudge = static_cast<Nudge>(v.choice({"positive", "negative", "both"}));
+         }},
+        {{"formulation.beta", "1", "strength of the nudge (dual)"},
+         [](const Value& v, Config& c) { c.formulation.beta = v.number(1e-12, 1e12); }},
+        {{"formulation.gamma", "0.5", "discount per layer (clamped)"},
+         [](const Value& v, Config& c) { c.formulation.gamma = v.number(1e-6, 1.0); }},
+
+        {{"weights.solver", "auto",
+          "how weights are fitted: ridge (all samples, in sweeps), or on mini-batches adam, sgd, "
+          "gram, implicit; auto: ridge for classical, else adam"},
+         read_solver},
+        {{"weights.step", "1e-3", "length of the steps on mini-batches, at their peak"},
+         [](const Value& v, Config& c) { c.rate.peak = v.number(0.0, 1e9); }},
+        {{"weights.schedule", "one_cycle",
+          "of the steps: constant, one_cycle, cosine, linear, plateau"},
+         [](const Value& v, Config& c) {
+             c.rate.kind = static_cast<RateSchedule::Kind>(
+                 v.choice({"constant", "one_cycle", "cosine", "linear", "plateau"}));
+         }},
+        {{"weights.warmup", "0.3", "share of the run in which the steps grow (one_cycle, linear)"},
+         [](const Value& v, Config& c) { c.rate.warmup = v.number(0.0, 1.0); }},
+        {{"weights.factor", "0.5", "of the steps when nothing improves (plateau)"},
+         [](const Value& v, Config& c) { c.rate.factor = v.number(0.0, 1.0); }},
+        {{"weights.patience", "2", "epochs without improvement that are borne (plateau)"},
+         [](const Value& v, Config& c) { c.rate.patience = v.whole_number(0); }},
+        {{"weights.momentum", "0.9", "of the gradient (adam, sgd, gram)"},
+         [](const Value& v, Config& c) { c.weights.momentum = v.number(0.0, 0.9999); }},
+        {{"weights.second_momentum", "0.999", "of its square (adam)"},
+         [](const Value& v, Config& c) { c.weights.second_momentum = v.number(0.0, 0.999999); }},
+        {{"weights.decay", "0", "decoupled weight decay, times the step (adam, sgd, gram)"},
+         [](const Value& v, Config& c) { c.weights.decay = v.number(0.0, 1e6); }},
+        {{"weights.sides", "both", "Gram matrices of the inputs of a map, or of both sides (gram)"},
+         [](const Value& v, Config& c) {
+             c.weights.sides = static_cast<GramSides>(v.choice({"input", "both"}));
+         }},
+        {{"weights.damping", "1", "added to the Gram matrices, in units of the mean diagonal"},
+         [](const Value& v, Config& c) { c.weights.damping = v.number(0.0, 1e12); }},
+        {{"weights.refresh", "10", "steps between two factorizations (gram)"},
+         [](const Value& v, Config& c) { c.weights.refresh = v.whole_number(1); }},
+        {{"weights.memory", "0.05", "weight of the newest batch in the mean Gram matrix (gram)"},
+         [](const Value& v, Config& c) { c.weights.memory = v.number(1e-6, 1.0); }},
+        {{"weights.average", "0", "share of the run, at its end, whose weights are averaged"},
+         [](const Value& v, Config& c) { c.average = v.number(0.0, 1.0); }},
+        {{"weights.orthogonal", "false",
+          "whether maps below the output keep orthonormal rows or columns: true, false"},
+         [](const Value& v, Config& c) { c.weights.orthogonal = v.yes_or_no(); }},
         {{"weights.ridge", "1e-5",
           "rho, the weight of |W|^2 beside the mean over samples, one or one per map"},
          [](const Value& v, Config& c) { c.ridge = v.numbers(c.network.layers(), 0.0); }},
 
-        {{"train.sweeps", "10", "sweeps over all activations and weights"},
+        {{"train.sweeps", "10", "sweeps over all activations and weights (weights.solver = ridge)"},
          [](const Value& v, Config& c) { c.sweeps = v.whole_number(0); }},
+        {{"train.epochs", "10", "passes over the data (all other weights.solver)"},
+         [](const Value& v, Config& c) { c.epochs = v.whole_number(0); }},
+        {{"train.batch", "100", "samples per mini-batch; 0: all"},
+         [](const Value& v, Config& c) { c.batch = v.whole_number(0); }},
+        {{"train.rounds", "1",
+          "passes over a mini-batch before the next, so that an epoch is as many passes over the "
+          "data"},
+         [](const Value& v, Config& c) { c.rounds = static_cast<int>(v.whole_number(1, 10000)); }},
+        {{"train.staleness", "0",
+          "mini-batches that the lower stages may run ahead of the signals from above: 0 (exact), "
+          "1, 2"},
+         [](const Value& v, Config& c) { c.staleness = v.whole_number(0, 2); }},
+        {{"train.dropout", "0",
+          "share of hidden units that drop out on mini-batches, one or one per hidden layer"},
+         [](const Value& v, Config& c) {
+             c.dropout = v.numbers(c.network.layers() - 1, 0.0, 0.99);
+         }},
         {{"train.inner", "10", "majorization steps of the output weights in each sweep"},
          [](const Value& v, Config& c) { c.inner = static_cast<int>(v.whole_number(1, 1000000)); }},
         {{"train.schedule", "wavefront", "order of the block updates: wavefront, checkerboard"},
@@ -277,6 +381,40 @@ void refuse_comment_signs(const ConfigText& text) {
     }
 }
 
+// What each key allows by itself and the method as a whole does not.
+void check_choices(const Config& config) {
+    if (config.activation_step == ActivationStep::joint &&
+        (config.formulation.name != "classical" || config.fit != Fit::sweeps)) {
+        throw UsageError("formulation.step = joint does not go with this method",
+                         "only the penalty of classical is convex in all activations together, and "
+                         "they move so in sweeps over all samples",
+                         "set formulation.step = blocks");
+    }
+    if (config.fit == Fit::sweeps) {
+        if (config.formulation.name == "contrastive" &&
+            config.formulation.contrast == Contrast::dual) {
+            throw UsageError("weights.solver = ridge does not go with formulation.contrast = dual",
+                             "its two states last for one mini-batch only",
+                             "use weights.solver = adam, or formulation.contrast = clamped");
+        }
+        return;
+    }
+    if (config.formulation.iterations > 1 &&
+        std::ranges::any_of(config.dropout, [](double share) { return share > 0.0; })) {
+        throw UsageError("train.dropout does not go with formulation.iterations = " +
+                             std::to_string(config.formulation.iterations),
+                         "it is defined for one step of each block",
+                         "set formulation.iterations = 1");
+    }
+    if (config.rounds > 1 && config.staleness > 0) {
+        throw UsageError(
+            "train.rounds = " + std::to_string(config.rounds) +
+                " does not go with train.staleness = " + std::to_string(config.staleness),
+            "a second round needs the weights of the first", "set one of them to its default");
+    }
+    Augmentation(config.augmentation, config.network.inputs());
+}
+
 void refuse_unknown(const ConfigText& text) {
     std::vector<std::string> names;
     for (const ConfigKey& key : config_keys()) {
@@ -312,6 +450,7 @@ Config parse_config(const ConfigText& text) {
         key.read({key.name, value_of(text, key)}, config);
     }
     check_formulation(config.network, config.formulation);
+    check_choices(config);
     const auto folder_needed = config.data.format != "glyphs";
     if (folder_needed && config.data.path.empty()) {
         throw UsageError("data.path is not set",

@@ -60,12 +60,11 @@ namespace {
 
 template <typename Scalar>
 auto tallying(Tally<Scalar>& tally, const NetworkSpec& network, const Samples<Scalar>& samples) {
-    return [&](Index layer, Index block, const ConstMatrixRef<Scalar>& u) {
+    return [&](Index layer, Range columns, const ConstMatrixRef<Scalar>& u) {
         if (layer < network.layers()) {
             tally.add_hidden(layer, u);
         } else {
-            const Range range = samples.local(block);
-            tally.add_outputs(samples.targets.middleCols(range.begin, range.size()), u);
+            tally.add_outputs(samples.targets.middleCols(columns.begin, columns.size()), u);
         }
     };
 }

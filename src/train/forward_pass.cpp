@@ -1,5 +1,6 @@
 #include "hoist/train/forward_pass.hpp"
 
+#include <algorithm>
 #include <array>
 
 namespace hoist {
@@ -13,17 +14,38 @@ struct Passing {
     Request request;
 };
 
+/// Some columns of a block, as they lie in this rank's matrices.
+struct Slice {
+    Index block;
+    Range columns;
+};
+
+// Blocks of training on mini-batches are as wide as a rank's data.
+constexpr Index widest_slice = 1024;
+
+template <typename Scalar>
+std::vector<Slice> slices(const std::vector<Index>& order, const Samples<Scalar>& samples) {
+    std::vector<Slice> all;
+    for (const Index block : order) {
+        const Range range = samples.local(block);
+        for (Index begin = range.begin; begin < range.end; begin += widest_slice) {
+            all.push_back({block, {begin, std::min(begin + widest_slice, range.end)}});
+        }
+    }
+    return all;
+}
+
 }  // namespace
 
 template <typename Scalar>
 void ForwardPass<Scalar>::from_first_preactivations(const Samples<Scalar>& samples,
                                                     const Visit& visit) const {
     Matrix<Scalar> activated;
-    const auto source = [&](Index block) -> ConstMatrixRef<Scalar> {
+    const auto source = [&](Range columns) -> ConstMatrixRef<Scalar> {
         for (const Layer<Scalar>& layer : stage_.layers) {
             if (layer.index == 1) {
-                const auto u = view(layer.preactivations, samples, block);
-                visit(1, block, u);
+                const auto u = layer.preactivations.middleCols(columns.begin, columns.size());
+                visit(1, columns, u);
                 activated.resize(u.rows(), u.cols());
                 network_.activation(1).apply(u, activated);
             }
@@ -36,7 +58,8 @@ void ForwardPass<Scalar>::from_first_preactivations(const Samples<Scalar>& sampl
 template <typename Scalar>
 void ForwardPass<Scalar>::run(const Samples<Scalar>& samples, Index start, const Source& source,
                               const Visit& visit) const {
-    const std::vector<Index> order = placement_.grid.order(world_.rank(), samples.blocks.count());
+    const std::vector<Slice> order =
+        slices(placement_.grid.order(world_.rank(), samples.blocks.count()), samples);
     const Exchange exchange(world_, placement_, samples.blocks.count(),
                             Exchange::Channel::evaluation);
     const Index lowest = stage_.layers.front().index;
@@ -47,15 +70,15 @@ void ForwardPass<Scalar>::run(const Samples<Scalar>& samples, Index start, const
     const auto expect = [&](std::size_t turn) {
         if (receives && turn < order.size()) {
             Passing<Scalar>& slot = incoming[turn % incoming.size()];
-            slot.columns.resize(network_.width(lowest), samples.blocks.columns(order[turn]).size());
-            slot.request = exchange.receive_from_below<Scalar>(order[turn], slot.columns);
+            slot.columns.resize(network_.map_outputs(lowest - 1), order[turn].columns.size());
+            slot.request = exchange.receive_from_below<Scalar>(order[turn].block, slot.columns);
         }
     };
     expect(0);
     Matrix<Scalar> x;
     Matrix<Scalar> u;
     for (std::size_t turn = 0; turn < order.size(); ++turn) {
-        const Index block = order[turn];
+        const auto [block, columns] = order[turn];
         expect(turn + 1);
         for (const Layer<Scalar>& layer : stage_.layers) {
             const Index l = layer.index;
@@ -71,21 +94,21 @@ void ForwardPass<Scalar>::run(const Samples<Scalar>& samples, Index start, const
             if (leaves) {
                 out.request.wait();
             }
-            Matrix<Scalar>& above = leaves ? out.columns : u;
-            above.resize(network_.width(l + 1), samples.local(block).size());
-            if (l == start) {
-                layer.weights.apply(source(block), above);
-            } else {
-                // x = phi(u) of the layer below, here or just arrived
-                Matrix<Scalar>& below = arrives ? incoming[turn % incoming.size()].columns : x;
-                network_.activation(l).apply(below, below);
-                layer.weights.apply(below, above);
+            if (l > start) {  // x = phi(u) of the layer below, here or just arrived
+                x.resize(network_.width(l), columns.size());
+                network_.activation(l).apply(arrives ? incoming[turn % incoming.size()].columns : u,
+                                             x);
             }
-            visit(l + 1, block, above);
+            Matrix<Scalar>& above = leaves ? out.columns : u;
+            above.resize(network_.map_outputs(l), columns.size());
+            if (l == start) {
+                layer.weights.apply(source(columns), above);
+            } else {
+                layer.weights.apply(x, above);
+            }
+            visit(l + 1, columns, above);
             if (leaves) {
                 out.request = exchange.send_above<Scalar>(block, out.columns);
-            } else {
-                std::swap(x, u);
             }
         }
     }

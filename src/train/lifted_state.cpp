@@ -71,12 +71,12 @@ Matrix<double> feedforward_scores(PlacedNetwork<Scalar> network, const Samples<S
     const ForwardPass<Scalar> forward(spec, network.world, network.placement, network.stage);
     Matrix<double> scores = Matrix<double>::Zero(spec.outputs(), samples.blocks.samples());
     Matrix<Scalar> block_scores;
-    forward(samples, [&](Index layer, Index block, const ConstMatrixRef<Scalar>& u) {
+    forward(samples, [&](Index layer, Range columns, const ConstMatrixRef<Scalar>& u) {
         if (layer == spec.layers()) {
-            const Range range = samples.blocks.columns(block);
             block_scores.resize(u.rows(), u.cols());
             output->scores(u, block_scores);
-            scores.middleCols(range.begin, range.size()) = block_scores.template cast<double>();
+            scores.middleCols(samples.columns.begin + columns.begin, columns.size()) =
+                block_scores.template cast<double>();
         }
     });
     network.world.sum(std::span(scores.data(), static_cast<std::size_t>(scores.size())));

@@ -1,5 +1,6 @@
 #include "hoist/train/model_file.hpp"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <ctime>
@@ -9,6 +10,7 @@
 #include "hoist/base/error.hpp"
 #include "hoist/base/text.hpp"
 #include "hoist/comm/agree.hpp"
+#include "hoist/train/batch_step.hpp"
 
 namespace hoist {
 
@@ -17,6 +19,9 @@ namespace {
 constexpr Index format_version = 1;
 
 std::string layer_name(Index layer) { return "/layers/" + std::to_string(layer); }
+std::string solver_name(Index layer, const SolverState& state) {
+    return "/solver/" + std::to_string(layer) + "/" + state.name;
+}
 std::string activations_name(Index layer) { return "/activations/" + std::to_string(layer); }
 
 template <typename Scalar>
@@ -53,6 +58,12 @@ void write_header(Hdf5Writer& file, const ModelHeader& header) {
             file.write<double>("/progress/" + name, std::span<const double>(&value, 1));
         };
         write("sweep", static_cast<double>(progress.sweep));
+        write("batch", static_cast<double>(progress.batch));
+        write("loss", progress.loss);
+        write("averaged", static_cast<double>(progress.averaged));
+        write("rate_scale", progress.plateau.scale);
+        write("rate_best", progress.plateau.best);
+        write("rate_waited", static_cast<double>(progress.plateau.waited));
         write("seconds_training", progress.seconds_training);
         write("bytes_sent", progress.bytes_sent);
         if (progress.best_test) {
@@ -119,11 +130,18 @@ class Collector {
 };
 
 template <typename Scalar>
-Index expected_bytes(const NetworkSpec& network, const Samples<Scalar>* samples) {
+Index expected_bytes(const NetworkSpec& network, const CheckpointState<Scalar>* state) {
     Index numbers = 0;
     for (Index l = 0; l < network.layers(); ++l) {
-        numbers += (network.width(l) + 1) * network.width(l + 1);
-        numbers += l > 0 && samples != nullptr ? network.width(l) * samples->blocks.samples() : 0;
+        numbers += (network.width(l) + 1) * network.map_outputs(l);
+        if (state != nullptr && state->samples != nullptr && l > 0) {
+            numbers += network.width(l) * state->samples->blocks.samples();
+        }
+        if (state != nullptr && state->entries) {
+            for (const SolverState& entry : state->entries(l)) {
+                numbers += entry.rows * entry.columns;
+            }
+        }
     }
     return numbers * static_cast<Index>(sizeof(Scalar));
 }
@@ -142,12 +160,13 @@ std::string time_stamp() {
 template <typename Scalar>
 void write_model(const std::filesystem::path& path, const ModelHeader& header,
                  const Communicator& world, const Placement& placement, const Stage<Scalar>& stage,
-                 const Samples<Scalar>* samples) {
+                 const CheckpointState<Scalar>* state) {
     const NetworkSpec& network = header.network;
+    const Samples<Scalar>* samples = state != nullptr ? state->samples : nullptr;
     Collector collector(world);
     std::optional<Hdf5Writer> file;
     collector.attempt([&] {
-        file.emplace(path, expected_bytes(network, samples));
+        file.emplace(path, expected_bytes(network, state));
         write_header(*file, header);
     });
     const Index first = stage.layers.front().index;
@@ -158,7 +177,7 @@ void write_model(const std::filesystem::path& path, const ModelHeader& header,
         const Range layers = placement.layers[static_cast<std::size_t>(s)];
         for (Index l = layers.begin; l < layers.end; ++l) {
             const int owner = placement.grid.rank_of(s, 0);
-            const Index rows = network.width(l + 1);
+            const Index rows = network.map_outputs(l);
             const std::string name = layer_name(l);
             collector.piece<Scalar>(
                 owner, network.width(l), rows,
@@ -180,6 +199,17 @@ void write_model(const std::filesystem::path& path, const ModelHeader& header,
                 file->attribute(name, "name",
                                 output ? "output" : "hidden " + std::to_string(l + 1));
             });
+            if (state != nullptr && state->entries) {
+                const std::vector<SolverState> entries = state->entries(l);
+                for (std::size_t i = 0; i < entries.size(); ++i) {
+                    collector.piece<Scalar>(
+                        owner, entries[i].rows, entries[i].columns,
+                        [&] { return *state->solver[static_cast<std::size_t>(l - first)][i]; },
+                        [&](const Matrix<Scalar>& matrix) {
+                            file->template write<Scalar>(solver_name(l, entries[i]), view(matrix));
+                        });
+                }
+            }
             if (samples == nullptr || l == 0) {
                 continue;
             }
@@ -276,9 +306,17 @@ ModelHeader read_model_header(const std::filesystem::path& path, bool trusted) t
         const auto read_if_there = [&](const std::string& name) {
             return file.has("/progress/" + name) ? std::optional(read(name)) : std::nullopt;
         };
-        header.progress = {static_cast<Index>(read("sweep")), read("seconds_training"),
-                           read("bytes_sent"), read_if_there("best_test"),
-                           read_if_there("seconds_to_target")};
+        Progress& progress = header.progress;
+        progress.sweep = static_cast<Index>(read("sweep"));
+        progress.batch = static_cast<Index>(read("batch"));
+        progress.loss = read("loss");
+        progress.averaged = static_cast<Index>(read("averaged"));
+        progress.plateau = {read("rate_scale"), read("rate_best"),
+                            static_cast<Index>(read("rate_waited"))};
+        progress.seconds_training = read("seconds_training");
+        progress.bytes_sent = read("bytes_sent");
+        progress.best_test = read_if_there("best_test");
+        progress.seconds_to_target = read_if_there("seconds_to_target");
     }
     return header;
 } catch (const UsageError& error) {  // a name in the file that this version does not know
@@ -292,7 +330,7 @@ std::vector<Layer<Scalar>> read_layers(const std::filesystem::path& path,
     const Hdf5Reader file(path, Hdf5Reader::Checksum::trusted);
     std::vector<Layer<Scalar>> layers;
     for (Index l = range.begin; l < range.end; ++l) {
-        const Index rows = network.width(l + 1);
+        const Index rows = network.map_outputs(l);
         const std::vector<Scalar> weights = file.read<Scalar>(layer_name(l) + "/weights");
         const std::vector<Scalar> bias = file.read<Scalar>(layer_name(l) + "/bias");
         if (static_cast<Index>(weights.size()) != rows * network.width(l) ||
@@ -337,10 +375,31 @@ void read_activations(const std::filesystem::path& path, const Samples<Scalar>& 
     }
 }
 
+template <typename Scalar>
+void read_solver_state(const std::filesystem::path& path, const Config& config, Range range,
+                       const std::vector<std::vector<Matrix<Scalar>*>>& state) {
+    const Hdf5Reader file(path, Hdf5Reader::Checksum::trusted);
+    for (Index l = range.begin; l < range.end; ++l) {
+        const std::vector<SolverState> entries = solver_entries(config, l);
+        for (std::size_t i = 0; i < entries.size(); ++i) {
+            const std::string name = solver_name(l, entries[i]);
+            Matrix<Scalar>& matrix = *state[static_cast<std::size_t>(l - range.begin)][i];
+            const std::vector<Scalar> values =
+                file.has(name) ? file.read<Scalar>(name) : std::vector<Scalar>();
+            if (static_cast<Index>(values.size()) != matrix.size()) {
+                throw UsageError("the run cannot be resumed with another weights.solver",
+                                 path.string() + " lacks " + name + ", or has another size of it",
+                                 "use the configuration of the run, or another --out");
+            }
+            std::ranges::copy(values, matrix.data());
+        }
+    }
+}
+
 template void write_model(const std::filesystem::path&, const ModelHeader&, const Communicator&,
-                          const Placement&, const Stage<float>&, const Samples<float>*);
+                          const Placement&, const Stage<float>&, const CheckpointState<float>*);
 template void write_model(const std::filesystem::path&, const ModelHeader&, const Communicator&,
-                          const Placement&, const Stage<double>&, const Samples<double>*);
+                          const Placement&, const Stage<double>&, const CheckpointState<double>*);
 template std::vector<Layer<float>> read_layers(const std::filesystem::path&, const NetworkSpec&,
                                                Range);
 template std::vector<Layer<double>> read_layers(const std::filesystem::path&, const NetworkSpec&,
@@ -349,5 +408,10 @@ template void read_activations(const std::filesystem::path&, const Samples<float
                                const NetworkSpec&, bool, Stage<float>&);
 template void read_activations(const std::filesystem::path&, const Samples<double>&,
                                const NetworkSpec&, bool, Stage<double>&);
+
+template void read_solver_state(const std::filesystem::path&, const Config&, Range,
+                                const std::vector<std::vector<Matrix<float>*>>&);
+template void read_solver_state(const std::filesystem::path&, const Config&, Range,
+                                const std::vector<std::vector<Matrix<double>*>>&);
 
 }  // namespace hoist

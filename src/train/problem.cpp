@@ -4,6 +4,7 @@
 
 #include "hoist/base/error.hpp"
 #include "hoist/comm/agree.hpp"
+#include "hoist/train/batches.hpp"
 #include "hoist/train/model_file.hpp"
 
 namespace hoist {
@@ -42,13 +43,18 @@ void load_weights(const Config& config, Range layers, Stage<Scalar>& stage) {
         Layer<Scalar> layer;
         layer.index = l;
         layer.weights =
-            initial_weights<Scalar>(config.network.width(l), config.network.width(l + 1),
+            initial_weights<Scalar>(config.network.width(l), config.network.map_outputs(l),
                                     config.start, config.bias, config.seed, l);
         stage.layers.push_back(std::move(layer));
     }
 }
 
 }  // namespace
+
+ColumnBlocks training_blocks(const Config& config, Index samples) {
+    return config.fit == Fit::sweeps ? ColumnBlocks(samples, config.grid.block)
+                                     : batch_ranges(samples, config.batch, config.grid.block);
+}
 
 DataParts open_training_data(const Config& config) {
     DataParts data = open_dataset(config.data, {config.task(), 0, {}});
@@ -74,16 +80,20 @@ Problem<Scalar> make_problem(const Config& config, const Communicator& world) {
     Problem<Scalar> problem{
         *placement, world.split(placement->grid.stage_of(rank)), {}, {}, {}, {}, {}, {}};
 
+    const bool sweeps = config.fit == Fit::sweeps;
     agree(world, [&] {
         const DataParts data = open_training_data(config);
         problem.class_names = data.train->class_names();
         const Split split =
             split_samples(data.train->samples(), config.limit, config.validation, config.seed);
         const auto load = [&](Dataset& part, const std::vector<Index>& chosen) {
-            return load_samples<Scalar>(part, chosen, config.network, *placement, rank,
-                                        config.grid.block);
+            return load_samples<Scalar>(
+                part, chosen, config.network, *placement, rank,
+                ColumnBlocks(static_cast<Index>(chosen.size()), sweeps ? config.grid.block : 0));
         };
-        problem.train = load(*data.train, split.train);
+        const auto count = static_cast<Index>(split.train.size());
+        problem.train = load_samples<Scalar>(*data.train, split.train, config.network, *placement,
+                                             rank, training_blocks(config, count));
         problem.validation = load(*data.train, split.validation);
         if (data.test) {
             problem.test = load(*data.test, all_samples(data.test->samples()));
@@ -97,7 +107,7 @@ Problem<Scalar> make_problem(const Config& config, const Communicator& world) {
             standardize(problem.standardization, samples->inputs);
         }
     }
-    if (placement->first(rank)) {
+    if (placement->first(rank) && sweeps) {
         problem.stage.lowest().activations = std::move(problem.train.inputs);
     }
     return problem;

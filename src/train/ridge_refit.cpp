@@ -22,7 +22,7 @@ RidgeRefit<Scalar>::RidgeRefit(const Config& config, const Communicator& peers, 
         const Index l = layer.index;
         const auto gram =
             l == 0 ? NormalEquations::Gram::constant : NormalEquations::Gram::included;
-        equations_.emplace_back(network.width(l), network.width(l + 1), gram);
+        equations_.emplace_back(network.width(l), network.map_outputs(l), gram);
     }
     if (stage.lowest().index == 0) {
         inputs_.emplace(network.inputs(), 1, NormalEquations::Gram::included);

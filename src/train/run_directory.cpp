@@ -156,7 +156,9 @@ void RunDirectory::start_metrics(Index sweep, bool regression) const {
     std::string line;
     std::getline(old, line);
     while (std::getline(old, line)) {
-        const auto row = to_whole_number(line.substr(0, line.find(',')));
+        const std::vector<std::string> fields = split(line, ',');
+        const auto row =
+            fields.size() < 2 ? std::nullopt : to_whole_number(fields[fields[0].empty() ? 1 : 0]);
         if (row && *row <= sweep) {
             text += line + "\n";
         }
@@ -173,8 +175,9 @@ void RunDirectory::add_metrics(const SweepRecord& record, bool regression) const
             row << figure_of(*evaluation, regression);
         }
     };
-    row << record.sweep << ",," << record.seconds << ',' << record.energy.objective() << ','
-        << record.energy.penalty << ',' << record.energy.loss;
+    const std::string number = std::to_string(record.sweep);
+    row << (record.epochs ? "," + number : number + ",") << ',' << record.seconds << ','
+        << record.energy.objective() << ',' << record.energy.penalty << ',' << record.energy.loss;
     figure(record.train);
     figure(record.validation);
     figure(record.test);
@@ -198,7 +201,9 @@ void RunDirectory::write_summary(const RunSummary& summary, bool regression) con
     json["objective"] = summary.last.energy.objective();
     json["seconds_training"] = summary.seconds_training;
     json["seconds_total"] = summary.seconds_total;
-    json["sweeps"] = summary.last.sweep;
+    json["sweeps"] = nullptr;
+    json["epochs"] = nullptr;
+    json[summary.last.epochs ? "epochs" : "sweeps"] = summary.last.sweep;
     json["ranks"] = summary.ranks;
     json["stages"] = summary.shards.size();
     json["shards"] = summary.shards;

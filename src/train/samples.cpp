@@ -63,9 +63,9 @@ Split split_samples(Index samples, Index limit, double validation, std::uint64_t
 template <typename Scalar>
 Samples<Scalar> load_samples(Dataset& data, const std::vector<Index>& chosen,
                              const NetworkSpec& network, const Placement& placement, int rank,
-                             Index block_width) {
+                             const ColumnBlocks& blocks) {
     Samples<Scalar> samples;
-    samples.blocks = ColumnBlocks(static_cast<Index>(chosen.size()), block_width);
+    samples.blocks = blocks;
     samples.own = placement.grid.owned(rank, samples.blocks.count());
     samples.columns = samples.blocks.columns(samples.own);
     samples.labeled = data.labeled();
@@ -75,10 +75,11 @@ Samples<Scalar> load_samples(Dataset& data, const std::vector<Index>& chosen,
     samples.inputs.resize(first ? network.inputs() : 0, first ? own : 0);
     samples.targets.resize(last ? network.outputs() : 0, last ? own : 0);
     std::vector<double> buffer;
-    // In pieces of a block, so that what is read in double is never more than that.
-    for (Index block = samples.own.begin; block < samples.own.end; ++block) {
-        const Range range = samples.blocks.columns(block);
-        const Range local = samples.local(block);
+    // In pieces, so that what is read in double is never more than that.
+    constexpr Index widest = 1024;
+    for (Index begin = samples.columns.begin; begin < samples.columns.end; begin += widest) {
+        const Range range{begin, std::min(begin + widest, samples.columns.end)};
+        const Range local{begin - samples.columns.begin, range.end - samples.columns.begin};
         const std::span<const Index> wanted(chosen.data() + range.begin,
                                             static_cast<std::size_t>(range.size()));
         if (first) {
@@ -142,9 +143,9 @@ std::vector<Index> all_samples(Index count) {
 }
 
 template Samples<float> load_samples(Dataset&, const std::vector<Index>&, const NetworkSpec&,
-                                     const Placement&, int, Index);
+                                     const Placement&, int, const ColumnBlocks&);
 template Samples<double> load_samples(Dataset&, const std::vector<Index>&, const NetworkSpec&,
-                                      const Placement&, int, Index);
+                                      const Placement&, int, const ColumnBlocks&);
 template Standardization fit_standardization(const Samples<float>&, const Communicator&);
 template Standardization fit_standardization(const Samples<double>&, const Communicator&);
 template void standardize(const Standardization&, Matrix<float>&);

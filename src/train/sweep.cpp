@@ -30,11 +30,11 @@ Sweep<Scalar>::Sweep(const Config& config, const Communicator& world, const Comm
     for (Layer<Scalar>& layer : stage_.layers) {
         if (layer.index > 0) {
             layer.activations.resize(network.width(layer.index), own);
-            layer.preactivations.resize(network.width(layer.index), own);
+            layer.preactivations.resize(network.map_outputs(layer.index - 1), own);
         }
     }
-    const Index top = network.width(stage_.highest().index + 1);
-    (last_ ? stage_.outputs : stage_.above).resize(top, own);
+    const Index top = stage_.highest().index + 1;
+    (last_ ? stage_.outputs : stage_.above).resize(network.width(top), own);
     if (refit == Refit::no) {
         return;
     }
@@ -196,9 +196,16 @@ void Sweep<Scalar>::move(std::size_t position, Index block) {
     if (position == 0) {
         wait(arrival(arrivals_below_, block));
     }
-    formulation_->update_activations(
-        layer.index, layer.weights, columns(layer.preactivations, block),
-        target_above(position, block), columns(layer.activations, block));
+    const auto update = [&](const Above<Scalar>& above) {
+        formulation_->update_activations(layer.index, layer.weights,
+                                         columns(layer.preactivations, block), above,
+                                         columns(layer.activations, block));
+    };
+    if (last_ && is_highest(position)) {
+        update(OutputAbove<Scalar>(*output_, targets(block), target_above(position, block)));
+    } else {
+        update(PenaltyAbove<Scalar>(*formulation_, layer.index + 1, target_above(position, block)));
+    }
 }
 
 template <typename Scalar>
@@ -211,8 +218,24 @@ ConstMatrixRef<Scalar> Sweep<Scalar>::target_above(std::size_t position, Index b
     }
     auto u = columns(stage_.outputs, block);
     target_.resize(u.rows(), u.cols());
+    output_->target(targets(block), u, target_);
+    return target_;
+}
+
+// T of the majorizer at the moved state, which the weights regress onto.
+template <typename Scalar>
+ConstMatrixRef<Scalar> Sweep<Scalar>::regression_target(std::size_t position, Index block) {
+    const ConstMatrixRef<Scalar> above = target_above(position, block);
+    if (formulation_->quadratic() || (last_ && is_highest(position))) {
+        return above;
+    }
+    const Layer<Scalar>& layer = stage_.layers[position];
     const Range range = samples_.local(block);
-    output_->target(samples_.targets.middleCols(range.begin, range.size()), u, target_);
+    Matrix<Scalar> u(above.rows(), above.cols());
+    layer.weights.apply(layer.activations.middleCols(range.begin, range.size()), u);
+    target_.resize(above.rows(), above.cols());
+    formulation_->signal(layer.index + 1, above, u, target_);
+    target_ = u - static_cast<Scalar>(1.0 / weight_above(position)) * target_;
     return target_;
 }
 
@@ -226,7 +249,7 @@ void Sweep<Scalar>::accumulate(Index block) {
             layer.weights.apply(x,
                                 columns(stage_.outputs, block));  // T is taken where x has moved to
         }
-        refit_->add(i, x, target_above(i, block));
+        refit_->add(i, x, regression_target(i, block));
     }
 }
 

@@ -94,10 +94,11 @@ template <typename Scalar>
 std::vector<double> Sweep<Scalar>::gaps() const {
     std::vector<double> gaps(config_.network.activations.size(), 0.0);
     for (const Layer<Scalar>& layer : stage_.layers) {
-        if (layer.index > 0) {
+        if (layer.index > 0 && config_.network.activation(layer.index).traits().minimizer) {
             gaps[static_cast<std::size_t>(layer.index - 1)] =
                 config_.network.activation(layer.index)
-                    .gap(layer.activations, layer.preactivations) /
+                    .gap(layer.activations, layer.preactivations)
+                    .sum() /
                 static_cast<double>(samples_.blocks.samples());
         }
     }

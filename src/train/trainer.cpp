@@ -54,63 +54,74 @@ Outcome Trainer<Scalar>::operator()() {
     }
 
     double begun = wall_time();
-    std::optional<Sweep<Scalar>> built;
-    agree(
-        world_,
-        [&] {  // a failure is the same on every shard of a stage, and the stages do not wait for one another
-            built.emplace(config_, world_, problem.peers, problem.placement, problem.train,
-                          problem.stage);
-        });
-    Sweep<Scalar>& sweep = *built;
-    resumed_from_.empty() ? sweep.forward() : sweep.resume();
+    std::unique_ptr<Method<Scalar>> method;
+    agree(world_, [&] {
+        // A failure is the same on every shard of a stage, and the stages do not wait for one
+        // another.
+        method = make_method<Scalar>(config_, world_, problem);
+    });
+    agree(world_, [&] { method->begin(resumed_from_, progress_); });
     progress_.seconds_training += world_.max(wall_time() - begun);
-    SweepRecord last = record(problem, sweep, progress_.sweep);
+    SweepRecord last = record(problem, *method, progress_.sweep);
     Outcome outcome = Outcome::complete;
-    while (progress_.sweep < config_.sweeps && !stops_here(last)) {
+    while (progress_.sweep < config_.length() && !stops_here(last)) {
         const double bytes_before =
             static_cast<double>(world_.bytes_sent() + problem.peers.bytes_sent());
         begun = wall_time();
-        sweep();
-        sweep.settle();
+        method->advance(progress_, [this] { return stop().has_value(); });
         const double seconds = wall_time() - begun;
         const double bytes =
             static_cast<double>(world_.bytes_sent() + problem.peers.bytes_sent()) - bytes_before;
         progress_.seconds_training += world_.max(seconds);
-        ++progress_.sweep;
-        last = record(problem, sweep, progress_.sweep);
-        last.bytes_sent = world_.sum(bytes);
-        progress_.bytes_sent += last.bytes_sent;
-        note_best(last);
-        agree(world_, [&] {
+        bytes_of_record_ += world_.sum(bytes);
+        if (progress_.batch == 0) {
+            last = record(problem, *method, progress_.sweep);
+            last.bytes_sent = bytes_of_record_;
+            progress_.bytes_sent += bytes_of_record_;
+            bytes_of_record_ = 0.0;
+            note_best(last);
+            agree(world_, [&] {
+                if (reports()) {
+                    directory.add_metrics(last, regression);
+                }
+            });
             if (reports()) {
-                directory.add_metrics(last, regression);
+                observer_.swept(last);
             }
-        });
-        if (reports()) {
-            observer_.swept(last);
         }
-        const double elapsed = wall_time() - started_;
-        const bool time_is_up =
-            config_.time_limit > 0.0 && reports() && elapsed >= config_.time_limit;
-        const bool asked = world_.max(options_.stop_requested() ? 1.0 : 0.0) > 0.0;
-        const bool out_of_time = world_.max(time_is_up ? 1.0 : 0.0) > 0.0;
-        const bool stopping = asked || out_of_time;
+        const std::optional<Outcome> stopping = stop();
         const bool due =
-            world_.max(reports() && checkpoint_due(progress_.sweep, stopping) ? 1.0 : 0.0) > 0.0;
+            world_.max(reports() && checkpoint_due(progress_.sweep, stopping.has_value())
+                           ? 1.0
+                           : 0.0) > 0.0;
         if (due) {
-            write_checkpoint(problem, progress_.sweep, stopping);
+            write_checkpoint(problem, *method, progress_.sweep, stopping.has_value());
         }
-        if (stopping && progress_.sweep < config_.sweeps && !stops_here(last)) {
-            outcome = asked ? Outcome::stopped_on_request : Outcome::out_of_time;
+        if (stopping && progress_.sweep < config_.length() && !stops_here(last)) {
+            outcome = *stopping;
             break;
         }
     }
-    sweep.settle();
+    method->settle();
     fill_summary(problem, last);
     if (outcome == Outcome::complete) {
+        method->swap_weights();
         finish(problem);
     }
     return outcome;
+}
+
+// Whether to stop, and why: the same answer on every rank.
+template <typename Scalar>
+std::optional<Outcome> Trainer<Scalar>::stop() const {
+    const bool out_of_time =
+        config_.time_limit > 0.0 && reports() && wall_time() - started_ >= config_.time_limit;
+    const double asked = options_.stop_requested() ? 2.0 : 0.0;
+    const double reason = world_.max(std::max(asked, out_of_time ? 1.0 : 0.0));
+    if (reason == 0.0) {
+        return std::nullopt;
+    }
+    return reason > 1.0 ? Outcome::stopped_on_request : Outcome::out_of_time;
 }
 
 // The newest checkpoint that is whole; a damaged one is reported, and the one before it is taken.
@@ -149,15 +160,24 @@ void Trainer<Scalar>::resume(Problem<Scalar>& problem) {
         require_same_samples(saved.config);
         progress_ = saved.progress;
         const int rank = world_.rank();
+        const bool sweeps = config_.fit == Fit::sweeps;
         Matrix<Scalar> inputs = std::move(problem.stage.lowest().activations);
         problem.stage.layers =
             read_layers<Scalar>(resumed_from_, now, problem.placement.layers_of(rank));
         if (problem.placement.first(rank)) {
             problem.stage.lowest().activations = std::move(inputs);
         }
-        read_activations(resumed_from_, problem.train, now, problem.placement.last(rank),
-                         problem.stage);
+        if (sweeps) {
+            read_activations(resumed_from_, problem.train, now, problem.placement.last(rank),
+                             problem.stage);
+        }
     });
+}
+
+// What the mini-batches and the steps of a run are made from.
+bool decides_the_steps(const std::string& key) {
+    return key == "train.batch" || key == "train.epochs" || key == "train.rounds" ||
+           key == "train.seed" || key == "grid.block" || key == "weights.solver";
 }
 
 // The activations in a checkpoint belong to samples: the same ones must be there again, in the same order.
@@ -166,12 +186,13 @@ void Trainer<Scalar>::require_same_samples(const std::string& saved_ini) const {
     const ConfigText saved = read_resolved_ini(saved_ini);
     for (const auto& [key, value] : read_resolved_ini(options_.ini)) {
         const bool chooses = (key.starts_with("data.") && key != "data.path") ||
-                             (key == "train.seed" && config_.validation > 0.0);
+                             (key == "train.seed" && config_.validation > 0.0) ||
+                             (config_.fit == Fit::batches && decides_the_steps(key));
         const auto before = saved.find(key);
         if (chooses && before != saved.end() && before->second != value) {
             throw UsageError(
                 "the run cannot be resumed with " + key + " = " + value,
-                "it was started with " + before->second + ", which chooses other samples",
+                "it was started with " + before->second + ", which makes it another run",
                 "use the configuration of the run, or another --out");
         }
     }
@@ -187,11 +208,11 @@ void Trainer<Scalar>::note(const std::string& text) const {
 }
 
 template <typename Scalar>
-SweepRecord Trainer<Scalar>::record(Problem<Scalar>& problem, Sweep<Scalar>& sweep, Index index) {
-    sweep.settle();
-    agree(world_, [&] { sweep.require_success(); });
-    const PhaseTimes& now = sweep.times();
-    const Energy& own = sweep.energy();
+SweepRecord Trainer<Scalar>::record(Problem<Scalar>& problem, Method<Scalar>& method, Index index) {
+    method.settle();
+    agree(world_, [&] { method.require_success(); });
+    const PhaseTimes& now = method.times();
+    const Energy own = method.energy();
     std::array<double, 7> sums{own.loss,
                                own.penalty,
                                own.ridge,
@@ -204,25 +225,34 @@ SweepRecord Trainer<Scalar>::record(Problem<Scalar>& problem, Sweep<Scalar>& swe
     const double ranks = world_.size();
     SweepRecord record;
     record.sweep = index;
+    record.epochs = config_.fit == Fit::batches;
     record.seconds = progress_.seconds_training;
     record.energy = {sums[0], sums[1], sums[2]};
     record.times = {sums[3] / ranks, sums[4] / ranks, sums[5] / ranks, sums[6] / ranks};
     if (!std::isfinite(record.energy.objective())) {
         throw NumericalError(
-            "the objective is not finite after sweep " + std::to_string(index), "",
-            "the last checkpoint is good; use more ridge, or train.precision = double")
+            "the objective is not finite after " + config_.unit() + " " + std::to_string(index), "",
+            config_.fit == Fit::sweeps
+                ? "the last checkpoint is good; use more ridge, or train.precision = double"
+                : "the last checkpoint is good; use a smaller weights.step")
             .as_agreed();
     }
     const ForwardPass<Scalar> forward(config_.network, world_, problem.placement, problem.stage);
     const auto output =
         make_output_block<Scalar>(config_.network.output, config_.formulation.output_lambda());
-    record.train =
-        evaluate_training(forward, config_.network, *output, world_, problem.train, problem.stage);
+    method.swap_weights();
+    record.train = method.evaluate_training(forward, *output);
     if (problem.validation.blocks.samples() > 0) {
         record.validation = evaluate(forward, config_.network, *output, world_, problem.validation);
     }
     if (problem.test.blocks.samples() > 0) {
         record.test = evaluate(forward, config_.network, *output, world_, problem.test);
+    }
+    method.swap_weights();
+    if (config_.fit == Fit::batches && index == 0) {
+        record.energy.loss = record.train->loss;  // nothing has been trained yet
+    } else {
+        method.note(record.validation ? *record.validation : *record.train, progress_);
     }
     return record;
 }
@@ -260,13 +290,15 @@ bool Trainer<Scalar>::checkpoint_due(Index sweep, bool stopping) const {
 }
 
 template <typename Scalar>
-void Trainer<Scalar>::write_checkpoint(const Problem<Scalar>& problem, Index sweep, bool stopping) {
+void Trainer<Scalar>::write_checkpoint(const Problem<Scalar>& problem, Method<Scalar>& method,
+                                       Index sweep, bool stopping) {
     ModelHeader saved = header(problem);
     saved.checkpoint = true;
     saved.progress = progress_;
+    const CheckpointState<Scalar> state = method.state();
     try {
         write_model(options_.directory.checkpoint(sweep), saved, world_, problem.placement,
-                    problem.stage, &problem.train);
+                    problem.stage, &state);
         if (reports()) {
             options_.directory.remove_old_checkpoints(config_.checkpoint.keep);
         }
@@ -275,8 +307,8 @@ void Trainer<Scalar>::write_checkpoint(const Problem<Scalar>& problem, Index swe
             throw;
         }
         if (reports()) {
-            note("warning: no checkpoint after sweep " + std::to_string(sweep) + ": " +
-                 error.what());
+            note("warning: no checkpoint after " + config_.unit() + " " + std::to_string(sweep) +
+                 ": " + error.what());
         }
     }
     last_checkpoint_ = wall_time();
@@ -310,7 +342,8 @@ void Trainer<Scalar>::finish(const Problem<Scalar>& problem) {
         if (reports()) {
             options_.directory.write_summary(summary_, config_.network.regression());
             options_.directory.add_log(time_stamp() + " complete after " +
-                                       std::to_string(progress_.sweep) + " sweeps");
+                                       std::to_string(progress_.sweep) + " " + config_.unit() +
+                                       "s");
         }
     });
 }

@@ -57,7 +57,8 @@ TEST(Classical, moves_a_block_to_the_minimum_within_the_range_of_its_activation)
             Classical<double> formulation(spec, options_of(method));
             formulation.prepare(1, block.weights, block.mu);
             Matrix<double> x = block.x;
-            formulation.update_activations(1, block.weights, block.u, block.target, x);
+            const PenaltyAbove<double> above(formulation, 2, block.target);
+            formulation.update_activations(1, block.weights, block.u, above, x);
             const ActivationTraits traits = spec.activation(1).traits();
             const Matrix<double> moved =
                 (x - gradient_at(block, x)).cwiseMax(traits.lower).cwiseMin(traits.upper);
@@ -98,9 +99,7 @@ TEST(Classical, penalizes_half_the_squared_distance_and_pulls_by_it) {
         EXPECT_NEAR(penalty(i), 0.3 * (x.col(i) - u.col(i)).squaredNorm(), 1e-12);
     }
     EXPECT_EQ(formulation.pull_weight(2), 0.6);
-    Matrix<double> scratch;
-    EXPECT_EQ(formulation.pull(2, x, u, scratch), x);
-    EXPECT_EQ(scratch.size(), 0);
+    EXPECT_EQ(PenaltyAbove<double>(formulation, 2, x).target(), x);
 }
 
 TEST(Classical, carries_projections_and_refuses_every_other_activation_with_advice) {

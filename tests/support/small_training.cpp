@@ -5,6 +5,7 @@
 #include <set>
 
 #include "hoist/base/text.hpp"
+#include "hoist/train/problem.hpp"
 
 namespace hoist {
 
@@ -28,7 +29,7 @@ std::vector<Weights<double>> SmallProblem::start() const {
     std::vector<Weights<double>> weights;
     for (Index l = 0; l < config.network.layers(); ++l) {
         weights.push_back(initial_weights<double>(config.network.width(l),
-                                                  config.network.width(l + 1), config.start,
+                                                  config.network.map_outputs(l), config.start,
                                                   config.bias, config.seed, l));
     }
     return weights;
@@ -61,7 +62,7 @@ SmallProblem small_problem(const ConfigText& settings, Index samples, std::uint6
 template <typename Scalar>
 Samples<Scalar> own_samples(const SmallProblem& problem, const Placement& placement, int rank) {
     Samples<Scalar> samples;
-    samples.blocks = ColumnBlocks(problem.inputs.cols(), problem.config.grid.block);
+    samples.blocks = training_blocks(problem.config, problem.inputs.cols());
     samples.own = placement.grid.owned(rank, samples.blocks.count());
     samples.columns = samples.blocks.columns(samples.own);
     samples.labeled = true;
@@ -130,7 +131,8 @@ void SmallTraining<Scalar>::write_checkpoint(const std::filesystem::path& path) 
     header.created = time_stamp();
     header.version = "test";
     header.checkpoint = true;
-    write_model(path, header, world_, placement_, stage_, &samples_);
+    const CheckpointState<Scalar> state{&samples_, {}, {}};
+    write_model(path, header, world_, placement_, stage_, &state);
 }
 
 template <typename Scalar>

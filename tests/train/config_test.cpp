@@ -169,7 +169,7 @@ TEST(Config, refuses_what_is_out_of_range_or_not_a_choice) {
         {"weights.ridge", "-1"},
         {"weights.ridge", "1,2"},
         {"weights.ridge", "inf"},
-        {"weights.solver", "adam"},
+        {"weights.solver", "adagrad"},
         {"data.validation", "-0.1"},
         {"data.validation", "2.5"},
         {"data.validation", "1e30"},

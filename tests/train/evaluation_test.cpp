@@ -133,27 +133,27 @@ TEST_P(Evaluating, judges_the_training_samples_as_any_others) {
 }
 
 TEST_P(Evaluating, passes_forward_what_the_serial_network_does) {
-    on_every_grid(
-        [&](const auto& training, const auto& forward, const auto&, const SerialNetwork& expected) {
-            const auto samples = own_samples<double>(others, training.placement(), world.rank());
-            const NetworkSpec& network = training.config().network;
-            const Matrix<double> scores = expected.feed_forward(others.inputs);
-            Matrix<double> found = Matrix<double>::Zero(scores.rows(), scores.cols());
-            Index visits = 0;
-            forward(samples, [&](Index layer, Index block, const ConstMatrixRef<double>& u) {
-                const Range range = samples.blocks.columns(block);
-                ASSERT_EQ(u.rows(), network.width(layer));
-                ASSERT_EQ(u.cols(), range.size());
-                ++visits;
-                if (layer == network.layers()) {
-                    found.middleCols(range.begin, range.size()) = u;
-                }
-            });
-            world.sum(std::span(found.data(), static_cast<std::size_t>(found.size())));
-            EXPECT_LT((found - scores).cwiseAbs().maxCoeff(), 1e-12);
-            EXPECT_EQ(static_cast<Index>(world.sum(static_cast<double>(visits))),
-                      network.layers() * samples.blocks.count());
+    on_every_grid([&](const auto& training, const auto& forward, const auto&,
+                      const SerialNetwork& expected) {
+        const auto samples = own_samples<double>(others, training.placement(), world.rank());
+        const NetworkSpec& network = training.config().network;
+        const Matrix<double> scores = expected.feed_forward(others.inputs);
+        Matrix<double> found = Matrix<double>::Zero(scores.rows(), scores.cols());
+        Index visits = 0;
+        forward(samples, [&](Index layer, Range own, const ConstMatrixRef<double>& u) {
+            const Range range{samples.columns.begin + own.begin, samples.columns.begin + own.end};
+            ASSERT_EQ(u.rows(), network.width(layer));
+            ASSERT_EQ(u.cols(), range.size());
+            ++visits;
+            if (layer == network.layers()) {
+                found.middleCols(range.begin, range.size()) = u;
+            }
         });
+        world.sum(std::span(found.data(), static_cast<std::size_t>(found.size())));
+        EXPECT_LT((found - scores).cwiseAbs().maxCoeff(), 1e-12);
+        EXPECT_EQ(static_cast<Index>(world.sum(static_cast<double>(visits))),
+                  network.layers() * samples.blocks.count());
+    });
 }
 
 INSTANTIATE_TEST_SUITE_P(all, Evaluating, testing::ValuesIn(cases),

@@ -121,8 +121,8 @@ TEST(LoadSamples, holds_own_columns_and_only_what_the_stage_needs) {
         SCOPED_TRACE(placement.text());
         Table table(100);
         const int rank = world.rank();
-        const auto samples =
-            load_samples<double>(table, chosen, small_network(), placement, rank, 5);
+        const auto samples = load_samples<double>(table, chosen, small_network(), placement, rank,
+                                                  ColumnBlocks(std::ssize(chosen), 5));
         EXPECT_EQ(samples.blocks.samples(), std::ssize(chosen));
         EXPECT_TRUE(samples.labeled);
         const Range own = samples.columns;
@@ -155,8 +155,9 @@ TEST(LoadSamples, refuses_a_label_that_the_network_has_no_output_for) {
     const NetworkSpec narrow = parse_network("10-2", "relu", "softmax");
     const Placement placement = place({1.0}, {}, 1);
     table.shift = 1;
-    const std::string message = message_of<DataError>(
-        [&] { load_samples<float>(table, all_samples(20), narrow, placement, 0, 5); });
+    const std::string message = message_of<DataError>([&] {
+        load_samples<float>(table, all_samples(20), narrow, placement, 0, ColumnBlocks(20));
+    });
     expect_mentions(message, {"label 2 of sample 1 is out of range", "2 outputs"});
 }
 
@@ -169,7 +170,8 @@ TEST(Standardization, gives_mean_0_and_variance_1_over_all_shards) {
         Table table(200);
         const int rank = world.rank();
         const Communicator peers = world.split(placement.grid.stage_of(rank));
-        auto samples = load_samples<double>(table, chosen, small_network(), placement, rank, 4);
+        auto samples = load_samples<double>(table, chosen, small_network(), placement, rank,
+                                            ColumnBlocks(std::ssize(chosen), 4));
         if (!placement.first(rank)) {
             continue;
         }

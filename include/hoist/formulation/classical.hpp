@@ -21,18 +21,22 @@ class Classical final : public Formulation<Scalar> {
 
     Vector<double> penalty(Index layer, const ConstMatrixRef<Scalar>& x,
                            const ConstMatrixRef<Scalar>& u) const override;
-    double pull_weight(Index layer) const override { return options_.lambda_of(layer); }
-    ConstMatrixRef<Scalar> pull(Index, const ConstMatrixRef<Scalar>& x,
-                                const ConstMatrixRef<Scalar>&, Matrix<Scalar>&) const override {
-        return x;
+    void signal(Index layer, const ConstMatrixRef<Scalar>& x, const ConstMatrixRef<Scalar>& u,
+                MatrixRef<Scalar> s) const override {
+        s = static_cast<Scalar>(options_.lambda_of(layer)) * (u - x);
     }
+    double pull_weight(Index layer) const override { return options_.lambda_of(layer); }
+    bool quadratic() const override { return true; }
     void prepare(Index layer, const Weights<Scalar>& weights, double weight_above) override;
     void update_activations(Index layer, const Weights<Scalar>& weights,
-                            const ConstMatrixRef<Scalar>& u,
-                            const ConstMatrixRef<Scalar>& target_above,
+                            const ConstMatrixRef<Scalar>& u, const Above<Scalar>& above,
                             MatrixRef<Scalar> x) override;
+    /// x_new = u - g/lambda, in the domain of F.
+    void respond(Index layer, const ConstMatrixRef<Scalar>& u, const ConstMatrixRef<Scalar>& g,
+                 const ConstMatrixRef<Scalar>& x, MatrixRef<Scalar> s) const override;
+    bool jointly_convex() const override { return true; }
     void gradient_step(Index layer, const Weights<Scalar>& weights, const ConstMatrixRef<Scalar>& u,
-                       const ConstMatrixRef<Scalar>& pull, double step,
+                       const ConstMatrixRef<Scalar>& slope, double step,
                        const ConstMatrixRef<Scalar>& y, MatrixRef<Scalar> x) const override;
 
   private:

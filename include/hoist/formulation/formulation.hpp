@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "hoist/formulation/above.hpp"
+#include "hoist/formulation/proximal_gradient.hpp"
 #include "hoist/model/layer.hpp"
 #include "hoist/model/network_spec.hpp"
 
@@ -21,12 +23,26 @@ struct NnlsOptions {
     bool operator==(const NnlsOptions&) const = default;
 };
 
+/// Which way the output is nudged (contrastive).
+enum class Nudge { positive, negative, both };
+/// contrastive: the two states of dual propagation, or the clamped state with a discount.
+enum class Contrast { dual, clamped };
+
 /// The [formulation] section: which penalty replaces x = phi(u), and its numbers.
 struct FormulationOptions {
     std::string name = "classical";
     /// lambda_1, ..., lambda_L (and lambda_{L+1} where the output is an explicit block).
     std::vector<double> lambda;
     NnlsOptions nnls;
+
+    /// Steps of each block; 1 is the one step of any length that has a closed form.
+    int iterations = 1;
+    BlockMethod method = BlockMethod::accelerated;
+
+    Contrast contrast = Contrast::dual;
+    Nudge nudge = Nudge::both;
+    double beta = 1.0;
+    double gamma = 0.5;
 
     /// Of the simplex block, the last one.
     double output_lambda() const { return lambda.back(); }
@@ -35,8 +51,7 @@ struct FormulationOptions {
 
 /// What replaces the constraint x_l = phi_l(u_l): a penalty D(x, u) and its two minimizations.
 /// Local to a rank: sees blocks of columns, never how they are distributed. `layer` is the l of
-/// x_l, 1 <= l <= L. What lies above a layer is a quadratic weight/2 |T - W_l x_l - b_l|^2: T and
-/// weight come from pull() of the layer above or from the OutputBlock.
+/// x_l, 1 <= l <= L.
 template <typename Scalar>
 class Formulation {
   public:
@@ -45,32 +60,40 @@ class Formulation {
     /// lambda_l D(x_l, u_l) of each column.
     virtual Vector<double> penalty(Index layer, const ConstMatrixRef<Scalar>& x,
                                    const ConstMatrixRef<Scalar>& u) const = 0;
-
-    /// The weight of layer l's quadratic majorizer, lambda_l times its curvature bound c.
+    /// s = lambda_l dD/du (x_l, u_l): the error signal of layer l.
+    virtual void signal(Index layer, const ConstMatrixRef<Scalar>& x,
+                        const ConstMatrixRef<Scalar>& u, MatrixRef<Scalar> s) const = 0;
+    /// lambda_l c, the curvature of the quadratic in u that is never below lambda_l D and touches
+    /// it.
     virtual double pull_weight(Index layer) const = 0;
-    /// T = u - r(x, u)/c, the target that x_l sets to the layer below; a view of x where they are
-    /// equal, else of `scratch`.
-    virtual ConstMatrixRef<Scalar> pull(Index layer, const ConstMatrixRef<Scalar>& x,
-                                        const ConstMatrixRef<Scalar>& u,
-                                        Matrix<Scalar>& scratch) const = 0;
+    /// Whether that quadratic is lambda_l D itself, so that its minimizer is x_l.
+    virtual bool quadratic() const { return false; }
 
     /// Takes note of new weights W_l leaving layer l, whose upper neighbor pulls with
     /// `weight_above`.
     virtual void prepare(Index layer, const Weights<Scalar>& weights, double weight_above) = 0;
-    /// Minimizes over x_l (in place, from its value on entry), given u_l and the target above. @pre
-    /// prepare() since W_l changed.
+    /// Lowers lambda_l D(x_l, u_l) + above(W_l x_l + b_l) over x_l, in place from its value on
+    /// entry. @pre prepare() since W_l changed.
     virtual void update_activations(Index layer, const Weights<Scalar>& weights,
-                                    const ConstMatrixRef<Scalar>& u,
-                                    const ConstMatrixRef<Scalar>& target_above,
+                                    const ConstMatrixRef<Scalar>& u, const Above<Scalar>& above,
                                     MatrixRef<Scalar> x) = 0;
 
-    /// One projected gradient step of the problem over all activations at once (jointly convex
-    /// penalties): x = phi-domain projection of y - step (lambda_l (y - u_l) + W_l' pull), where
-    /// pull = weight (W_l y + b_l - T).
+    /// The error signal of layer l after one unlimited step from the feed-forward state (the case
+    /// in which the limit of a weak loss is back-propagation): x_new minimizes lambda_l D(x, u) +
+    /// <g, x> where that has a closed form, and s = signal(x_new, u).
+    /// @param g n_l x B, the slope of what is above in x_l. @param x = phi(u).
+    virtual void respond(Index layer, const ConstMatrixRef<Scalar>& u,
+                         const ConstMatrixRef<Scalar>& g, const ConstMatrixRef<Scalar>& x,
+                         MatrixRef<Scalar> s) const = 0;
+
+    /// Whether the penalty is convex in all activations together, so that they can move at once.
+    virtual bool jointly_convex() const { return false; }
+    /// One proximal-gradient step of the problem over all activations at once, from y to x, where
+    /// `slope` is that of what is above by W_l y + b_l. @pre jointly_convex().
     virtual void gradient_step(Index layer, const Weights<Scalar>& weights,
-                               const ConstMatrixRef<Scalar>& u, const ConstMatrixRef<Scalar>& pull,
+                               const ConstMatrixRef<Scalar>& u, const ConstMatrixRef<Scalar>& slope,
                                double step, const ConstMatrixRef<Scalar>& y,
-                               MatrixRef<Scalar> x) const = 0;
+                               MatrixRef<Scalar> x) const;
 };
 
 /// @throws UsageError for a name that is not registered, or an activation that the formulation

@@ -22,6 +22,9 @@ class OutputBlock {
     /// T at u.
     virtual void target(const ConstMatrixRef<Scalar>& y, const ConstMatrixRef<Scalar>& u,
                         MatrixRef<Scalar> t) const = 0;
+    /// s = the derivative of the energy by u, weight() (u - T).
+    virtual void slope(const ConstMatrixRef<Scalar>& y, const ConstMatrixRef<Scalar>& u,
+                       MatrixRef<Scalar> s) const = 0;
     /// The energy of each column: the loss, and where the output is an explicit block its least
     /// value over that block.
     virtual Vector<double> energy(const ConstMatrixRef<Scalar>& y,

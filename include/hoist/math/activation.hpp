@@ -1,7 +1,7 @@
 #pragma once
 
 #include <memory>
-#include <span>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,47 +12,83 @@ namespace hoist {
 
 /// What is known of an activation beyond its values.
 struct ActivationTraits {
-    /// The domain of F (and the closure of the range of phi), the same for every coordinate.
+    /// The closure of the range of every coordinate of phi. For a minimizer that acts on
+    /// coordinates this is the domain of F; of simplex and softmax that is the probability simplex.
     double lower;
     double upper;
-    /// The Lipschitz constant of phi; infinite where phi jumps.
+    /// A Lipschitz constant of phi in the Euclidean norm, the least that serves all sizes;
+    /// infinite where phi jumps.
     double lipschitz;
-    /// True where F is x^2/2 on its domain, so that phi is a projection onto [lower, upper].
-    bool projection;
+    /// True where F is x^2/2 on its domain and acts on coordinates, so that phi is the projection
+    /// of each onto [lower, upper].
+    bool projection = false;
+    /// Whether phi is the minimizer of a convex F(x) - <u, x>, so that gap exists. False for sin
+    /// and maxpool.
+    bool minimizer = true;
+    /// Whether Psi = F - 1/2|.|^2 is convex too, so that prox exists and gap(x, u) is at least
+    /// 1/2 |x - phi(u)|^2. False for sign, sin and maxpool.
+    bool has_prox = true;
+    /// How many consecutive rows of u make one row of x: k for maxpool(k), otherwise 1.
+    Index group = 1;
 };
 
 /// phi as the minimizer of a convex problem: phi(u) = argmin F(x) - <u, x>, F = 1/2|.|^2 + Psi.
-/// All functions act on each coordinate of a matrix of any size; input and output may be the same
-/// matrix. A NaN stays a NaN in apply, prox and gap.
+/// simplex and softmax act on each column of a matrix, maxpool on groups of consecutive rows of it,
+/// all others on each coordinate. Where input and output have the same size they may be the same
+/// matrix. A NaN stays a NaN in apply, prox and gap, in the whole of its coordinate, group or
+/// column.
 class Activation {
   public:
     virtual ~Activation() = default;
 
-    /// The name with its parameters, as parse_activation reads it: `leaky_relu(0.1)`.
+    /// The name with its parameter, as parse_activation reads it: `leaky_relu(0.1)`.
     virtual std::string name() const = 0;
     virtual ActivationTraits traits() const = 0;
 
+    /// The number in parentheses; nothing for an activation without one.
+    virtual std::optional<double> parameter() const = 0;
+    /// The same activation with another parameter.
+    /// @pre this one has a parameter, and `value` is in its range.
+    std::shared_ptr<const Activation> with_parameter(double value) const;
+
     /// x = phi(u).
+    /// @pre u has traits().group times the rows of x.
     virtual void apply(const ConstMatrixRef<float>& u, MatrixRef<float> x) const = 0;
     virtual void apply(const ConstMatrixRef<double>& u, MatrixRef<double> x) const = 0;
 
-    /// d = phi'(u); at a kink the derivative on the side where |u| is smaller, at a kink at 0 that
-    /// where u < 0 (relu: 0).
-    virtual void slope(const ConstMatrixRef<float>& u, MatrixRef<float> d) const = 0;
-    virtual void slope(const ConstMatrixRef<double>& u, MatrixRef<double> d) const = 0;
+    /// d = J'e, where J is the derivative of phi at u; e has the size of x, d that of u. At a kink
+    /// J is that of the side where |u| is smaller, at a kink at 0 that where u < 0 (relu: 0); a
+    /// coordinate on the edge of the support of simplex counts as outside; maxpool gives e to the
+    /// first of equal maxima. d may be e where they have the same size, but not u.
+    virtual void pull_back(const ConstMatrixRef<float>& u, const ConstMatrixRef<float>& e,
+                           MatrixRef<float> d) const = 0;
+    virtual void pull_back(const ConstMatrixRef<double>& u, const ConstMatrixRef<double>& e,
+                           MatrixRef<double> d) const = 0;
 
-    /// x = prox_{s Psi}(v), s > 0: the minimizer of s Psi(x) + 1/2 |x - v|^2.
+    /// x = prox_{s Psi}(v): the minimizer of s Psi(x) + 1/2 |x - v|^2.
+    /// @pre s > 0 and traits().has_prox.
     virtual void prox(double s, const ConstMatrixRef<float>& v, MatrixRef<float> x) const = 0;
     virtual void prox(double s, const ConstMatrixRef<double>& v, MatrixRef<double> x) const = 0;
 
-    /// gap(x, u) = F(x) + F*(u) - <x, u> summed over all coordinates, in double and without
-    /// cancellation. Never negative; at x = phi(u) exactly zero for a piecewise linear phi and of
-    /// the size of the rounding of x for a smooth one; infinite where x is outside the domain of F.
-    virtual double gap(const ConstMatrixRef<float>& x, const ConstMatrixRef<float>& u) const = 0;
-    virtual double gap(const ConstMatrixRef<double>& x, const ConstMatrixRef<double>& u) const = 0;
+    /// For each column gap(x, u) = F(x) + F*(u) - <x, u>, in double and without cancellation. Never
+    /// negative; at x = phi(u) exactly zero for a piecewise linear phi and of the size of the
+    /// rounding of x for a smooth one; infinite where x is outside the domain of F (a sum may miss
+    /// 1 by the rounding of its entries).
+    /// @pre traits().minimizer.
+    virtual Vector<double> gap(const ConstMatrixRef<float>& x,
+                               const ConstMatrixRef<float>& u) const = 0;
+    virtual Vector<double> gap(const ConstMatrixRef<double>& x,
+                               const ConstMatrixRef<double>& u) const = 0;
+
+    /// The derivative of gap(x, u) by the parameter, summed over all columns.
+    /// @pre the activation is leaky_relu.
+    virtual double gap_parameter_slope(const ConstMatrixRef<float>& x,
+                                       const ConstMatrixRef<float>& u) const = 0;
+    virtual double gap_parameter_slope(const ConstMatrixRef<double>& x,
+                                       const ConstMatrixRef<double>& u) const = 0;
 };
 
-/// Reads `relu`, `leaky_relu(0.1)` and so on.
+/// Reads `relu`, `leaky_relu(0.1)`, `maxpool(2)` and so on.
 /// @throws UsageError for a name that is not in the table (with the nearest one) or a parameter out
 /// of range.
 std::shared_ptr<const Activation> parse_activation(std::string_view text);

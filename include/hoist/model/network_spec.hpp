@@ -30,6 +30,11 @@ struct NetworkSpec {
     Index inputs() const { return widths.front(); }
     Index outputs() const { return widths.back(); }
     Index width(Index layer) const { return widths[static_cast<std::size_t>(layer)]; }
+    /// The rows of W_l and of u_{l+1}: the width above, times the rows of u that its activation
+    /// takes for one of x.
+    Index map_outputs(Index map) const {
+        return width(map + 1) * (map + 1 < layers() ? activation(map + 1).traits().group : 1);
+    }
     /// phi_l of hidden block `layer`, 1 <= layer <= L.
     const Activation& activation(Index layer) const {
         return *activations[static_cast<std::size_t>(layer - 1)];

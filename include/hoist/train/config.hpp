@@ -7,8 +7,11 @@
 
 #include "hoist/data/dataset.hpp"
 #include "hoist/formulation/formulation.hpp"
+#include "hoist/math/weight_solver.hpp"
 #include "hoist/model/layer.hpp"
 #include "hoist/model/network_spec.hpp"
+#include "hoist/train/augmentation.hpp"
+#include "hoist/train/rate_schedule.hpp"
 
 namespace hoist {
 
@@ -35,6 +38,10 @@ struct GridOptions {
     Index block = 0;
 };
 
+/// How weights are fitted: by ridge regressions over all samples, sweep after sweep, or on
+/// mini-batches by a WeightSolver.
+enum class Fit { sweeps, batches };
+
 /// Everything that a configuration says, checked and with its defaults.
 struct Config {
     DataConfig data;
@@ -53,8 +60,24 @@ struct Config {
     FormulationOptions formulation;
     ActivationStep activation_step = ActivationStep::blocks;
     int joint_iterations = 20;
+    AugmentationOptions augmentation;
+    Fit fit = Fit::sweeps;
+    /// On mini-batches; `ridge` and `curvature` are set for each map.
+    WeightSolverOptions weights;
+    RateSchedule rate;
+    /// The share of the run, at its end, whose weights are averaged.
+    double average = 0.0;
     /// rho_0, ..., rho_L.
     std::vector<double> ridge;
+
+    Index epochs = 10;
+    /// Samples per batch; 0: all.
+    Index batch = 100;
+    /// Passes over a batch before the next.
+    int rounds = 1;
+    Index staleness = 0;
+    /// Of each hidden layer, the share of units that drop out.
+    std::vector<double> dropout;
 
     Index sweeps = 10;
     /// Majorization steps of the output weights per sweep (softmax, simplex).
@@ -70,6 +93,10 @@ struct Config {
     GridOptions grid;
     CheckpointOptions checkpoint;
 
+    /// Sweeps or epochs.
+    Index length() const { return fit == Fit::sweeps ? sweeps : epochs; }
+    /// "sweep" or "epoch".
+    std::string unit() const { return fit == Fit::sweeps ? "sweep" : "epoch"; }
     /// What the data are read for.
     Task task() const { return network.regression() ? Task::values : Task::classes; }
 };

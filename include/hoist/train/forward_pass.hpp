@@ -8,13 +8,13 @@
 
 namespace hoist {
 
-/// The ordinary feed-forward pass of some samples through the stages, block by block, so that all
-/// stages work at once. Keeps no activations. All references must outlive it.
+/// The ordinary feed-forward pass of some samples through the stages, a slice of a block at a time,
+/// so that all stages work at once. Keeps no activations. All references must outlive it.
 template <typename Scalar>
 class ForwardPass {
   public:
-    /// Called with a block and a matrix of its columns: U_l of a hidden layer, or U_{L+1}.
-    using Visit = std::function<void(Index layer, Index block, const ConstMatrixRef<Scalar>& u)>;
+    /// Called with a range of this rank's columns: U_l of a hidden layer, or U_{L+1}.
+    using Visit = std::function<void(Index layer, Range columns, const ConstMatrixRef<Scalar>& u)>;
 
     ForwardPass(const NetworkSpec& network, const Communicator& world, const Placement& placement,
                 const Stage<Scalar>& stage)
@@ -24,7 +24,11 @@ class ForwardPass {
     /// that this rank holds. Collective over the world.
     void operator()(const Samples<Scalar>& samples, const Visit& visit) const {
         run(
-            samples, 0, [&](Index block) { return view(samples.inputs, samples, block); }, visit);
+            samples, 0,
+            [&](Range columns) -> ConstMatrixRef<Scalar> {
+                return samples.inputs.middleCols(columns.begin, columns.size());
+            },
+            visit);
     }
 
     /// The same for the training samples, from the U_1 that the layer above the input already has.
@@ -32,16 +36,10 @@ class ForwardPass {
     void from_first_preactivations(const Samples<Scalar>& samples, const Visit& visit) const;
 
   private:
-    using Source = std::function<ConstMatrixRef<Scalar>(Index block)>;
+    using Source = std::function<ConstMatrixRef<Scalar>(Range columns)>;
 
     void run(const Samples<Scalar>& samples, Index start, const Source& source,
              const Visit& visit) const;
-
-    static ConstMatrixRef<Scalar> view(const Matrix<Scalar>& matrix, const Samples<Scalar>& samples,
-                                       Index block) {
-        const Range range = samples.local(block);
-        return matrix.middleCols(range.begin, range.size());
-    }
 
     const NetworkSpec& network_;
     const Communicator& world_;

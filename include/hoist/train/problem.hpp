@@ -19,6 +19,9 @@ struct Problem {
     Stage<Scalar> stage;
 };
 
+/// The blocks of the training samples: of ownership, and in sweeps also of work.
+ColumnBlocks training_blocks(const Config& config, Index samples);
+
 /// Opens the data that a configuration trains and tests on; a test part without labels is left out.
 /// @throws UsageError (widths that contradict the data), DataError, MissingError.
 DataParts open_training_data(const Config& config);

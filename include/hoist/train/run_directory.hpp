@@ -10,9 +10,11 @@
 
 namespace hoist {
 
-/// What happened up to the end of a sweep (0: before the first), over all ranks.
+/// What happened up to the end of a sweep or epoch (0: before the first), over all ranks.
 struct SweepRecord {
     Index sweep = 0;
+    /// Whether `sweep` counts epochs.
+    bool epochs = false;
     /// Of training: without reading data, evaluating and writing checkpoints.
     double seconds = 0.0;
     Energy energy;

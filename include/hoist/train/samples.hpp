@@ -55,7 +55,7 @@ struct Samples {
 template <typename Scalar>
 Samples<Scalar> load_samples(Dataset& data, const std::vector<Index>& chosen,
                              const NetworkSpec& network, const Placement& placement, int rank,
-                             Index block_width);
+                             const ColumnBlocks& blocks);
 
 /// Mean and deviation of the inputs of all samples. Collective over the first stage's ranks. A
 /// constant input keeps scale 1.

@@ -89,6 +89,7 @@ class Sweep {
     void exchange_activations();
     void move(std::size_t position, Index block);
     ConstMatrixRef<Scalar> target_above(std::size_t position, Index block);
+    ConstMatrixRef<Scalar> regression_target(std::size_t position, Index block);
     void accumulate(Index block);
     void refit();
     void improve_output();
@@ -124,6 +125,10 @@ class Sweep {
         const Range range = samples_.local(block);
         return matrix.middleCols(range.begin, range.size());
     }
+    ConstMatrixRef<Scalar> targets(Index block) const {
+        const Range range = samples_.local(block);
+        return samples_.targets.middleCols(range.begin, range.size());
+    }
     Request& arrival(std::vector<Request>& requests, Index block) const {
         return requests[static_cast<std::size_t>(block - samples_.own.begin)];
     }
@@ -141,7 +146,7 @@ class Sweep {
     std::unique_ptr<OutputBlock<Scalar>> output_;
 
     std::optional<RidgeRefit<Scalar>> refit_;
-    /// T of the block at hand (last stage).
+    /// T of the block at hand.
     Matrix<Scalar> target_;
     /// U_{e+1} of the last few blocks on their way up, with their messages.
     struct Outgoing {

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "hoist/train/method.hpp"
 #include "hoist/train/model_file.hpp"
 #include "hoist/train/problem.hpp"
 #include "hoist/train/run_directory.hpp"
@@ -26,7 +27,7 @@ struct RunOptions {
     Existing existing = Existing::refuse;
     /// The resolved configuration as text.
     std::string ini;
-    /// Asked on every rank after each sweep: whether to stop with a checkpoint.
+    /// Asked on every rank after each sweep and several times in an epoch: whether to stop with a checkpoint.
     std::function<bool()> stop_requested;
 };
 
@@ -60,11 +61,13 @@ class Trainer {
     void resume(Problem<Scalar>& problem);
     void require_same_samples(const std::string& saved_ini) const;
     void note(const std::string& text) const;
-    SweepRecord record(Problem<Scalar>& problem, Sweep<Scalar>& sweep, Index index);
+    SweepRecord record(Problem<Scalar>& problem, Method<Scalar>& method, Index index);
+    std::optional<Outcome> stop() const;
     bool stops_here(const SweepRecord& record);
     void note_best(const SweepRecord& record);
     bool checkpoint_due(Index sweep, bool stopping) const;
-    void write_checkpoint(const Problem<Scalar>& problem, Index sweep, bool stopping);
+    void write_checkpoint(const Problem<Scalar>& problem, Method<Scalar>& method, Index sweep,
+                          bool stopping);
     void finish(const Problem<Scalar>& problem);
     void fill_summary(const Problem<Scalar>& problem, const SweepRecord& last);
     ModelHeader header(const Problem<Scalar>& problem) const;
@@ -77,6 +80,7 @@ class Trainer {
     double started_;
     double last_checkpoint_;
     Progress progress_;
+    double bytes_of_record_ = 0.0;
     PhaseTimes times_before_;
     std::filesystem::path resumed_from_;
     RunSummary summary_;

@@ -1,0 +1,72 @@
+#pragma once
+
+#include "hoist/base/types.hpp"
+#include "hoist/math/matrix.hpp"
+
+namespace hoist {
+
+/// What stands above the map of a layer, as a function of u = W x + b (rows x B, one column per
+/// sample): the penalty of the next layer at its present activations, or the energy of the output.
+template <typename Scalar>
+class Above {
+  public:
+    virtual ~Above() = default;
+
+    /// The value in each column.
+    virtual Vector<double> energy(const ConstMatrixRef<Scalar>& u) const = 0;
+    /// s = the derivative by u.
+    virtual void slope(const ConstMatrixRef<Scalar>& u, MatrixRef<Scalar> s) const = 0;
+    /// The curvature of a quadratic weight/2 |T - u|^2 + const that is never below the value and
+    /// touches it at the present u.
+    virtual double weight() const = 0;
+    /// Its T, that is u - slope/weight at the present u.
+    virtual ConstMatrixRef<Scalar> target() const = 0;
+};
+
+template <typename Scalar>
+class Formulation;
+
+/// The penalty of `layer` at the activations x. All references must outlive it.
+template <typename Scalar>
+class PenaltyAbove final : public Above<Scalar> {
+  public:
+    PenaltyAbove(const Formulation<Scalar>& formulation, Index layer,
+                 const ConstMatrixRef<Scalar>& x)
+        : formulation_(formulation), layer_(layer), x_(x) {}
+
+    Vector<double> energy(const ConstMatrixRef<Scalar>& u) const override;
+    void slope(const ConstMatrixRef<Scalar>& u, MatrixRef<Scalar> s) const override;
+    double weight() const override;
+    /// x. @pre the penalty is quadratic.
+    ConstMatrixRef<Scalar> target() const override;
+
+  private:
+    const Formulation<Scalar>& formulation_;
+    Index layer_;
+    ConstMatrixRef<Scalar> x_;
+};
+
+template <typename Scalar>
+class OutputBlock;
+
+/// The energy of the output. All references must outlive it.
+template <typename Scalar>
+class OutputAbove final : public Above<Scalar> {
+  public:
+    /// @param target T at the present u.
+    OutputAbove(const OutputBlock<Scalar>& output, const ConstMatrixRef<Scalar>& y,
+                const ConstMatrixRef<Scalar>& target)
+        : output_(output), y_(y), target_(target) {}
+
+    Vector<double> energy(const ConstMatrixRef<Scalar>& u) const override;
+    void slope(const ConstMatrixRef<Scalar>& u, MatrixRef<Scalar> s) const override;
+    double weight() const override;
+    ConstMatrixRef<Scalar> target() const override { return target_; }
+
+  private:
+    const OutputBlock<Scalar>& output_;
+    ConstMatrixRef<Scalar> y_;
+    ConstMatrixRef<Scalar> target_;
+};
+
+}  // namespace hoist

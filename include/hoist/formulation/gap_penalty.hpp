@@ -1,0 +1,50 @@
+#pragma once
+
+#include <vector>
+
+#include "hoist/formulation/formulation.hpp"
+
+namespace hoist {
+
+/// D(x, u) = gap(x, u) = F(x) + F*(u) - <x, u>, the penalty that `fenchel`, `bregman` and
+/// `contrastive` share (Li, Fang and Lin 2019; Wang and Benning 2022; Zach and Estellers 2019): zero
+/// exactly at x = phi(u), with slope phi(u) - x in u, free of phi'.
+template <typename Scalar>
+class GapPenalty : public Formulation<Scalar> {
+  public:
+    /// @param lambda of the layers. @param iterations, method of the block solves.
+    GapPenalty(const NetworkSpec& spec, std::vector<double> lambda, int iterations,
+               BlockMethod method);
+
+    Vector<double> penalty(Index layer, const ConstMatrixRef<Scalar>& x,
+                           const ConstMatrixRef<Scalar>& u) const override;
+    void signal(Index layer, const ConstMatrixRef<Scalar>& x, const ConstMatrixRef<Scalar>& u,
+                MatrixRef<Scalar> s) const override;
+    double pull_weight(Index layer) const override;
+    void prepare(Index layer, const Weights<Scalar>& weights, double weight_above) override;
+    /// Proximal-gradient steps x <- prox_{s Psi}((lambda u - g + x/t) / (lambda + 1/t)), s =
+    /// lambda t / (1 + lambda t), with 1/t = weight_above |W|^2.
+    void update_activations(Index layer, const Weights<Scalar>& weights,
+                            const ConstMatrixRef<Scalar>& u, const Above<Scalar>& above,
+                            MatrixRef<Scalar> x) override;
+    /// x_new = phi(u - g/lambda).
+    void respond(Index layer, const ConstMatrixRef<Scalar>& u, const ConstMatrixRef<Scalar>& g,
+                 const ConstMatrixRef<Scalar>& x, MatrixRef<Scalar> s) const override;
+
+  protected:
+    double lambda(Index layer) const { return lambda_[static_cast<std::size_t>(layer - 1)]; }
+    const Activation& activation(Index layer) const { return spec_.activation(layer); }
+
+  private:
+    NetworkSpec spec_;
+    std::vector<double> lambda_;
+    int iterations_;
+    BlockMethod method_;
+    std::vector<double> lengths_;
+};
+
+/// @throws UsageError where an activation is not the minimizer of a convex problem with a proximal
+/// map, or phi jumps.
+void check_gap_penalty(const NetworkSpec& spec, const std::string& formulation);
+
+}  // namespace hoist

@@ -1,0 +1,40 @@
+#pragma once
+
+#include "hoist/formulation/formulation.hpp"
+
+namespace hoist {
+
+/// The method of auxiliary coordinates (Carreira-Perpinan and Wang 2014) with a quadratic penalty:
+/// D(x, u) = 1/2 |x - phi(u)|^2, whose slope phi'(u)' (phi(u) - x) holds the derivative of phi, and
+/// which carries every activation that has one.
+template <typename Scalar>
+class Mac final : public Formulation<Scalar> {
+  public:
+    Mac(const NetworkSpec& spec, const FormulationOptions& options);
+
+    Vector<double> penalty(Index layer, const ConstMatrixRef<Scalar>& x,
+                           const ConstMatrixRef<Scalar>& u) const override;
+    void signal(Index layer, const ConstMatrixRef<Scalar>& x, const ConstMatrixRef<Scalar>& u,
+                MatrixRef<Scalar> s) const override;
+    /// lambda Lip(phi)^2: a bound where phi'' is left out.
+    double pull_weight(Index layer) const override;
+    void prepare(Index layer, const Weights<Scalar>& weights, double weight_above) override;
+    /// Gradient steps x <- (lambda phi(u) - g + x/t) / (lambda + 1/t), by backtracking, as
+    /// pull_weight() is no bound.
+    void update_activations(Index layer, const Weights<Scalar>& weights,
+                            const ConstMatrixRef<Scalar>& u, const Above<Scalar>& above,
+                            MatrixRef<Scalar> x) override;
+    /// x_new = phi(u) - g/lambda, so that s is the back-propagated error whatever lambda is.
+    void respond(Index layer, const ConstMatrixRef<Scalar>& u, const ConstMatrixRef<Scalar>& g,
+                 const ConstMatrixRef<Scalar>& x, MatrixRef<Scalar> s) const override;
+
+  private:
+    NetworkSpec spec_;
+    FormulationOptions options_;
+    std::vector<double> lengths_;
+};
+
+/// @throws UsageError for an activation that has no derivative to follow.
+void check_mac(const NetworkSpec& spec);
+
+}  // namespace hoist

@@ -1,0 +1,106 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "hoist/math/matrix.hpp"
+
+namespace hoist {
+
+/// Whose Gram matrix preconditions (gram): that of the inputs of the map, or also that of the
+/// signals above it.
+enum class GramSides { input, both };
+
+/// How weights move on a mini-batch.
+struct WeightSolverOptions {
+    enum class Kind { sgd, adam, gram, implicit };
+    Kind kind = Kind::adam;
+    double momentum = 0.9;
+    /// Of the second moment (adam).
+    double second_momentum = 0.999;
+    /// Share of W that is taken away at each step, times the rate (decoupled, as AdamW).
+    double decay = 0.0;
+    /// rho of this map.
+    double ridge = 0.0;
+    GramSides sides = GramSides::input;
+    /// In units of the mean diagonal of the Gram matrix (gram).
+    double damping = 1.0;
+    /// Steps between two factorizations (gram).
+    Index refresh = 10;
+    /// The weight of the newest batch in the running mean of the Gram matrices (gram).
+    double memory = 0.05;
+    /// The curvature of the penalty above (gram with `input`, implicit).
+    double curvature = 1.0;
+    /// Whether W is kept with orthonormal rows or columns, whichever are fewer.
+    bool orthogonal = false;
+};
+
+/// What a mini-batch says of one map of n inputs and m outputs, as means over its samples.
+template <typename Scalar>
+struct BatchEquations {
+    /// [S X', S 1], m x (n + 1), S the derivatives by u.
+    ConstMatrixRef<Scalar> gradient;
+    /// [X;1][X;1]', the lower triangle; empty where not asked for.
+    ConstMatrixRef<Scalar> input_gram;
+    /// S S', the lower triangle; empty where not asked for.
+    ConstMatrixRef<Scalar> signal_gram;
+};
+
+/// The name and size of a matrix that a solver remembers from step to step.
+struct SolverState {
+    std::string name;
+    Index rows;
+    Index columns;
+};
+
+/// Moves the weights of one map by what a mini-batch says of it. Every matrix it remembers is in
+/// state(), so that a run resumes exactly.
+template <typename Scalar>
+class WeightSolver {
+  public:
+    virtual ~WeightSolver() = default;
+    WeightSolver(const WeightSolver&) = delete;
+    WeightSolver& operator=(const WeightSolver&) = delete;
+
+    bool wants_input_gram() const;
+    bool wants_signal_gram() const;
+
+    /// Marks the weights from which the steps on a batch depart (implicit: the center of the
+    /// proximal term).
+    void begin(const Matrix<Scalar>& matrix, const Vector<Scalar>& bias);
+    /// One step of length `rate` on W (m x n) and b (m). @throws NumericalError where a Gram matrix
+    /// is not finite.
+    void step(const BatchEquations<Scalar>& equations, double rate, Matrix<Scalar>& matrix,
+              Vector<Scalar>& bias);
+
+    /// In the order of solver_states().
+    std::vector<Matrix<Scalar>>& state() { return state_; }
+
+  protected:
+    WeightSolver(const WeightSolverOptions& options, Index inputs, Index outputs);
+
+    const WeightSolverOptions& options() const { return options_; }
+    virtual void move(const BatchEquations<Scalar>& equations, double rate, Matrix<Scalar>& matrix,
+                      Vector<Scalar>& bias) = 0;
+    virtual void depart(const Matrix<Scalar>&, const Vector<Scalar>&) {}
+
+  private:
+    WeightSolverOptions options_;
+    std::vector<Matrix<Scalar>> state_;
+};
+
+/// What a solver remembers of a map.
+std::vector<SolverState> solver_states(const WeightSolverOptions& options, Index inputs,
+                                       Index outputs);
+
+/// sgd: heavy-ball momentum. adam (Kingma and Ba 2015; decay as Loshchilov and Hutter 2019). gram:
+/// the gradient times the inverse of the running mean of [X;1][X;1]', damped; with both sides also
+/// times that of S S' from the left (Martens and Grosse 2015), with momentum. implicit (Wang and
+/// Benning 2022): the minimizer of the quadratic majorizer on the batch plus |W - W_k|^2 / (2
+/// rate), W_k as begin() saw it.
+template <typename Scalar>
+std::unique_ptr<WeightSolver<Scalar>> make_weight_solver(const WeightSolverOptions& options,
+                                                         Index inputs, Index outputs);
+
+}  // namespace hoist

@@ -1,0 +1,50 @@
+#include "hoist/formulation/above.hpp"
+
+#include "hoist/base/error.hpp"
+#include "hoist/formulation/formulation.hpp"
+#include "hoist/formulation/output_block.hpp"
+
+namespace hoist {
+
+template <typename Scalar>
+Vector<double> PenaltyAbove<Scalar>::energy(const ConstMatrixRef<Scalar>& u) const {
+    return formulation_.penalty(layer_, x_, u);
+}
+
+template <typename Scalar>
+void PenaltyAbove<Scalar>::slope(const ConstMatrixRef<Scalar>& u, MatrixRef<Scalar> s) const {
+    formulation_.signal(layer_, x_, u, s);
+}
+
+template <typename Scalar>
+double PenaltyAbove<Scalar>::weight() const {
+    return formulation_.pull_weight(layer_);
+}
+
+template <typename Scalar>
+ConstMatrixRef<Scalar> PenaltyAbove<Scalar>::target() const {
+    require(formulation_.quadratic(), "a penalty with a target is quadratic");
+    return x_;
+}
+
+template <typename Scalar>
+Vector<double> OutputAbove<Scalar>::energy(const ConstMatrixRef<Scalar>& u) const {
+    return output_.energy(y_, u);
+}
+
+template <typename Scalar>
+void OutputAbove<Scalar>::slope(const ConstMatrixRef<Scalar>& u, MatrixRef<Scalar> s) const {
+    output_.slope(y_, u, s);
+}
+
+template <typename Scalar>
+double OutputAbove<Scalar>::weight() const {
+    return output_.weight();
+}
+
+template class PenaltyAbove<float>;
+template class PenaltyAbove<double>;
+template class OutputAbove<float>;
+template class OutputAbove<double>;
+
+}  // namespace hoist

@@ -1,0 +1,99 @@
+#include "hoist/formulation/mac.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "hoist/base/error.hpp"
+#include "hoist/formulation/proximal_gradient.hpp"
+#include "hoist/math/spectral_norm.hpp"
+
+namespace hoist {
+
+void check_mac(const NetworkSpec& spec) {
+    for (const auto& activation : spec.activations) {
+        if (std::isinf(activation->traits().lipschitz)) {
+            throw UsageError(
+                "formulation.name = mac cannot carry network.activation = " + activation->name(),
+                "its penalty moves by the derivative of the activation, which is zero "
+                "wherever it does not jump",
+                "use hard_tanh or tanh");
+        }
+    }
+}
+
+template <typename Scalar>
+Mac<Scalar>::Mac(const NetworkSpec& spec, const FormulationOptions& options)
+    : spec_(spec), options_(options), lengths_(spec.activations.size()) {
+    check_mac(spec);
+}
+
+template <typename Scalar>
+Vector<double> Mac<Scalar>::penalty(Index layer, const ConstMatrixRef<Scalar>& x,
+                                    const ConstMatrixRef<Scalar>& u) const {
+    Matrix<Scalar> phi(x.rows(), x.cols());
+    spec_.activation(layer).apply(u, phi);
+    return 0.5 * options_.lambda_of(layer) *
+           (x - phi).template cast<double>().colwise().squaredNorm().transpose();
+}
+
+template <typename Scalar>
+void Mac<Scalar>::signal(Index layer, const ConstMatrixRef<Scalar>& x,
+                         const ConstMatrixRef<Scalar>& u, MatrixRef<Scalar> s) const {
+    Matrix<Scalar> distance(x.rows(), x.cols());
+    spec_.activation(layer).apply(u, distance);
+    distance = static_cast<Scalar>(options_.lambda_of(layer)) * (distance - x);
+    spec_.activation(layer).pull_back(u, distance, s);
+}
+
+template <typename Scalar>
+double Mac<Scalar>::pull_weight(Index layer) const {
+    const double lipschitz = spec_.activation(layer).traits().lipschitz;
+    return options_.lambda_of(layer) * lipschitz * lipschitz;
+}
+
+template <typename Scalar>
+void Mac<Scalar>::prepare(Index layer, const Weights<Scalar>& weights, double weight_above) {
+    const double norm = 1.01 * spectral_norm<Scalar>(weights.matrix, 1e-3);
+    lengths_[static_cast<std::size_t>(layer - 1)] =
+        1.0 / std::max(weight_above * norm * norm, 1e-12 * options_.lambda_of(layer));
+}
+
+template <typename Scalar>
+void Mac<Scalar>::update_activations(Index layer, const Weights<Scalar>& weights,
+                                     const ConstMatrixRef<Scalar>& u, const Above<Scalar>& above,
+                                     MatrixRef<Scalar> x) {
+    const double own = options_.lambda_of(layer);
+    Matrix<Scalar> phi(x.rows(), x.cols());
+    spec_.activation(layer).apply(u, phi);
+    Matrix<Scalar> w_x(weights.matrix.rows(), x.cols());
+    Matrix<Scalar> s(weights.matrix.rows(), x.cols());
+    ProximalProblem<Scalar> problem;
+    problem.length = lengths_[static_cast<std::size_t>(layer - 1)];
+    problem.gradient = [&](const Matrix<Scalar>& y, Matrix<Scalar>& g) {
+        weights.apply(y, w_x);
+        above.slope(w_x, s);
+        g.noalias() = weights.matrix.transpose() * s;
+    };
+    problem.step = [&](const Matrix<Scalar>& y, const Matrix<Scalar>& g, double t,
+                       Matrix<Scalar>& next) {
+        const auto scale = static_cast<Scalar>(1.0 / (own + 1.0 / t));
+        next = scale * (static_cast<Scalar>(own) * phi - g + static_cast<Scalar>(1.0 / t) * y);
+    };
+    problem.value = [&](const Matrix<Scalar>& y) {
+        weights.apply(y, w_x);
+        return above.energy(w_x).sum();
+    };
+    proximal_gradient<Scalar>(problem, BlockMethod::adaptive, options_.iterations, x);
+}
+
+template <typename Scalar>
+void Mac<Scalar>::respond(Index layer, const ConstMatrixRef<Scalar>& u,
+                          const ConstMatrixRef<Scalar>& g, const ConstMatrixRef<Scalar>&,
+                          MatrixRef<Scalar> s) const {
+    spec_.activation(layer).pull_back(u, g, s);
+}
+
+template class Mac<float>;
+template class Mac<double>;
+
+}  // namespace hoist

@@ -1,0 +1,134 @@
+#pragma once
+
+#include <string>
+#include <utility>
+
+#include "hoist/base/error.hpp"
+#include "hoist/math/activation.hpp"
+
+namespace hoist {
+
+/// An activation made from Functions, which has traits() and, as templates of the scalar, apply(u,
+/// x) and pull_back(u, e, d), and what else exists of parameter(), prox(s, v, x), gap(x, u) and
+/// gap_parameter_slope(x, u). Their preconditions are checked here.
+template <typename Functions>
+class ActivationOf final : public Activation {
+  public:
+    ActivationOf(std::string name, Functions functions)
+        : name_(std::move(name)), functions_(functions) {}
+
+    std::string name() const override { return name_; }
+    ActivationTraits traits() const override { return functions_.traits(); }
+
+    std::optional<double> parameter() const override {
+        if constexpr (requires { functions_.parameter(); }) {
+            return functions_.parameter();
+        }
+        return std::nullopt;
+    }
+
+    void apply(const ConstMatrixRef<float>& u, MatrixRef<float> x) const override {
+        checked_apply<float>(u, x);
+    }
+    void apply(const ConstMatrixRef<double>& u, MatrixRef<double> x) const override {
+        checked_apply<double>(u, x);
+    }
+
+    void pull_back(const ConstMatrixRef<float>& u, const ConstMatrixRef<float>& e,
+                   MatrixRef<float> d) const override {
+        checked_pull_back<float>(u, e, d);
+    }
+    void pull_back(const ConstMatrixRef<double>& u, const ConstMatrixRef<double>& e,
+                   MatrixRef<double> d) const override {
+        checked_pull_back<double>(u, e, d);
+    }
+
+    void prox(double s, const ConstMatrixRef<float>& v, MatrixRef<float> x) const override {
+        checked_prox<float>(s, v, x);
+    }
+    void prox(double s, const ConstMatrixRef<double>& v, MatrixRef<double> x) const override {
+        checked_prox<double>(s, v, x);
+    }
+
+    Vector<double> gap(const ConstMatrixRef<float>& x,
+                       const ConstMatrixRef<float>& u) const override {
+        return checked_gap<float>(x, u);
+    }
+    Vector<double> gap(const ConstMatrixRef<double>& x,
+                       const ConstMatrixRef<double>& u) const override {
+        return checked_gap<double>(x, u);
+    }
+
+    double gap_parameter_slope(const ConstMatrixRef<float>& x,
+                               const ConstMatrixRef<float>& u) const override {
+        return checked_parameter_slope<float>(x, u);
+    }
+    double gap_parameter_slope(const ConstMatrixRef<double>& x,
+                               const ConstMatrixRef<double>& u) const override {
+        return checked_parameter_slope<double>(x, u);
+    }
+
+  private:
+    template <typename A, typename B>
+    static void require_same_size(const A& a, const B& b) {
+        require(a.rows() == b.rows() && a.cols() == b.cols(),
+                "the arguments of an activation have the same size");
+    }
+
+    template <typename A, typename B>
+    void require_groups(const A& u, const B& x) const {
+        require(u.rows() == x.rows() * traits().group && u.cols() == x.cols(),
+                "the input and the output of an activation have sizes that fit");
+    }
+
+    template <typename Scalar>
+    void checked_apply(const ConstMatrixRef<Scalar>& u, MatrixRef<Scalar>& x) const {
+        require_groups(u, x);
+        functions_.apply(u, x);
+    }
+
+    template <typename Scalar>
+    void checked_pull_back(const ConstMatrixRef<Scalar>& u, const ConstMatrixRef<Scalar>& e,
+                           MatrixRef<Scalar>& d) const {
+        require_groups(u, e);
+        require_same_size(u, d);
+        functions_.pull_back(u, e, d);
+    }
+
+    template <typename Scalar>
+    void checked_prox(double s, const ConstMatrixRef<Scalar>& v, MatrixRef<Scalar>& x) const {
+        require(traits().has_prox, "the remainder of an activation with a proximal map is convex");
+        require(s > 0, "the step of a proximal map is positive");
+        require_same_size(v, x);
+        if constexpr (requires { functions_.prox(s, v, x); }) {
+            functions_.prox(s, v, x);
+        }
+    }
+
+    template <typename Scalar>
+    Vector<double> checked_gap(const ConstMatrixRef<Scalar>& x,
+                               const ConstMatrixRef<Scalar>& u) const {
+        require(traits().minimizer, "an activation with a gap minimizes a convex function");
+        require_same_size(x, u);
+        if constexpr (requires { functions_.gap(x, u); }) {
+            return functions_.gap(x, u);
+        }
+        return {};
+    }
+
+    template <typename Scalar>
+    double checked_parameter_slope(const ConstMatrixRef<Scalar>& x,
+                                   const ConstMatrixRef<Scalar>& u) const {
+        if constexpr (requires { functions_.gap_parameter_slope(x, u); }) {
+            require_same_size(x, u);
+            return functions_.gap_parameter_slope(x, u);
+        }
+        throw Defect("a precondition does not hold: the parameter of " + name_ +
+                     " cannot be learned");
+    }
+
+    std::string name_;
+    Functions functions_;
+};
+
+}  // namespace hoist

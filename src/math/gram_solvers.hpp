@@ -1,0 +1,36 @@
+#pragma once
+
+#include "hoist/math/weight_solver.hpp"
+
+// The weight solvers that divide by Gram matrices.
+
+namespace hoist {
+
+/// state: velocity, steps, and of each side the running mean and the inverse in use.
+template <typename Scalar>
+class GramSolver final : public WeightSolver<Scalar> {
+  public:
+    GramSolver(const WeightSolverOptions& options, Index inputs, Index outputs)
+        : WeightSolver<Scalar>(options, inputs, outputs) {}
+
+  private:
+    void move(const BatchEquations<Scalar>& equations, double rate, Matrix<Scalar>& matrix,
+              Vector<Scalar>& bias) override;
+};
+
+template <typename Scalar>
+class ImplicitSolver final : public WeightSolver<Scalar> {
+  public:
+    ImplicitSolver(const WeightSolverOptions& options, Index inputs, Index outputs)
+        : WeightSolver<Scalar>(options, inputs, outputs) {}
+
+  private:
+    void depart(const Matrix<Scalar>& matrix, const Vector<Scalar>& bias) override;
+    void move(const BatchEquations<Scalar>& equations, double rate, Matrix<Scalar>& matrix,
+              Vector<Scalar>& bias) override;
+
+    /// [W_k b_k].
+    Matrix<Scalar> center_;
+};
+
+}  // namespace hoist

@@ -1,0 +1,473 @@
+#include "hoist/train/batch_step.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "counter_random.hpp"
+#include "hoist/base/error.hpp"
+#include "hoist/base/random.hpp"
+
+namespace hoist {
+
+WeightSolverOptions solver_options(const Config& config, Index layer) {
+    WeightSolverOptions options = config.weights;
+    const NetworkSpec& network = config.network;
+    options.ridge = config.ridge[static_cast<std::size_t>(layer)];
+    if (layer + 1 == network.layers()) {
+        options.curvature =
+            make_output_block<double>(network.output, config.formulation.output_lambda())->weight();
+        options.orthogonal = false;
+    } else {
+        options.curvature =
+            make_formulation<double>(network, config.formulation)->pull_weight(layer + 1);
+    }
+    return options;
+}
+
+std::vector<SolverState> solver_entries(const Config& config, Index layer) {
+    const NetworkSpec& network = config.network;
+    const Index inputs = network.width(layer);
+    const Index outputs = network.map_outputs(layer);
+    std::vector<SolverState> entries =
+        solver_states(solver_options(config, layer), inputs, outputs);
+    entries.push_back({"average", outputs, inputs + 1});
+    return entries;
+}
+
+template <typename Scalar>
+BatchStep<Scalar>::BatchStep(const Config& config, const Communicator& world,
+                             const Communicator& peers, const Placement& placement,
+                             const Samples<Scalar>& samples, Stage<Scalar>& stage)
+    : config_(config),
+      peers_(peers),
+      samples_(samples),
+      stage_(stage),
+      first_(placement.first(world.rank())),
+      last_(placement.last(world.rank())),
+      minimizes_(config.formulation.iterations > 1),
+      delay_(static_cast<std::size_t>(std::min<Index>(
+          config.staleness, placement.grid.stages() - 1 - placement.grid.stage_of(world.rank())))),
+      order_(placement.grid.order(world.rank(), samples.blocks.count())),
+      batches_(samples.blocks, config.batch, config.seed),
+      exchange_(world, placement, samples.blocks.count(), Exchange::Channel::training),
+      formulation_(make_formulation<Scalar>(config.network, config.formulation)),
+      output_(make_output_block<Scalar>(config.network.output, config.formulation.output_lambda())),
+      passages_(delay_ + 1) {
+    const PhaseClock clock(times_.weights);
+    const NetworkSpec& network = config.network;
+    if (first_) {
+        inputs_ = std::make_unique<BatchInputs<Scalar>>(
+            samples.inputs, samples.columns.begin, network.map_outputs(0),
+            Augmentation(config.augmentation, network.inputs()), config.seed);
+    }
+    std::size_t numbers = 0;
+    for (const Layer<Scalar>& layer : stage.layers) {
+        const Index inputs = network.width(layer.index);
+        const Index outputs = network.map_outputs(layer.index);
+        solvers_.push_back(
+            make_weight_solver<Scalar>(solver_options(config, layer.index), inputs, outputs));
+        average_.push_back(Matrix<Scalar>::Zero(outputs, inputs + 1));
+        const WeightSolver<Scalar>& solver = *solvers_.back();
+        const Index grams = (solver.wants_input_gram() ? (inputs + 1) * (inputs + 1) : 0) +
+                            (solver.wants_signal_gram() ? outputs * outputs : 0);
+        numbers += static_cast<std::size_t>(outputs * (inputs + 1) + grams);
+    }
+    equations_.resize(numbers);
+    for (std::size_t i = 0; i < stage.layers.size(); ++i) {
+        prepare(i);
+    }
+    // In the order of the data, so that the blocks of a batch lie side by side.
+    for (Passage& passage : passages_) {
+        passage.blocks.resize(order_.size());
+        Index columns = 0;
+        for (Index block = samples.own.begin; block < samples.own.end; ++block) {
+            columns += batches_.most_columns(block);
+        }
+        for (const Layer<Scalar>& layer : stage.layers) {
+            const Index width = network.width(layer.index);
+            const Index outputs = network.map_outputs(layer.index);
+            const bool hidden = layer.index > 0;
+            passage.x.emplace_back(hidden ? width : 0, hidden ? columns : 0);
+            passage.u.emplace_back(hidden ? network.map_outputs(layer.index - 1) : 0,
+                                   hidden ? columns : 0);
+            passage.moved.emplace_back(hidden && minimizes_ ? width : 0,
+                                       hidden && minimizes_ ? columns : 0);
+            passage.s.emplace_back(outputs, columns);
+        }
+        const Index top = stage.highest().index + 1;
+        passage.above.resize(network.map_outputs(top - 1), columns);
+        passage.moved_above.resize(minimizes_ && !last_ ? network.width(top) : 0, columns);
+        const Index lowest = stage.lowest().index;
+        passage.below.resize(
+            first_ ? 0 : (minimizes_ ? network.width(lowest) : network.map_outputs(lowest - 1)),
+            columns);
+        passage.targets.resize(last_ ? network.outputs() : 0, last_ ? columns : 0);
+        passage.inputs.resize(first_ ? order_.size() : 0);
+        passage.from_below.resize(order_.size());
+        passage.from_above.resize(order_.size());
+    }
+}
+
+template <typename Scalar>
+void BatchStep<Scalar>::begin_epoch(Index epoch) {
+    const PhaseClock clock(times_.activations);
+    require(begun_ == completed_, "an epoch begins when no batch is under way");
+    epoch_ = epoch;
+    batches_.shuffle(epoch, samples_.own);
+    begun_ = 0;
+    completed_ = 0;
+    loss_ = 0.0;
+}
+
+template <typename Scalar>
+void BatchStep<Scalar>::operator()(Index batch, int round, double rate) {
+    Passage& passage = passages_[begun_++ % passages_.size()];
+    passage.batch = batch;
+    passage.round = round;
+    passage.rate = rate;
+    start(passage);
+    for (std::size_t i = 0; i < order_.size(); ++i) {
+        forward(passage, i);
+        if (last_) {
+            backward(passage, i);
+        }
+    }
+    if (begun_ - completed_ > delay_) {
+        complete(passages_[completed_ % passages_.size()]);
+    }
+}
+
+template <typename Scalar>
+void BatchStep<Scalar>::finish() {
+    while (completed_ < begun_) {
+        complete(passages_[completed_ % passages_.size()]);
+    }
+}
+
+// Everything but the forward pass, which the last stage has already followed by its answers.
+template <typename Scalar>
+void BatchStep<Scalar>::complete(Passage& passage) {
+    ++completed_;
+    if (!last_) {
+        for (std::size_t i = 0; i < order_.size(); ++i) {
+            backward(passage, i);
+        }
+    }
+    refit(passage);
+    for (Request& request : passage.sent) {
+        wait(request);
+    }
+    passage.sent.clear();
+}
+
+template <typename Scalar>
+void BatchStep<Scalar>::start(Passage& passage) {
+    Index offset = 0;
+    for (std::size_t own = 0; own < order_.size(); ++own) {
+        const Index block = samples_.own.begin + static_cast<Index>(own);
+        const Index columns = batches_.columns(passage.batch, block);
+        passage.blocks[own] = {offset, offset + columns};
+        offset += columns;
+    }
+    passage.columns = offset;
+    const PhaseClock clock(times_.exchange);
+    for (const Index block : order_) {
+        const auto own = static_cast<std::size_t>(block - samples_.own.begin);
+        const Range range = passage.blocks[own];
+        if (!first_) {
+            passage.from_below[own] = exchange_.template receive_from_below<Scalar>(
+                block, part(passage.u.front(), range));
+        }
+        if (!last_) {
+            Matrix<Scalar>& from_above = minimizes_ ? passage.moved_above : passage.s.back();
+            passage.from_above[own] =
+                exchange_.template receive_from_above<Scalar>(block, part(from_above, range));
+        }
+    }
+}
+
+template <typename Scalar>
+Matrix<Scalar>& BatchStep<Scalar>::u_above(Passage& passage, std::size_t position) {
+    return is_highest(position) ? passage.above : passage.u[position + 1];
+}
+
+template <typename Scalar>
+void BatchStep<Scalar>::forward(Passage& passage, std::size_t turn) {
+    const PhaseClock clock(times_.activations);
+    const Index block = order_[turn];
+    const auto own = static_cast<std::size_t>(block - samples_.own.begin);
+    const Range range = passage.blocks[own];
+    const std::span<const Index> samples = batches_.samples(passage.batch, block);
+    for (std::size_t i = 0; i < stage_.layers.size(); ++i) {
+        const Layer<Scalar>& layer = stage_.layers[i];
+        const auto u_next = part(u_above(passage, i), range);
+        if (layer.index == 0) {
+            inputs_->fill(epoch_, samples, passage.inputs[own]);
+            passage.inputs[own].apply(layer.weights, u_next);
+            continue;
+        }
+        if (i == 0) {
+            wait(passage.from_below[own]);
+        }
+        auto x = part(passage.x[i], range);
+        config_.network.activation(layer.index).apply(part(passage.u[i], range), x);
+        drop(passage, own, layer.index, x);
+        layer.weights.apply(x, u_next);
+    }
+    if (last_) {
+        for (std::size_t j = 0; j < samples.size(); ++j) {
+            passage.targets.col(range.begin + static_cast<Index>(j)) =
+                samples_.targets.col(samples[j] - samples_.columns.begin);
+        }
+        return;
+    }
+    const PhaseClock sending(times_.exchange);
+    passage.sent.push_back(
+        exchange_.template send_above<Scalar>(block, part(passage.above, range)));
+}
+
+template <typename Scalar>
+void BatchStep<Scalar>::backward(Passage& passage, std::size_t turn) {
+    const PhaseClock clock(times_.activations);
+    const Index block = order_[turn];
+    const auto own = static_cast<std::size_t>(block - samples_.own.begin);
+    const Range range = passage.blocks[own];
+    if (last_) {
+        const auto y = part(passage.targets, range);
+        const auto u = part(passage.above, range);
+        output_->slope(y, u, part(passage.s.back(), range));
+        loss_ += output_->energy(y, u).sum();
+    } else {
+        wait(passage.from_above[own]);
+    }
+    for (std::size_t i = stage_.layers.size(); i-- > 0;) {
+        minimizes_ ? minimize(passage, own, i) : answer(passage, own, i);
+    }
+    if (!first_) {
+        const PhaseClock sending(times_.exchange);
+        passage.sent.push_back(
+            exchange_.template send_below<Scalar>(block, part(passage.below, range)));
+    }
+}
+
+// s_l from s_{l+1}, at the feed-forward state.
+template <typename Scalar>
+void BatchStep<Scalar>::answer(Passage& passage, std::size_t block, std::size_t position) {
+    const Layer<Scalar>& layer = stage_.layers[position];
+    if (layer.index == 0) {
+        return;
+    }
+    const Range range = passage.blocks[block];
+    const auto u = part(passage.u[position], range);
+    const auto x = part(passage.x[position], range);
+    const auto s = part(position > 0 ? passage.s[position - 1] : passage.below, range);
+    Matrix<Scalar> g(x.rows(), x.cols());
+    g.noalias() = layer.weights.matrix.transpose() * part(passage.s[position], range);
+    if (dropout(layer.index) > 0.0) {
+        drop(passage, block, layer.index, g);
+        Matrix<Scalar> whole(x.rows(), x.cols());
+        config_.network.activation(layer.index).apply(u, whole);
+        formulation_->respond(layer.index, u, g, whole, s);
+    } else {
+        formulation_->respond(layer.index, u, g, x, s);
+    }
+}
+
+// Moves x_l against what is above it, and takes the signal of W_l before that.
+template <typename Scalar>
+void BatchStep<Scalar>::minimize(Passage& passage, std::size_t block, std::size_t position) {
+    const Layer<Scalar>& layer = stage_.layers[position];
+    const Range range = passage.blocks[block];
+    const auto u_next = part(u_above(passage, position), range);
+    const auto s = part(passage.s[position], range);
+    const auto move = [&](const Above<Scalar>& above) {
+        above.slope(u_next, s);
+        if (layer.index == 0) {
+            return;
+        }
+        auto x = part(position > 0 ? passage.moved[position] : passage.below, range);
+        x = part(passage.x[position], range);
+        formulation_->update_activations(layer.index, layer.weights,
+                                         part(passage.u[position], range), above, x);
+    };
+    if (is_output(position)) {
+        const auto y = part(passage.targets, range);
+        Matrix<Scalar> target(u_next.rows(), u_next.cols());
+        output_->target(y, u_next, target);
+        move(OutputAbove<Scalar>(*output_, y, target));
+    } else {
+        Matrix<Scalar>& x_above =
+            is_highest(position) ? passage.moved_above : passage.moved[position + 1];
+        move(PenaltyAbove<Scalar>(*formulation_, layer.index + 1, part(x_above, range)));
+    }
+}
+
+template <typename Scalar>
+void BatchStep<Scalar>::refit(Passage& passage) {
+    const PhaseClock clock(times_.weights);
+    using Map = Eigen::Map<Matrix<Scalar>>;
+    const Scalar mean = Scalar{1} / static_cast<Scalar>(batches_.columns(passage.batch));
+    struct Views {
+        Map gradient{nullptr, 0, 0};
+        Map input_gram{nullptr, 0, 0};
+        Map signal_gram{nullptr, 0, 0};
+    };
+    std::vector<Views> views(stage_.layers.size());
+    Scalar* next = equations_.data();
+    const auto take = [&](Map& view, Index rows, Index columns) {
+        new (&view) Map(next, rows, columns);
+        next += rows * columns;
+    };
+    for (std::size_t i = 0; i < stage_.layers.size(); ++i) {
+        const Layer<Scalar>& layer = stage_.layers[i];
+        const Index n = layer.weights.matrix.cols();
+        const Index m = layer.weights.matrix.rows();
+        Views& view = views[i];
+        take(view.gradient, m, n + 1);
+        const bool inputs = solvers_[i]->wants_input_gram();
+        const bool signals = solvers_[i]->wants_signal_gram();
+        take(view.input_gram, inputs ? n + 1 : 0, inputs ? n + 1 : 0);
+        take(view.signal_gram, signals ? m : 0, signals ? m : 0);
+
+        auto s = passage.s[i].leftCols(passage.columns);
+        s *= mean;
+        auto gradient = view.gradient.leftCols(n);
+        if (layer.index == 0) {
+            gradient.setZero();
+            for (std::size_t block = 0; block < order_.size(); ++block) {
+                passage.inputs[block].add_moment(part(passage.s[i], passage.blocks[block]),
+                                                 gradient);
+            }
+        } else {
+            gradient.noalias() = s * passage.x[i].leftCols(passage.columns).transpose();
+        }
+        view.gradient.col(n) = s.rowwise().sum();
+        if (inputs) {
+            Matrix<Scalar> x(n + 1, passage.columns);
+            x.row(n).setOnes();
+            if (layer.index == 0) {
+                for (std::size_t block = 0; block < order_.size(); ++block) {
+                    const Range range = passage.blocks[block];
+                    Matrix<Scalar> dense(n, range.size());
+                    passage.inputs[block].decompress(dense);
+                    x.block(0, range.begin, n, range.size()) = dense;
+                }
+            } else {
+                x.topRows(n) = passage.x[i].leftCols(passage.columns);
+            }
+            view.input_gram.setZero();
+            view.input_gram.template selfadjointView<Eigen::Lower>().rankUpdate(x, mean);
+        }
+        if (signals) {  // S holds the factor of the mean once already
+            view.signal_gram.setZero();
+            view.signal_gram.template selfadjointView<Eigen::Lower>().rankUpdate(Matrix<Scalar>(s),
+                                                                                 Scalar{1} / mean);
+        }
+    }
+    if (peers_.size() > 1) {
+        const PhaseClock summing(times_.exchange);
+        peers_.sum(std::span<Scalar>(equations_));
+    }
+    for (std::size_t i = 0; i < stage_.layers.size(); ++i) {
+        Layer<Scalar>& layer = stage_.layers[i];
+        if (passage.round == 0) {
+            solvers_[i]->begin(layer.weights.matrix, layer.weights.bias);
+        }
+        solvers_[i]->step({views[i].gradient, views[i].input_gram, views[i].signal_gram},
+                          passage.rate, layer.weights.matrix, layer.weights.bias);
+        prepare(i);
+    }
+}
+
+template <typename Scalar>
+void BatchStep<Scalar>::prepare(std::size_t position) {
+    const Layer<Scalar>& layer = stage_.layers[position];
+    if (minimizes_ && layer.index > 0) {
+        const double above =
+            is_output(position) ? output_->weight() : formulation_->pull_weight(layer.index + 1);
+        formulation_->prepare(layer.index, layer.weights, above);
+    }
+}
+
+// Sets the units that drop out to zero and scales the others, in x and likewise in its gradient.
+template <typename Scalar>
+void BatchStep<Scalar>::drop(const Passage& passage, std::size_t block, Index layer,
+                             MatrixRef<Scalar> x) const {
+    const double share = dropout(layer);
+    if (share <= 0.0) {
+        return;
+    }
+    // A byte of randomness per unit, so that shares are multiples of 1/256.
+    const auto threshold = static_cast<std::uint64_t>(std::lround(256.0 * share));
+    const auto kept = static_cast<Scalar>(256.0 / (256.0 - static_cast<double>(threshold)));
+    const std::span<const Index> samples =
+        batches_.samples(passage.batch, samples_.own.begin + static_cast<Index>(block));
+    for (Index j = 0; j < x.cols(); ++j) {
+        CounterRandom random(config_.seed, Purpose::dropout,
+                             {epoch_, layer, samples[static_cast<std::size_t>(j)]});
+        Scalar* column = x.col(j).data();
+        for (Index i = 0; i < x.rows(); i += 8) {
+            const std::uint64_t bytes = random.next();
+            const Index count = std::min<Index>(8, x.rows() - i);
+            for (Index k = 0; k < count; ++k) {
+                const bool dropped = ((bytes >> (8 * k)) & 255) < threshold;
+                column[i + k] = dropped ? Scalar{0} : column[i + k] * kept;
+            }
+        }
+    }
+}
+
+template <typename Scalar>
+double BatchStep<Scalar>::dropout(Index layer) const {
+    return config_.dropout[static_cast<std::size_t>(layer - 1)];
+}
+
+template <typename Scalar>
+void BatchStep<Scalar>::average() {
+    const PhaseClock clock(times_.weights);
+    ++averaged_;
+    const Scalar share = Scalar{1} / static_cast<Scalar>(averaged_);
+    for (std::size_t i = 0; i < average_.size(); ++i) {
+        const Weights<Scalar>& weights = stage_.layers[i].weights;
+        const Index n = weights.matrix.cols();
+        average_[i].leftCols(n) += share * (weights.matrix - average_[i].leftCols(n));
+        average_[i].col(n) += share * (weights.bias - average_[i].col(n));
+    }
+}
+
+template <typename Scalar>
+void BatchStep<Scalar>::swap_average() {
+    if (averaged_ == 0) {
+        return;
+    }
+    for (std::size_t i = 0; i < average_.size(); ++i) {
+        Weights<Scalar>& weights = stage_.layers[i].weights;
+        const Index n = weights.matrix.cols();
+        weights.matrix.swap(average_[i].leftCols(n));
+        weights.bias.swap(average_[i].col(n));
+    }
+}
+
+template <typename Scalar>
+std::vector<std::vector<Matrix<Scalar>*>> BatchStep<Scalar>::solver_state() {
+    std::vector<std::vector<Matrix<Scalar>*>> all;
+    for (std::size_t i = 0; i < solvers_.size(); ++i) {
+        std::vector<Matrix<Scalar>*>& entries = all.emplace_back();
+        for (Matrix<Scalar>& matrix : solvers_[i]->state()) {
+            entries.push_back(&matrix);
+        }
+        entries.push_back(&average_[i]);
+    }
+    return all;
+}
+
+template <typename Scalar>
+void BatchStep<Scalar>::wait(Request& request) {
+    const PhaseClock clock(times_.wait);
+    request.wait();
+}
+
+template class BatchStep<float>;
+template class BatchStep<double>;
+
+}  // namespace hoist

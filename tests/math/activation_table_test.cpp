@@ -1,0 +1,270 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <random>
+
+#include "hoist/base/error.hpp"
+#include "hoist/math/activation.hpp"
+
+namespace hoist {
+namespace {
+
+/// Normal numbers of deviation 3 that float can hold.
+Matrix<double> random_matrix(Index rows, Index columns, int seed) {
+    std::mt19937 engine(static_cast<unsigned>(seed));
+    std::normal_distribution<float> normal(0, 3);
+    return Matrix<float>::NullaryExpr(rows, columns, [&] { return normal(engine); }).cast<double>();
+}
+
+class EveryActivation : public testing::TestWithParam<std::string> {
+  protected:
+    Matrix<double> phi(const Matrix<double>& u) const {
+        Matrix<double> x(u.rows() / activation->traits().group, u.cols());
+        activation->apply(u, x);
+        return x;
+    }
+
+    std::shared_ptr<const Activation> activation = parse_activation(GetParam());
+};
+
+TEST_P(EveryActivation, is_named_as_it_is_read) {
+    EXPECT_EQ(activation->name(), GetParam());
+    EXPECT_EQ(parse_activation(activation->name())->name(), activation->name());
+}
+
+TEST_P(EveryActivation, pulls_back_by_the_adjoint_of_its_derivative) {
+    // <e, J v> = <J'e, v>, with J v by differences.
+    const Matrix<double> u = random_matrix(12, 40, 1);
+    const Matrix<double> v = random_matrix(12, 40, 2);
+    constexpr double h = 1e-6;
+    const Matrix<double> forward = (phi(u + h * v) - phi(u - h * v)) / (2 * h);
+    const Matrix<double> e = random_matrix(forward.rows(), 40, 3);
+    Matrix<double> d(12, 40);
+    activation->pull_back(u, e, d);
+    for (Index j = 0; j < u.cols(); ++j) {
+        EXPECT_NEAR(e.col(j).dot(forward.col(j)), d.col(j).dot(v.col(j)), 1e-6) << j;
+    }
+}
+
+TEST_P(EveryActivation, changes_no_faster_than_its_lipschitz_constant) {
+    const Matrix<double> u = random_matrix(12, 200, 4);
+    const Matrix<double> v = u + 0.3 * random_matrix(12, 200, 5);
+    const Matrix<double> change = phi(u) - phi(v);
+    for (Index j = 0; j < u.cols(); ++j) {
+        EXPECT_LE(change.col(j).norm(),
+                  activation->traits().lipschitz * (u - v).col(j).norm() * (1 + 1e-9));
+    }
+}
+
+TEST_P(EveryActivation, acts_in_place_on_blocks_and_in_single_precision_alike) {
+    if (activation->traits().group > 1) {
+        return;  // input and output differ in size
+    }
+    const Matrix<double> u = random_matrix(37, 11, 6);
+    const Matrix<double> e = random_matrix(37, 11, 7);
+    const Matrix<double> x = phi(u);
+    Matrix<double> d(37, 11);
+    activation->pull_back(u, e, d);
+
+    Matrix<double> whole = u;
+    activation->apply(whole, whole);
+    EXPECT_EQ(whole, x);
+    whole = e;
+    activation->pull_back(u, whole, whole);
+    EXPECT_EQ(whole, d);
+
+    // Rows 3..19 of the columns 2..5: not contiguous, and elsewhere nothing changes.
+    const Matrix<double> expected = phi(u.block(3, 2, 17, 4));
+    Matrix<double> part = u;
+    activation->apply(part.block(3, 2, 17, 4), part.block(3, 2, 17, 4));
+    EXPECT_EQ(part.block(3, 2, 17, 4), expected);
+    part.block(3, 2, 17, 4) = u.block(3, 2, 17, 4);
+    EXPECT_EQ(part, u);
+
+    Matrix<float> single_d = e.cast<float>();
+    activation->pull_back(u.cast<float>(), single_d, single_d);
+    EXPECT_LT((single_d.cast<double>() - d).cwiseAbs().maxCoeff(), 1e-5);
+    Matrix<float> single = u.cast<float>();
+    activation->apply(single, single);
+    EXPECT_LT((single.cast<double>() - x).cwiseAbs().maxCoeff(), 2e-6);
+    if (activation->traits().minimizer) {
+        // Each value is rounded by at most 6e-8 near saturation, where the gap is linear in that.
+        EXPECT_NEAR(activation->gap(single, u.cast<float>()).sum(), 0, 1e-5);
+    }
+    if (activation->traits().has_prox) {
+        Matrix<double> p(37, 11);
+        activation->prox(0.4, u, p);
+        Matrix<float> single_p = u.cast<float>();
+        activation->prox(0.4, single_p, single_p);
+        EXPECT_LT((single_p.cast<double>() - p).cwiseAbs().maxCoeff(), 5e-6);
+    }
+}
+
+TEST_P(EveryActivation, gives_the_gap_of_each_column) {
+    if (!activation->traits().minimizer) {
+        return;
+    }
+    const Matrix<double> u = random_matrix(9, 5, 8);
+    const Matrix<double> x = phi(random_matrix(9, 5, 9));
+    const Vector<double> gaps = activation->gap(x, u);
+    ASSERT_EQ(gaps.size(), 5);
+    for (Index j = 0; j < 5; ++j) {
+        EXPECT_EQ(activation->gap(x.col(j), u.col(j))[0], gaps[j]) << j;
+    }
+}
+
+TEST_P(EveryActivation, refuses_what_it_does_not_have) {
+    Matrix<double> x = Matrix<double>::Constant(4, 1, 0.25);
+    const ActivationTraits traits = activation->traits();
+    EXPECT_EQ(traits.minimizer, GetParam() != "sin" && !GetParam().starts_with("maxpool"));
+    EXPECT_EQ(traits.has_prox, traits.minimizer && GetParam() != "sign");
+    if (!traits.minimizer) {
+        EXPECT_THROW(activation->gap(x, x), Defect);
+    }
+    if (!traits.has_prox) {
+        EXPECT_THROW(activation->prox(1, x, x), Defect);
+    }
+    if (!GetParam().starts_with("leaky_relu")) {
+        EXPECT_THROW(activation->gap_parameter_slope(x, x), Defect);
+    }
+}
+
+TEST_P(EveryActivation, knows_the_number_in_its_parentheses_and_takes_another) {
+    const bool has_one = GetParam().ends_with(")");
+    EXPECT_EQ(activation->parameter().has_value(), has_one);
+    if (!has_one) {
+        EXPECT_THROW(activation->with_parameter(0.5), Defect);
+        return;
+    }
+    const std::string kind = GetParam().substr(0, GetParam().find('('));
+    const double other = kind == "maxpool" ? 5 : 0.625;
+    const auto changed = activation->with_parameter(other);
+    EXPECT_EQ(changed->parameter(), other);
+    EXPECT_EQ(changed->name(), kind + (kind == "maxpool" ? "(5)" : "(0.625)"));
+    EXPECT_EQ(*activation->parameter(), *parse_activation(kind)->parameter());
+    for (double value : {-1.0, 0.0, std::numeric_limits<double>::quiet_NaN()}) {
+        EXPECT_THROW(activation->with_parameter(value), Defect) << value;
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(Table, EveryActivation, testing::ValuesIn(activation_names()),
+                         [](const auto& suite) {
+                             std::string name = suite.param;
+                             std::erase_if(name, [](char c) { return c == '(' || c == ')'; });
+                             std::ranges::replace(name, '.', '_');
+                             return name;
+                         });
+
+TEST(LeakyRelu, has_a_gap_that_changes_with_its_parameter_by_the_stated_slope) {
+    const Matrix<double> x = random_matrix(7, 30, 10);
+    const Matrix<double> u = random_matrix(7, 30, 11);
+    constexpr double h = 1e-5;
+    for (double a : {0.05, 0.3, 0.9}) {
+        const auto at = [&](double value) {
+            return parse_activation("leaky_relu")->with_parameter(value);
+        };
+        const double difference =
+            (at(a + h)->gap(x, u).sum() - at(a - h)->gap(x, u).sum()) / (2 * h);
+        EXPECT_NEAR(at(a)->gap_parameter_slope(x, u), difference, 1e-6 * std::abs(difference)) << a;
+        const Matrix<float> single_x = x.cast<float>();
+        const Matrix<float> single_u = u.cast<float>();
+        EXPECT_NEAR(at(a)->gap_parameter_slope(single_x, single_u), difference,
+                    1e-5 * std::abs(difference));
+    }
+}
+
+TEST(Sin, is_the_sine_with_the_cosine_as_its_slope_far_out_too) {
+    const auto sine = parse_activation("sin");
+    for (double u : {0.0, 0.3, -1.2, 2.5, -40.0, 1e4}) {
+        Matrix<double> x(1, 1);
+        sine->apply(Matrix<double>::Constant(1, 1, u), x);
+        EXPECT_NEAR(x(0, 0), std::sin(u), 1e-15) << u;
+        sine->pull_back(Matrix<double>::Constant(1, 1, u), Matrix<double>::Constant(1, 1, 2), x);
+        EXPECT_NEAR(x(0, 0), 2 * std::cos(u), 1e-15) << u;
+        Matrix<float> single = Matrix<float>::Constant(1, 1, static_cast<float>(u));
+        const double exact = std::sin(static_cast<double>(single(0, 0)));
+        sine->apply(single, single);
+        EXPECT_NEAR(static_cast<double>(single(0, 0)), exact, 3e-7) << u;
+    }
+    Matrix<float> bad = Matrix<float>::Constant(1, 1, std::numeric_limits<float>::quiet_NaN());
+    sine->apply(bad, bad);
+    EXPECT_TRUE(std::isnan(bad(0, 0)));
+}
+
+TEST(Activation, is_read_with_white_space_and_default_parameters) {
+    EXPECT_EQ(parse_activation("  relu\t")->name(), "relu");
+    EXPECT_EQ(parse_activation("leaky_relu")->name(), "leaky_relu(0.1)");
+    EXPECT_EQ(parse_activation(" leaky_relu ( 0.2 ) ")->name(), "leaky_relu(0.2)");
+    EXPECT_EQ(parse_activation("soft_threshold")->name(), "soft_threshold(0.5)");
+    EXPECT_EQ(parse_activation("maxpool( 3 )")->name(), "maxpool(3)");
+}
+
+std::string error_of(std::string_view text) {
+    try {
+        parse_activation(text);
+    } catch (const UsageError& error) {
+        return error.what();
+    }
+    return "nothing was thrown";
+}
+
+TEST(Activation, that_is_unknown_is_refused_with_the_nearest_name) {
+    EXPECT_NE(error_of("rleu").find("did you mean 'relu'"), std::string::npos);
+    EXPECT_NE(error_of("leaky-relu(0.1)").find("did you mean 'leaky_relu'"), std::string::npos);
+    EXPECT_NE(error_of("something_else").find("soft_threshold"), std::string::npos);
+    EXPECT_EQ(error_of("something_else").find("did you mean"), std::string::npos);
+}
+
+TEST(Activation, with_a_parameter_that_does_not_fit_is_refused) {
+    for (const char* text : {"leaky_relu(0)",
+                             "leaky_relu(1)",
+                             "leaky_relu(-0.1)",
+                             "leaky_relu(nan)",
+                             "leaky_relu()",
+                             "leaky_relu(a)",
+                             "leaky_relu(0.1",
+                             "leaky_relu(0.1)x",
+                             "leaky_relu(0.1, 0.2)",
+                             "soft_threshold(0)",
+                             "soft_threshold(inf)",
+                             "relu(1)",
+                             "relu()",
+                             "",
+                             "()",
+                             "softmax(2)",
+                             "maxpool(1)",
+                             "maxpool(0)",
+                             "maxpool(2.5)",
+                             "maxpool(-2)",
+                             "maxpool(1e12)",
+                             "maxpool(nan)"}) {
+        EXPECT_THROW(parse_activation(text), UsageError) << text;
+    }
+    EXPECT_NE(error_of("leaky_relu(2)").find("between 0 and 1"), std::string::npos);
+    EXPECT_NE(error_of("relu(1)").find("no parameter"), std::string::npos);
+    EXPECT_NE(error_of("maxpool(2.5)").find("whole number from 2"), std::string::npos);
+}
+
+TEST(Activation, refuses_matrices_of_different_sizes) {
+    const auto relu = parse_activation("relu");
+    const Matrix<double> u = Matrix<double>::Zero(3, 2);
+    Matrix<double> x(2, 3);
+    EXPECT_THROW(relu->apply(u, x), Defect);
+    EXPECT_THROW(relu->gap(x, u), Defect);
+    EXPECT_THROW(relu->prox(1, u, x), Defect);
+    EXPECT_THROW(relu->pull_back(u, x, x), Defect);
+    const auto pool = parse_activation("maxpool(3)");
+    EXPECT_THROW(pool->apply(u, x), Defect);
+    EXPECT_THROW(pool->pull_back(u, Matrix<double>::Zero(1, 2), x), Defect);
+}
+
+TEST(Activation, refuses_a_step_that_is_not_positive) {
+    Matrix<double> x = Matrix<double>::Zero(3, 2);
+    EXPECT_THROW(parse_activation("tanh")->prox(0, x, x), Defect);
+    EXPECT_THROW(parse_activation("relu")->prox(-1, x, x), Defect);
+}
+
+}  // namespace
+}  // namespace hoist
