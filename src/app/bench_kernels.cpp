@@ -6,6 +6,7 @@
 
 #include "bench.hpp"
 #include "hoist/comm/agree.hpp"
+#include "hoist/math/compressed_columns.hpp"
 #include "hoist/math/nnls.hpp"
 #include "hoist/math/normal_equations.hpp"
 #include "hoist/math/ridge.hpp"
@@ -47,7 +48,9 @@ class KernelBench {
           out_(units, inputs_.cols()),
           square_(initial_weights<Scalar>(units, units, Start::he, 0.0, 1, 1)),
           first_(initial_weights<Scalar>(inputs_.rows(), units, Start::he, 0.0, 1, 0)),
-          blocks_(inputs_.cols()) {}
+          blocks_(inputs_.cols()) {
+        compress_inputs();
+    }
 
     std::vector<KernelTime> all() {
         return {nnls_sweep(), w_step(),        gram(),          forward(),
@@ -161,26 +164,49 @@ class KernelBench {
     }
 
     KernelTime input_forward() {
-        return measure("input_forward",
+        return measure(
+            "input_forward",
+            shape_text(units, inputs_.rows()) + " x " + std::to_string(inputs_.cols()), units,
+            inputs_.rows(), 0.0, [&] {
+                auto compressed = compressed_.begin();
+                for_each_block([&](Range r) {
+                    if (compressed_.empty()) {
+                        first_.apply(columns(inputs_, r), columns(out_, r));
+                    } else {
+                        (compressed++)->apply(first_.matrix, first_.bias, columns(out_, r));
+                    }
+                });
+            });
+    }
+
+    // T X', the gradient of the first map.
+    KernelTime input_gradient() {
+        Matrix<Scalar> gradient = Matrix<Scalar>::Zero(units, inputs_.rows());
+        return measure("input_gradient",
                        shape_text(units, inputs_.rows()) + " x " + std::to_string(inputs_.cols()),
                        units, inputs_.rows(), 0.0, [&] {
+                           auto compressed = compressed_.begin();
+                           gradient.setZero();
                            for_each_block([&](Range r) {
-                               first_.apply(columns(inputs_, r), columns(out_, r));
+                               if (compressed_.empty()) {
+                                   gradient.noalias() +=
+                                       columns(above_, r) * columns(inputs_, r).transpose();
+                               } else {
+                                   (compressed++)->add_moment(columns(above_, r), gradient);
+                               }
                            });
                        });
     }
 
-    // T X', the moment of the first map, which is its gradient too.
-    KernelTime input_gradient() {
-        NormalEquations equations(inputs_.rows(), units, NormalEquations::Gram::constant);
-        return measure("input_gradient",
-                       shape_text(units, inputs_.rows()) + " x " + std::to_string(inputs_.cols()),
-                       units, inputs_.rows(), 0.0, [&] {
-                           for_each_block([&](Range r) {
-                               equations.add_moment<Scalar>(columns(inputs_, r),
-                                                            columns(above_, r));
-                           });
-                       });
+    // Compressed as in training: where it pays.
+    void compress_inputs() {
+        CompressedColumns<Scalar> all(inputs_.rows());
+        all.append(inputs_);
+        if (!CompressedColumns<Scalar>::worthwhile(all.density(), units)) {
+            return;
+        }
+        for_each_block(
+            [&](Range r) { compressed_.emplace_back(inputs_.rows()).append(columns(inputs_, r)); });
     }
 
     int repeat_;
@@ -191,6 +217,8 @@ class KernelBench {
     Weights<Scalar> square_;
     Weights<Scalar> first_;
     ColumnBlocks blocks_;
+    /// The blocks of the inputs; empty where dense products are faster.
+    std::vector<CompressedColumns<Scalar>> compressed_;
 };
 
 template <typename Scalar>

@@ -117,14 +117,17 @@ void print_table(const Config& config, const RunPlan& plan, const SampleCounts& 
                     own.memory.total() / 1e6, own.bytes_sent / 1e6, own.compute, own.exchange,
                     own.wait);
     }
-    std::printf("\nsweep       %.3f s, on one rank %.3f s\n", plan.seconds, plan.seconds_alone);
+    std::printf("\n%-11s %.3f s, on one rank %.3f s\n", config.unit().c_str(), plan.seconds,
+                plan.seconds_alone);
     std::printf("speed-up    %.2f (efficiency %.0f %%); this cut allows at most %.2f\n",
                 plan.speedup(), 100.0 * plan.efficiency(), plan.most_speedup);
     std::printf("measured    %.1f GFLOP/s with %d BLAS %s, %.1f GB/s copied\n", rates.flops / 1e9,
                 threads, threads == 1 ? "thread" : "threads", rates.bandwidth / 1e9);
     std::printf(
         "\nMemory is the peak beyond an empty MPI program. Times take it that every rank has its\n"
-        "cores to itself on a machine like this one; all but memory is per sweep.\n");
+        "cores to itself on a machine like this one; all but memory is per %s.%s\n",
+        config.unit().c_str(),
+        config.fit == Fit::batches ? " Inputs with many zeros take less." : "");
 }
 
 // As train would choose them with all ranks on this machine.

@@ -45,9 +45,15 @@ CompressedColumns<Scalar>::CompressedColumns(Index rows) : rows_(rows) {
     require(rows >= 0 && rows <= most_positions, "the rows can be numbered in 32 bits");
 }
 
+// Where the times of both products together pass those of OpenBLAS's for 784 rows and random columns
+// in batches of 250 (one core, Zen 4): at 0.44 of all numbers for 300 outputs, 0.41 for 1,000, 0.33
+// for 10, 0.15 for 4; with vectors of 32 bytes at 0.39 and 0.37, of 16 bytes at 0.24 and below 0.2
+// for 300 and 1,000. Few outputs do not repay the gathering of rows.
 template <typename Scalar>
 bool CompressedColumns<Scalar>::worthwhile(double density, Index outputs) {
-    if (outputs == 0) return false;
+    if (outputs < 8) {
+        return density < 0.1;
+    }
     return density < (vector_bytes > 16 ? 0.35 : 0.2);
 }
 

@@ -28,15 +28,28 @@ struct SparseCombinations {
     const SparseEntry<Scalar>* entries;
 };
 
+/// A vector of fewer or as many bytes as a register.
+template <typename Scalar, int Bytes>
+struct TileLanes {
+    typedef Scalar type [[gnu::vector_size(Bytes)]];
+    typedef Scalar unaligned_type
+        [[gnu::vector_size(Bytes), gnu::aligned(alignof(Scalar)), gnu::may_alias]];
+};
+/// A single number: the compiler keeps vectors of one in memory.
+template <typename Scalar, int Bytes>
+requires(Bytes == sizeof(Scalar)) struct TileLanes<Scalar, Bytes> {
+    using type = Scalar;
+    using unaligned_type = Scalar;
+};
+
 /// Computes a tile of at most Count vectors of consecutive rows from the row `first` on, which are
 /// held in registers while the numbers of a target are walked. The last vector ends with row `end`
 /// and repeats rows of its neighbor where the rows do not fill the vectors.
 template <typename Scalar, int Bytes, int Count>
 void combine_tile(const SparseCombinations<Scalar>& work, Index first, Index end) {
     constexpr int lanes = Bytes / static_cast<int>(sizeof(Scalar));
-    typedef Scalar Vec [[gnu::vector_size(Bytes)]];
-    typedef Scalar Unaligned
-        [[gnu::vector_size(Bytes), gnu::aligned(alignof(Scalar)), gnu::may_alias]];
+    using Vec = typename TileLanes<Scalar, Bytes>::type;
+    using Unaligned = typename TileLanes<Scalar, Bytes>::unaligned_type;
     const Index last = end - lanes - first;
     const auto at = [last](auto* tile, auto v) __attribute__((always_inline)) {
         return tile + (v + 1 < Count ? v * lanes : last);

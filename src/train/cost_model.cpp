@@ -3,260 +3,38 @@
 #include <algorithm>
 #include <numeric>
 
-#include "hoist/model/column_blocks.hpp"
+#include "rank_costs.hpp"
 
 namespace hoist {
 
-namespace {
-
-// Resident pages of hoist, HDF5 (with the network libraries that Debian's links) and OpenBLAS that
-// a run touches, and the buffers of OpenBLAS for small products: measured as the peak of a rank
-// that trains 4-5-5-3, less that of an empty MPI program.
-constexpr double program_pages = 12.6e6;
-// What the HDF5 library adds where the model is written.
-constexpr double writer_pages = 3.5e6;
-// Rows of the panels that OpenBLAS copies the factors of a product into.
-constexpr double panel_rows = 384.0;
-
-constexpr double full = sizeof(double);
-
-/// One rank of a placed run, in the numbers that its memory and its work are made of.
-class RankModel {
-  public:
-    RankModel(const Config& config, const SampleCounts& samples, const Placement& placement,
-              int rank)
-        : config_(config),
-          network_(config.network),
-          placement_(placement),
-          rank_(rank),
-          layers_(placement.layers_of(rank)),
-          scalar_(config.precision == Precision::single ? sizeof(float) : sizeof(double)),
-          joint_(config.activation_step == ActivationStep::joint),
-          pivoting_(config.formulation.nnls.method == NnlsOptions::Method::block_pivoting) {
-        const ColumnBlocks blocks(samples.train, config.grid.block);
-        const Range own = placement.grid.owned(rank, blocks.count());
-        blocks_ = own.size();
-        columns_ = blocks.columns(own).size();
-        block_ = static_cast<double>(std::min(blocks.width(), columns_));
-        held_ = static_cast<double>(columns_ + columns_of(samples.validation) +
-                                    columns_of(samples.test));
-    }
-
-    Index columns() const { return columns_; }
-    Index blocks() const { return blocks_; }
-
-    MemoryPlan memory() const {
-        MemoryPlan memory;
-        memory.samples =
-            ((first() ? width(0) : 0.0) + (last() ? outputs() : 0.0)) * held_ * scalar_;
-        memory.activations = (activation_rows() * scalar_ + full) * own();
-        memory.weights = weights();
-        const double writing = rank_ == 0 ? writer_pages : 0.0;
-        memory.program = program_pages + writing;
-        // Before the first sweep the activations have no pages yet, but the Gram matrix of the
-        // inputs and its copy under the factorization lie beside the factor.
-        const double fitting = first() ? input_gram() + product() : 0.0;
-        const double sweeping = std::max(kept_by_the_heap(), sweep_scratch());
-        memory.scratch = panels() + std::max(sweeping, fitting - memory.activations - writing);
-        return memory;
-    }
-
-    // X_l goes down and U_{l+1} up, every column once; in the joint step once in each iteration,
-    // and X_l at its end, U_{l+1} after the refit.
-    double bytes_sent() const {
-        const double down = first() ? 0.0 : width(layers_.begin);
-        const double up = last() ? 0.0 : width(layers_.end);
-        const double times = joint_ ? config_.joint_iterations + 1 : 1;
-        double numbers = summed_over_shards();
-        if (joint_ && placement_.grid.ranks() > 1) {
-            numbers += static_cast<double>(network_.layers()) + config_.joint_iterations;
-        }
-        return times * (down + up) * own() * scalar_ + numbers * full;
-    }
-
-    // As much comes back: U_l for X_l, X_{l+1} for U_{l+1}, and the sums.
-    double bytes_exchanged() const { return 2.0 * bytes_sent(); }
-
-    double compute(const std::vector<double>& costs, const MachineRates& rates) const {
-        return (column_flops(costs) * own() + refit_flops()) / rates.flops +
-               bytes_copied() / rates.bandwidth;
-    }
-
-    double column_flops(const std::vector<double>& costs) const {
-        return std::accumulate(costs.begin() + layers_.begin, costs.begin() + layers_.end, 0.0);
-    }
-
-  private:
-    double own() const { return static_cast<double>(columns_); }
-    bool first() const { return placement_.first(rank_); }
-    bool last() const { return placement_.last(rank_); }
-    double width(Index layer) const { return static_cast<double>(network_.width(layer)); }
-    double outputs() const { return width(network_.layers()); }
-
-    Index columns_of(Index samples) const {
-        const ColumnBlocks blocks(samples, config_.grid.block);
-        return samples == 0 ? 0
-                            : blocks.columns(placement_.grid.owned(rank_, blocks.count())).size();
-    }
-
-    /// X_l and U_l of the hidden layers, and X_{e+1} or U_{L+1} above them.
-    double activation_rows() const {
-        double rows = width(layers_.end);
-        for (Index l = std::max<Index>(layers_.begin, 1); l < layers_.end; ++l) {
-            rows += (joint_ ? 3.0 : 2.0) * width(l);
-        }
-        return rows;
-    }
-
-    /// The numbers in the normal equations.
-    double equations() const {
-        double numbers = 0.0;
-        for (Index l = layers_.begin; l < layers_.end; ++l) {
-            numbers += (width(l) + 1) * (width(l + 1) + (l > 0 ? width(l) + 1 : 0.0));
-        }
-        return numbers;
-    }
-
-    /// The numbers that a sweep sums: every further step of the output weights adds their moment.
-    double summed_over_shards() const {
-        if (placement_.grid.shards(placement_.grid.stage_of(rank_)) == 1) {
-            return 0.0;
-        }
-        const bool repeats = last() && network_.output != Output::linear;
-        const double moment = (width(layers_.end - 1) + 1) * outputs();
-        return equations() + (repeats ? (config_.inner - 1) * moment : 0.0);
-    }
-
-    double weights() const {
-        double bytes = equations() * full;
-        for (Index l = layers_.begin; l < layers_.end; ++l) {
-            bytes += (width(l) + 1) * width(l + 1) * scalar_;
-            bytes += l > 0 ? width(l) * width(l) * (pivoting_ ? 2.0 * full : scalar_) : 0.0;
-        }
-        if (first()) {
-            bytes += square(width(0) + 1) * full;
-        }
-        if (last() && config_.inner > 1 && layers_.end > 1) {
-            bytes += square(width(layers_.end - 1) + 1) * full;
-        }
-        return bytes;
-    }
-
-    static double square(double n) { return n * n; }
-    double input_gram() const { return 2.0 * square(width(0) + 1) * full; }
-    double product() const { return square(width(0)) * scalar_; }
-
-    /// Bytes copied by the kernels in a sweep: X_l and U_l are each read or written about six
-    /// times, the inputs read twice; a copy is one of either.
-    double bytes_copied() const {
-        double rows = first() ? width(0) : 0.0;
-        for (Index l = std::max<Index>(layers_.begin, 1); l < layers_.end; ++l) {
-            rows += 6.0 * width(l);
-        }
-        return rows * own() * scalar_;
-    }
-
-    double panels() const {
-        double widest = 0.0;
-        for (Index l = layers_.begin; l < layers_.end; ++l) {
-            widest = std::max(widest, width(l));
-        }
-        return panel_rows * (widest + block_) * scalar_;
-    }
-
-    // The C library gives back at once only what is larger than anything freed before; the buffer
-    // that the inputs were read into is the largest, the next is the block product of their Gram
-    // matrix.
-    double kept_by_the_heap() const {
-        if (!first()) {
-            return 0.0;
-        }
-        const double read = width(0) * block_ * full;
-        return product() + (square(width(0) + 1) * full <= read ? input_gram() : 0.0);
-    }
-
-    double sweep_scratch() const {
-        double solving = 0.0;
-        double moving = 0.0;
-        double widest = width(layers_.end);
-        for (Index l = layers_.begin; l < layers_.end; ++l) {
-            const double n = width(l);
-            const double factors = l > 0 ? 2.0 * square(n + 1) * full : 0.0;
-            solving = std::max(solving, factors + (n + 1) * width(l + 1) * full);
-            solving = std::max(solving, n * std::max(l > 0 ? n : 0.0, width(l + 1)) * scalar_);
-            if (l > 0) {
-                moving = std::max(moving, n * block_ * (pivoting_ ? 4.0 * full : scalar_));
-                widest = std::max(widest, n);
-            }
-        }
-        // Four blocks on their way up while training and four while evaluating, where two arrive
-        // and two are at hand.
-        const double leaving = last() ? 0.0 : 8.0 * width(layers_.end);
-        const double arriving = first() ? 0.0 : 2.0 * width(layers_.begin);
-        return solving + moving + (leaving + arriving + 2.0 * widest) * block_ * scalar_;
-    }
-
-    /// What does not shrink with the shards: factors, solutions and W'W, the first two in double,
-    /// which runs at half the rate of float.
-    double refit_flops() const {
-        double flops = 0.0;
-        const double doubled = config_.precision == Precision::single ? 2.0 : 1.0;
-        for (Index l = layers_.begin; l < layers_.end; ++l) {
-            const double n = width(l);
-            const double solution = 2.0 * n * n * width(l + 1);
-            flops += doubled * (solution + (l > 0 ? n * n * n / 3.0 : 0.0));
-            flops += l > 0 ? solution : 0.0;
-        }
-        return flops;
-    }
-
-    const Config& config_;
-    const NetworkSpec& network_;
-    const Placement& placement_;
-    int rank_;
-    Range layers_;
-    double scalar_;
-    bool joint_;
-    bool pivoting_;
-    Index blocks_ = 0;
-    Index columns_ = 0;
-    /// Columns of its widest block, and of all samples that it holds.
-    double block_ = 0.0;
-    double held_ = 0.0;
-};
-
-}  // namespace
-
 RunPlan plan_run(const Config& config, const SampleCounts& samples, int ranks,
                  const MachineRates& rates) {
+    const auto rank_costs = config.fit == Fit::sweeps ? sweep_costs : batch_costs;
     const std::vector<double> costs = layer_costs(config);
     RunPlan plan{place(costs, config.grid, ranks), {}, 0.0, 0.0, 1.0};
     double heaviest = 0.0;
     for (int rank = 0; rank < ranks; ++rank) {
-        const RankModel model(config, samples, plan.placement, rank);
+        const RankCosts found = rank_costs(config, samples, plan.placement, rank, costs, rates);
         RankPlan own;
         own.stage = plan.placement.grid.stage_of(rank);
         own.shard = plan.placement.grid.shard_of(rank);
         own.layers = plan.placement.layers_of(rank);
-        own.columns = model.columns();
-        own.memory = model.memory();
-        own.bytes_sent = model.bytes_sent();
-        own.compute = model.compute(costs, rates);
-        own.exchange = model.bytes_exchanged() / rates.bandwidth;
-        // The last stage begins when its first block has come through the others.
-        const double bubble = static_cast<double>(plan.placement.grid.stages() - 1) /
-                              static_cast<double>(std::max<Index>(model.blocks(), 1));
-        plan.seconds = std::max(plan.seconds, (own.compute + own.exchange) * (1.0 + bubble));
-        heaviest = std::max(heaviest, model.column_flops(costs) * static_cast<double>(own.columns));
+        own.columns = found.columns;
+        own.memory = found.memory;
+        own.bytes_sent = found.bytes_sent;
+        own.compute = found.compute;
+        own.exchange = found.bytes_exchanged / rates.bandwidth;
+        plan.seconds = std::max(plan.seconds, (own.compute + own.exchange) * (1.0 + found.bubble));
+        heaviest = std::max(heaviest, found.flops);
         plan.ranks.push_back(own);
     }
     for (RankPlan& own : plan.ranks) {
         own.wait = plan.seconds - own.compute - own.exchange;
     }
     const Placement alone = place(costs, {}, 1);
-    plan.seconds_alone = RankModel(config, samples, alone, 0).compute(costs, rates);
-    const double all = std::accumulate(costs.begin(), costs.end(), 0.0);
-    plan.most_speedup = all * static_cast<double>(samples.train) / heaviest;
+    const RankCosts all = rank_costs(config, samples, alone, 0, costs, rates);
+    plan.seconds_alone = all.compute;
+    plan.most_speedup = all.flops / heaviest;
     return plan;
 }
 

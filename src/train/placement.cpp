@@ -203,7 +203,33 @@ std::string Placement::text() const {
            " (layers " + join(groups, " | ") + ") x shards " + join(shards, ", ");
 }
 
+namespace {
+
+// Forward, gradient, and the way down; block solves apply W and its transpose in every step.
+std::vector<double> batch_layer_costs(const Config& config) {
+    std::vector<double> costs;
+    const NetworkSpec& network = config.network;
+    const int iterations = config.formulation.iterations;
+    for (Index l = 0; l < network.layers(); ++l) {
+        const auto n = static_cast<double>(network.width(l));
+        const auto m = static_cast<double>(network.map_outputs(l));
+        const auto kind = config.weights.kind;
+        const bool gram = kind == WeightSolverOptions::Kind::gram;
+        double cost = 4.0 * n * m;
+        cost += l > 0 ? 2.0 * n * m * (iterations > 1 ? 2.0 * iterations : 1.0) : 0.0;
+        cost += gram || kind == WeightSolverOptions::Kind::implicit ? n * n : 0.0;
+        cost += gram && config.weights.sides == GramSides::both ? m * m : 0.0;
+        costs.push_back(cost);
+    }
+    return costs;
+}
+
+}  // namespace
+
 std::vector<double> layer_costs(const Config& config) {
+    if (config.fit == Fit::batches) {
+        return batch_layer_costs(config);
+    }
     std::vector<double> costs;
     const NetworkSpec& network = config.network;
     const NnlsOptions& nnls = config.formulation.nnls;

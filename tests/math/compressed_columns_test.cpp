@@ -297,10 +297,10 @@ TEST(CompressedColumns, storage_is_in_proportion_to_the_numbers_that_are_not_zer
 }
 
 TEST(CompressedColumns, dense_data_are_not_worthwhile_and_images_on_black_are) {
-    EXPECT_TRUE(CompressedColumns<float>::worthwhile(0.0));
-    EXPECT_TRUE(CompressedColumns<float>::worthwhile(0.19));
-    EXPECT_FALSE(CompressedColumns<float>::worthwhile(0.5));
-    EXPECT_FALSE(CompressedColumns<double>::worthwhile(1.0));
+    EXPECT_TRUE(CompressedColumns<float>::worthwhile(0.0, 300));
+    EXPECT_TRUE(CompressedColumns<float>::worthwhile(0.19, 300));
+    EXPECT_FALSE(CompressedColumns<float>::worthwhile(0.5, 300));
+    EXPECT_FALSE(CompressedColumns<double>::worthwhile(1.0, 300));
 }
 
 TEST(CompressedColumns, sizes_that_do_not_fit_are_refused) {

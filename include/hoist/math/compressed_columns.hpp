@@ -17,8 +17,8 @@ struct SparseEntry {
 
 /// A matrix X whose columns are stored without their zeros, for input blocks that are mostly zero:
 /// images with a dark background, bags of words. Products with it take time in proportion to the
-/// numbers that are not zero, and each entry of a result is one sum in the order of the stored
-/// numbers, whatever the processor's registers and however the columns were appended.
+/// numbers that are not zero. Each entry of a result is one sum in the order of these numbers,
+/// whichever rows and columns are computed with it and however the columns were appended.
 template <typename Scalar>
 class CompressedColumns {
   public:
