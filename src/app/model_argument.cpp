@@ -16,7 +16,9 @@ Config config_of(const ModelHeader& header) try {
     // The grid that trained the model says nothing about the ranks that use it.
     text["grid.stages"] = "auto";
     text["grid.shards"] = "auto";
-    return parse_config(text);
+    Config config = parse_config(text);
+    config.network = header.network;  // with the slopes that were learned
+    return config;
 } catch (const UsageError& error) {  // a key or value that this version does not know
     throw DataError("the model's configuration cannot be used", error.what(),
                     "use the version of hoist that made it");

@@ -3,6 +3,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -161,6 +162,10 @@ void ProgressPrinter::closed(const RunSummary& summary, const RunDirectory& dire
         } else {
             std::printf("  %-20s %.2f %% not reached\n", "target", config_.target_accuracy);
         }
+    }
+    if (summary.ranks > 1) {
+        const auto [least, most] = std::ranges::minmax(summary.idle_seconds);
+        std::printf("  %-20s %.2f to %.2f s per rank\n", "waiting", least, most);
     }
     std::printf("  %-20s %.0f MB at most per rank\n", "memory", summary.peak_memory / 1e6);
     if (outcome == Outcome::complete) {

@@ -40,6 +40,15 @@ Contrastive<Scalar>::Contrastive(const NetworkSpec& spec, const FormulationOptio
     check_contrastive(spec, options);
 }
 
+// Where on the line from u the two states lie: z+ = phi(u - toward g), z- = phi(u + away g).
+template <typename Scalar>
+typename Contrastive<Scalar>::Nudges Contrastive<Scalar>::nudges(Index layer) const {
+    const double scale = beta_ / this->lambda(layer);
+    const double share = nudge_ == Nudge::both ? 0.5 : nudge_ == Nudge::positive ? 1.0 : 0.0;
+    return {static_cast<Scalar>(share * scale), static_cast<Scalar>((1.0 - share) * scale),
+            1.0 / scale};
+}
+
 template <typename Scalar>
 void Contrastive<Scalar>::respond(Index layer, const ConstMatrixRef<Scalar>& u,
                                   const ConstMatrixRef<Scalar>& g, const ConstMatrixRef<Scalar>& x,
@@ -48,25 +57,42 @@ void Contrastive<Scalar>::respond(Index layer, const ConstMatrixRef<Scalar>& u,
         GapPenalty<Scalar>::respond(layer, u, g, x, s);
         return;
     }
-    const double scale = beta_ / this->lambda(layer);
     const Activation& phi = this->activation(layer);
-    const auto weight = static_cast<Scalar>(1.0 / scale);
+    const Nudges nudge = nudges(layer);
+    const auto weight = static_cast<Scalar>(nudge.weight);
     if (nudge_ == Nudge::both) {
-        const auto half = static_cast<Scalar>(0.5 * scale);
-        Matrix<Scalar> toward = u - half * g;
+        Matrix<Scalar> toward = u - nudge.toward * g;
         phi.apply(toward, toward);
-        s = u + half * g;
+        s = u + nudge.away * g;
         phi.apply(s, s);
         s = weight * (s - toward);
     } else if (nudge_ == Nudge::positive) {
-        s = u - static_cast<Scalar>(scale) * g;
+        s = u - nudge.toward * g;
         phi.apply(s, s);
         s = weight * (x - s);
     } else {
-        s = u + static_cast<Scalar>(scale) * g;
+        s = u + nudge.away * g;
         phi.apply(s, s);
         s = weight * (s - x);
     }
+}
+
+// What the energies of the two states differ by.
+template <typename Scalar>
+double Contrastive<Scalar>::parameter_slope(Index layer, const ConstMatrixRef<Scalar>& u,
+                                            const ConstMatrixRef<Scalar>& g,
+                                            const ConstMatrixRef<Scalar>& x) const {
+    if (contrast_ == Contrast::clamped) {
+        return GapPenalty<Scalar>::parameter_slope(layer, u, g, x);
+    }
+    const Activation& phi = this->activation(layer);
+    const Nudges nudge = nudges(layer);
+    Matrix<Scalar> state = u - nudge.toward * g;
+    phi.apply(state, state);
+    const double toward = phi.gap_parameter_slope(state, u);
+    state = u + nudge.away * g;
+    phi.apply(state, state);
+    return nudge.weight * (toward - phi.gap_parameter_slope(state, u));
 }
 
 template class Contrastive<float>;

@@ -69,6 +69,14 @@ void Formulation<Scalar>::gradient_step(Index, const Weights<Scalar>&,
     require(false, "all activations move at once only under a jointly convex penalty");
 }
 
+template <typename Scalar>
+double Formulation<Scalar>::parameter_slope(Index, const ConstMatrixRef<Scalar>&,
+                                            const ConstMatrixRef<Scalar>&,
+                                            const ConstMatrixRef<Scalar>&) const {
+    require(false, "the formulation learns the parameters of activations");
+    return 0.0;
+}
+
 std::vector<std::string> formulation_names() {
     std::vector<std::string> names;
     for (const auto& [name, unused] : table()) {

@@ -97,6 +97,15 @@ void GapPenalty<Scalar>::respond(Index layer, const ConstMatrixRef<Scalar>& u,
     s = static_cast<Scalar>(lambda(layer)) * (x - s);
 }
 
+template <typename Scalar>
+double GapPenalty<Scalar>::parameter_slope(Index layer, const ConstMatrixRef<Scalar>& u,
+                                           const ConstMatrixRef<Scalar>& g,
+                                           const ConstMatrixRef<Scalar>&) const {
+    Matrix<Scalar> moved = u - static_cast<Scalar>(1.0 / lambda(layer)) * g;
+    activation(layer).apply(moved, moved);
+    return lambda(layer) * activation(layer).gap_parameter_slope(moved, u);
+}
+
 template class GapPenalty<float>;
 template class GapPenalty<double>;
 

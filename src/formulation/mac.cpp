@@ -93,6 +93,19 @@ void Mac<Scalar>::respond(Index layer, const ConstMatrixRef<Scalar>& u,
     spec_.activation(layer).pull_back(u, g, s);
 }
 
+// g'(d phi / da), and phi is linear in a.
+template <typename Scalar>
+double Mac<Scalar>::parameter_slope(Index layer, const ConstMatrixRef<Scalar>& u,
+                                    const ConstMatrixRef<Scalar>& g,
+                                    const ConstMatrixRef<Scalar>& x) const {
+    const Activation& phi = spec_.activation(layer);
+    const double a = *phi.parameter();
+    const double other = a < 0.5 ? a + 0.25 : a - 0.25;
+    Matrix<Scalar> moved(x.rows(), x.cols());
+    phi.with_parameter(other)->apply(u, moved);
+    return (moved - x).cwiseProduct(g).template cast<double>().sum() / (other - a);
+}
+
 template class Mac<float>;
 template class Mac<double>;
 

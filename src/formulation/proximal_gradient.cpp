@@ -1,6 +1,7 @@
 #include "hoist/formulation/proximal_gradient.hpp"
 
 #include <cmath>
+#include <type_traits>
 
 namespace hoist {
 
@@ -13,8 +14,8 @@ bool majorized(const ProximalProblem<Scalar>& problem, const Matrix<Scalar>& y, 
     const Matrix<double> move = (next - y).template cast<double>();
     const double model = value_at_y + g.template cast<double>().cwiseProduct(move).sum() +
                          move.squaredNorm() / (2.0 * t);
-    const double rounding = 1e-6 * std::abs(value_at_y);
-    return problem.value(next) <= model + rounding;
+    constexpr double rounding = std::is_same_v<Scalar, float> ? 1e-6 : 1e-13;
+    return problem.value(next) <= model + rounding * std::abs(value_at_y);
 }
 
 }  // namespace
@@ -35,9 +36,14 @@ void proximal_gradient(const ProximalProblem<Scalar>& problem, BlockMethod metho
         problem.step(y, g, t, next);
         if (adaptive) {
             const double value = problem.value(y);
-            while (t > problem.length / 1024.0 && !majorized(problem, y, value, g, next, t)) {
+            bool fits = majorized(problem, y, value, g, next, t);
+            while (!fits && t > problem.length / 1024.0) {
                 t /= 2.0;
                 problem.step(y, g, t, next);
+                fits = majorized(problem, y, value, g, next, t);
+            }
+            if (!fits) {
+                next = y;  // at a kink of f, from which g does not lead down
             }
         }
         if (accelerated) {

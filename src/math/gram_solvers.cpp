@@ -2,6 +2,7 @@
 
 #include <Eigen/Cholesky>
 #include <algorithm>
+#include <cmath>
 
 #include "hoist/base/error.hpp"
 
@@ -15,7 +16,8 @@ Eigen::LLT<Matrix<double>> factor(const ConstMatrixRef<Scalar>& gram, double sca
     Matrix<double> damped = scale * gram.template cast<double>();
     damped.diagonal().array() += shift;
     Eigen::LLT<Matrix<double>> result(damped);
-    if (result.info() != Eigen::Success) {
+    // The factorization itself goes on with NaNs.
+    if (result.info() != Eigen::Success || !result.matrixLLT().diagonal().allFinite()) {
         throw NumericalError("a Gram matrix of a mini-batch cannot be factored",
                              "it is not finite, or too far from definite",
                              "use a larger weights.damping, or a smaller weights.step");
@@ -60,7 +62,10 @@ void GramSolver<Scalar>::move(const BatchEquations<Scalar>& equations, double ra
     Matrix<Scalar> direction(gradient.rows(), gradient.cols());
     direction.noalias() = gradient * state[3];
     if (both) {
-        gradient.noalias() = state[5] * direction;
+        // Times the size of the signals: without it steps would grow as the loss falls.
+        const auto size =
+            static_cast<Scalar>(std::sqrt(state[4].diagonal().template cast<double>().mean()));
+        gradient.noalias() = size * state[5] * direction;
         direction.swap(gradient);
     } else {
         direction *= static_cast<Scalar>(1.0 / options.curvature);

@@ -76,6 +76,63 @@ class Adam final : public WeightSolver<Scalar> {
     }
 };
 
+// Five steps of the quintic iteration that takes all singular values close to one.
+template <typename Scalar>
+Matrix<Scalar> nearly_orthogonal(const Matrix<Scalar>& matrix) {
+    const bool tall = matrix.rows() > matrix.cols();
+    Matrix<Scalar> x = tall ? Matrix<Scalar>(matrix.transpose()) : matrix;
+    x /= x.norm() + static_cast<Scalar>(1e-20);
+    Matrix<Scalar> a(x.rows(), x.rows());
+    Matrix<Scalar> b(x.rows(), x.rows());
+    Matrix<Scalar> next(x.rows(), x.cols());
+    for (int step = 0; step < 5; ++step) {
+        a.noalias() = x * x.transpose();
+        b = static_cast<Scalar>(-4.7750) * a;
+        b.noalias() += static_cast<Scalar>(2.0315) * a * a;
+        next = static_cast<Scalar>(3.4445) * x;
+        next.noalias() += b * x;
+        x.swap(next);
+    }
+    return tall ? Matrix<Scalar>(x.transpose()) : x;
+}
+
+/// state: velocity, second moment of the bias, and the number of steps.
+template <typename Scalar>
+class Muon final : public WeightSolver<Scalar> {
+  public:
+    Muon(const WeightSolverOptions& options, Index inputs, Index outputs)
+        : WeightSolver<Scalar>(options, inputs, outputs) {}
+
+  private:
+    void move(const BatchEquations<Scalar>& equations, double rate, Matrix<Scalar>& matrix,
+              Vector<Scalar>& bias) override {
+        const WeightSolverOptions& options = this->options();
+        const Index n = matrix.cols();
+        Matrix<Scalar>& velocity = this->state()[0];
+        Matrix<Scalar>& second = this->state()[1];
+        Scalar& steps = this->state()[2](0, 0);
+        steps += Scalar{1};
+        const auto momentum = static_cast<Scalar>(options.momentum);
+        Matrix<Scalar> gradient = equations.gradient;
+        gradient.leftCols(n) += static_cast<Scalar>(2.0 * options.ridge) * matrix;
+        velocity = momentum * velocity + (Scalar{1} - momentum) * gradient;
+        const Matrix<Scalar> ahead =  // Nesterov's
+            momentum * velocity.leftCols(n) + (Scalar{1} - momentum) * gradient.leftCols(n);
+        const double size = 0.2 * std::sqrt(static_cast<double>(std::max(matrix.rows(), n)));
+        matrix *= static_cast<Scalar>(1.0 - rate * options.decay);
+        matrix -= static_cast<Scalar>(rate * size) * nearly_orthogonal(ahead);
+
+        const auto keep = static_cast<Scalar>(options.second_momentum);
+        second = keep * second + (Scalar{1} - keep) * gradient.col(n).cwiseAbs2();
+        const auto count = static_cast<double>(steps);
+        const double first_mean = 1.0 - std::pow(options.momentum, count);
+        const double second_mean = 1.0 - std::pow(options.second_momentum, count);
+        const auto eta = static_cast<Scalar>(rate * std::sqrt(second_mean) / first_mean);
+        const auto epsilon = static_cast<Scalar>(1e-8 * std::sqrt(second_mean));
+        bias.array() -= eta * velocity.col(n).array() / (second.col(0).array().sqrt() + epsilon);
+    }
+};
+
 }  // namespace
 
 std::vector<SolverState> solver_states(const WeightSolverOptions& options, Index inputs,
@@ -88,6 +145,8 @@ std::vector<SolverState> solver_states(const WeightSolverOptions& options, Index
             return {{"first_moment", outputs, n}, {"second_moment", outputs, n}, {"steps", 1, 1}};
         case WeightSolverOptions::Kind::implicit:
             return {};
+        case WeightSolverOptions::Kind::muon:
+            return {{"velocity", outputs, n}, {"second_moment", outputs, 1}, {"steps", 1, 1}};
         case WeightSolverOptions::Kind::gram:
             break;
     }
@@ -143,6 +202,8 @@ std::unique_ptr<WeightSolver<Scalar>> make_weight_solver(const WeightSolverOptio
             return std::make_unique<GramSolver<Scalar>>(options, inputs, outputs);
         case WeightSolverOptions::Kind::implicit:
             return std::make_unique<ImplicitSolver<Scalar>>(options, inputs, outputs);
+        case WeightSolverOptions::Kind::muon:
+            return std::make_unique<Muon<Scalar>>(options, inputs, outputs);
         case WeightSolverOptions::Kind::adam:
             break;
     }

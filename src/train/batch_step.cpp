@@ -2,12 +2,22 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "counter_random.hpp"
 #include "hoist/base/error.hpp"
 #include "hoist/base/random.hpp"
+#include "hoist/math/learned_activation.hpp"
 
 namespace hoist {
+
+namespace {
+
+// Numbers that a matrix takes in the sums over shards: each begins where any vector instruction may,
+// so that the order of additions within it depends neither on the stage nor on the process.
+std::size_t padded(Index numbers) { return static_cast<std::size_t>((numbers + 15) / 16 * 16); }
+
+}  // namespace
 
 WeightSolverOptions solver_options(const Config& config, Index layer) {
     WeightSolverOptions options = config.weights;
@@ -31,6 +41,7 @@ std::vector<SolverState> solver_entries(const Config& config, Index layer) {
     std::vector<SolverState> entries =
         solver_states(solver_options(config, layer), inputs, outputs);
     entries.push_back({"average", outputs, inputs + 1});
+    entries.push_back({"slope", 1, 4});
     return entries;
 }
 
@@ -68,11 +79,18 @@ BatchStep<Scalar>::BatchStep(const Config& config, const Communicator& world,
             make_weight_solver<Scalar>(solver_options(config, layer.index), inputs, outputs));
         average_.push_back(Matrix<Scalar>::Zero(outputs, inputs + 1));
         const WeightSolver<Scalar>& solver = *solvers_.back();
-        const Index grams = (solver.wants_input_gram() ? (inputs + 1) * (inputs + 1) : 0) +
-                            (solver.wants_signal_gram() ? outputs * outputs : 0);
-        numbers += static_cast<std::size_t>(outputs * (inputs + 1) + grams);
+        numbers += padded(outputs * (inputs + 1)) +
+                   padded(solver.wants_input_gram() ? (inputs + 1) * (inputs + 1) : 0) +
+                   padded(solver.wants_signal_gram() ? outputs * outputs : 0);
     }
-    equations_.resize(numbers);
+    for (const Layer<Scalar>& layer : stage.layers) {
+        slopes_.push_back(Matrix<Scalar>::Zero(1, 4));
+        learned_.push_back(layer.index > 0 ? dynamic_cast<const LearnedActivation*>(
+                                                 &network.activation(layer.index))
+                                           : nullptr);
+    }
+    slope_gradients_.resize(learned_.size());
+    equations_.setZero(static_cast<Index>(numbers));
     for (std::size_t i = 0; i < stage.layers.size(); ++i) {
         prepare(i);
     }
@@ -263,13 +281,19 @@ void BatchStep<Scalar>::answer(Passage& passage, std::size_t block, std::size_t 
     const auto s = part(position > 0 ? passage.s[position - 1] : passage.below, range);
     Matrix<Scalar> g(x.rows(), x.cols());
     g.noalias() = layer.weights.matrix.transpose() * part(passage.s[position], range);
+    const auto respond = [&](const ConstMatrixRef<Scalar>& forward) {
+        formulation_->respond(layer.index, u, g, forward, s);
+        if (learned_[position] != nullptr) {
+            slope_gradients_[position] += formulation_->parameter_slope(layer.index, u, g, forward);
+        }
+    };
     if (dropout(layer.index) > 0.0) {
         drop(passage, block, layer.index, g);
         Matrix<Scalar> whole(x.rows(), x.cols());
         config_.network.activation(layer.index).apply(u, whole);
-        formulation_->respond(layer.index, u, g, whole, s);
+        respond(whole);
     } else {
-        formulation_->respond(layer.index, u, g, x, s);
+        respond(x);
     }
 }
 
@@ -316,7 +340,7 @@ void BatchStep<Scalar>::refit(Passage& passage) {
     Scalar* next = equations_.data();
     const auto take = [&](Map& view, Index rows, Index columns) {
         new (&view) Map(next, rows, columns);
-        next += rows * columns;
+        next += padded(rows * columns);
     };
     for (std::size_t i = 0; i < stage_.layers.size(); ++i) {
         const Layer<Scalar>& layer = stage_.layers[i];
@@ -365,8 +389,13 @@ void BatchStep<Scalar>::refit(Passage& passage) {
         }
     }
     if (peers_.size() > 1) {
+        {
+            const PhaseClock waiting(times_.wait);
+            peers_.barrier();
+        }
         const PhaseClock summing(times_.exchange);
-        peers_.sum(std::span<Scalar>(equations_));
+        peers_.sum(
+            std::span<Scalar>(equations_.data(), static_cast<std::size_t>(equations_.size())));
     }
     for (std::size_t i = 0; i < stage_.layers.size(); ++i) {
         Layer<Scalar>& layer = stage_.layers[i];
@@ -376,6 +405,43 @@ void BatchStep<Scalar>::refit(Passage& passage) {
         solvers_[i]->step({views[i].gradient, views[i].input_gram, views[i].signal_gram},
                           passage.rate, layer.weights.matrix, layer.weights.bias);
         prepare(i);
+    }
+    learn_slopes(passage);
+}
+
+// A step of Adam on each slope, which stays between 0.001 and 0.999.
+template <typename Scalar>
+void BatchStep<Scalar>::learn_slopes(const Passage& passage) {
+    if (!config_.learn_slopes) {
+        return;
+    }
+    const PhaseClock summing(times_.exchange);
+    peers_.sum(std::span<double>(slope_gradients_));
+    const auto samples = static_cast<double>(batches_.columns(passage.batch));
+    for (std::size_t i = 0; i < learned_.size(); ++i) {
+        const double gradient = std::exchange(slope_gradients_[i], 0.0) / samples;
+        if (learned_[i] == nullptr) {
+            continue;
+        }
+        auto state = slopes_[i].row(0);
+        state[0] += Scalar{1};
+        state[1] = static_cast<Scalar>(0.9 * state[1] + 0.1 * gradient);
+        state[2] = static_cast<Scalar>(0.999 * state[2] + 0.001 * gradient * gradient);
+        const auto steps = static_cast<double>(state[0]);
+        const double mean = state[1] / (1.0 - std::pow(0.9, steps));
+        const double deviation = std::sqrt(state[2] / (1.0 - std::pow(0.999, steps)));
+        const double slope = *learned_[i]->parameter() - passage.rate * mean / (deviation + 1e-8);
+        state[3] = static_cast<Scalar>(std::clamp(slope, 0.001, 0.999));
+        learned_[i]->set(state[3]);
+    }
+}
+
+template <typename Scalar>
+void BatchStep<Scalar>::restore_slopes() {
+    for (std::size_t i = 0; i < learned_.size(); ++i) {
+        if (learned_[i] != nullptr && slopes_[i](0, 0) > Scalar{0}) {
+            learned_[i]->set(slopes_[i](0, 3));
+        }
     }
 }
 
@@ -457,6 +523,7 @@ std::vector<std::vector<Matrix<Scalar>*>> BatchStep<Scalar>::solver_state() {
             entries.push_back(&matrix);
         }
         entries.push_back(&average_[i]);
+        entries.push_back(&slopes_[i]);
     }
     return all;
 }

@@ -6,6 +6,7 @@
 
 #include "hoist/base/error.hpp"
 #include "hoist/base/text.hpp"
+#include "hoist/math/learned_activation.hpp"
 
 namespace hoist {
 
@@ -127,11 +128,12 @@ void read_start(const Value& value, Config& config) {
 
 void read_solver(const Value& value, Config& config) {
     using Kind = WeightSolverOptions::Kind;
-    const std::size_t chosen = value.choice({"auto", "ridge", "adam", "sgd", "gram", "implicit"});
+    const std::size_t chosen =
+        value.choice({"auto", "ridge", "adam", "sgd", "gram", "implicit", "muon"});
     const bool ridge = chosen == 1 || (chosen == 0 && config.formulation.name == "classical");
     config.fit = ridge ? Fit::sweeps : Fit::batches;
-    constexpr std::array kinds{Kind::adam, Kind::adam, Kind::adam,
-                               Kind::sgd,  Kind::gram, Kind::implicit};
+    constexpr std::array kinds{Kind::adam, Kind::adam,     Kind::adam, Kind::sgd,
+                               Kind::gram, Kind::implicit, Kind::muon};
     config.weights.kind = kinds[chosen];
 }
 
@@ -191,6 +193,16 @@ const std::vector<Key>& keys() {
         {{"network.activation", "relu",
           "of the hidden layers, one or one per layer: " + join(activation_names(), ", ")},
          [](const Value&, Config&) {}},
+        {{"network.learn_slopes", "false",
+          "whether mini-batches also train the slopes of leaky_relu: true, false"},
+         [](const Value& v, Config& c) {
+             c.learn_slopes = v.yes_or_no();
+             for (auto& activation : c.network.activations) {
+                 if (c.learn_slopes && activation->name().starts_with("leaky_relu")) {
+                     activation = std::make_shared<LearnedActivation>(activation);
+                 }
+             }
+         }},
         {{"network.output", "softmax",
           "softmax (cross-entropy), simplex (cross-entropy of an explicit block), linear (squared "
           "error; regression where "
@@ -264,7 +276,7 @@ const std::vector<Key>& keys() {
 
         {{"weights.solver", "auto",
           "how weights are fitted: ridge (all samples, in sweeps), or on mini-batches adam, sgd, "
-          "gram, implicit; auto: ridge for classical, else adam"},
+          "gram, implicit, muon; auto: ridge for classical, else adam"},
          read_solver},
         {{"weights.step", "1e-3", "length of the steps on mini-batches, at their peak"},
          [](const Value& v, Config& c) { c.rate.peak = v.number(0.0, 1e9); }},
@@ -391,6 +403,10 @@ void check_choices(const Config& config) {
                          "set formulation.step = blocks");
     }
     if (config.fit == Fit::sweeps) {
+        if (config.learn_slopes) {
+            throw UsageError("network.learn_slopes does not go with weights.solver = ridge",
+                             "slopes are learned on mini-batches", "use weights.solver = adam");
+        }
         if (config.formulation.name == "contrastive" &&
             config.formulation.contrast == Contrast::dual) {
             throw UsageError("weights.solver = ridge does not go with formulation.contrast = dual",
@@ -405,6 +421,16 @@ void check_choices(const Config& config) {
                              std::to_string(config.formulation.iterations),
                          "it is defined for one step of each block",
                          "set formulation.iterations = 1");
+    }
+    if (config.learn_slopes && config.formulation.iterations > 1) {
+        throw UsageError("network.learn_slopes does not go with formulation.iterations = " +
+                             std::to_string(config.formulation.iterations),
+                         "slopes are learned from one step of each block",
+                         "set formulation.iterations = 1");
+    }
+    if (config.learn_slopes && config.formulation.name == "classical") {
+        throw UsageError("network.learn_slopes does not go with formulation.name = classical",
+                         "its penalty does not know the activation", "use fenchel");
     }
     if (config.rounds > 1 && config.staleness > 0) {
         throw UsageError(

@@ -60,6 +60,8 @@ class BatchMethod final : public Method<Scalar> {
                                       problem_.placement.layers_of(world_.rank()),
                                       step_.solver_state());
             step_.set_averaged(progress.averaged);
+            step_.restore_slopes();
+            share_slopes();
         }
     }
 
@@ -89,6 +91,7 @@ class BatchMethod final : public Method<Scalar> {
             }
         }
         step_.finish();
+        share_slopes();
         progress.averaged = step_.averaged();
         progress.batch = batch % batches;
         own_loss_ = step_.loss() + (world_.rank() == 0 ? loss_before : 0.0);
@@ -131,6 +134,28 @@ class BatchMethod final : public Method<Scalar> {
     }
 
   private:
+    // Every rank gets what the owners of the layers have learned.
+    void share_slopes() {
+        if (!config_.learn_slopes) {
+            return;
+        }
+        const NetworkSpec& network = config_.network;
+        std::vector<double> slopes(network.activations.size(), 0.0);
+        for (const Layer<Scalar>& layer : problem_.stage.layers) {
+            if (layer.index > 0 && problem_.peers.rank() == 0) {
+                slopes[static_cast<std::size_t>(layer.index - 1)] =
+                    network.activation(layer.index).parameter().value_or(0.0);
+            }
+        }
+        world_.sum(std::span(slopes));
+        for (Index l = 1; l < network.layers(); ++l) {
+            const auto* learned = dynamic_cast<const LearnedActivation*>(&network.activation(l));
+            if (learned != nullptr) {
+                learned->set(slopes[static_cast<std::size_t>(l - 1)]);
+            }
+        }
+    }
+
     const Config& config_;
     const Communicator& world_;
     Problem<Scalar>& problem_;

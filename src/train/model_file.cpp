@@ -266,11 +266,13 @@ ModelHeader read_model_header(const std::filesystem::path& path, bool trusted) t
         if (l == 0) {
             header.network.widths.push_back(shape[1]);
         }
-        header.network.widths.push_back(shape[0]);
+        Index group = 1;
         if (l + 1 < layers) {
             header.network.activations.push_back(
                 parse_activation(file.text_attribute(layer_name(l), "activation")));
+            group = header.network.activations.back()->traits().group;
         }
+        header.network.widths.push_back(shape[0] / group);
     }
     header.network.output = parse_output(file.text_attribute("/", "output"));
     header.config = file.text_attribute("/", "config");

@@ -209,6 +209,7 @@ void RunDirectory::write_summary(const RunSummary& summary, bool regression) con
     json["shards"] = summary.shards;
     json["bytes_sent"] = static_cast<std::int64_t>(summary.bytes_sent);
     json["idle_fraction"] = summary.idle_fraction;
+    json["idle_seconds"] = summary.idle_seconds;
     json["peak_memory"] = static_cast<std::int64_t>(summary.peak_memory);
     if (summary.target_set) {
         json["seconds_to_target"] = optional_json(summary.seconds_to_target);

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cmath>
+#include <numeric>
 
 #include "hoist/base/error.hpp"
 #include "hoist/base/memory.hpp"
@@ -63,6 +64,9 @@ Outcome Trainer<Scalar>::operator()() {
     agree(world_, [&] { method->begin(resumed_from_, progress_); });
     progress_.seconds_training += world_.max(wall_time() - begun);
     SweepRecord last = record(problem, *method, progress_.sweep);
+    if (config_.fit == Fit::batches) {
+        last.energy.loss = last.train->loss;  // nothing has been trained yet
+    }
     Outcome outcome = Outcome::complete;
     while (progress_.sweep < config_.length() && !stops_here(last)) {
         const double bytes_before =
@@ -73,11 +77,13 @@ Outcome Trainer<Scalar>::operator()() {
         const double bytes =
             static_cast<double>(world_.bytes_sent() + problem.peers.bytes_sent()) - bytes_before;
         progress_.seconds_training += world_.max(seconds);
-        bytes_of_record_ += world_.sum(bytes);
+        const double all_bytes = world_.sum(bytes);
+        bytes_of_record_ += all_bytes;
+        progress_.bytes_sent += all_bytes;
         if (progress_.batch == 0) {
             last = record(problem, *method, progress_.sweep);
+            method->note(last.validation ? *last.validation : *last.train, progress_);
             last.bytes_sent = bytes_of_record_;
-            progress_.bytes_sent += bytes_of_record_;
             bytes_of_record_ = 0.0;
             note_best(last);
             agree(world_, [&] {
@@ -149,7 +155,7 @@ void Trainer<Scalar>::resume(Problem<Scalar>& problem) {
         const ModelHeader saved = read_model_header(resumed_from_, true);
         const NetworkSpec& now = config_.network;
         if (saved.network.widths != now.widths ||
-            saved.network.activation_text() != now.activation_text() ||
+            (!config_.learn_slopes && saved.network.activation_text() != now.activation_text()) ||
             saved.network.output != now.output) {
             throw UsageError("the run cannot be resumed with another architecture",
                              resumed_from_.string() + " has " + saved.network.layers_text() + ", " +
@@ -249,11 +255,6 @@ SweepRecord Trainer<Scalar>::record(Problem<Scalar>& problem, Method<Scalar>& me
         record.test = evaluate(forward, config_.network, *output, world_, problem.test);
     }
     method.swap_weights();
-    if (config_.fit == Fit::batches && index == 0) {
-        record.energy.loss = record.train->loss;  // nothing has been trained yet
-    } else {
-        method.note(record.validation ? *record.validation : *record.train, progress_);
-    }
     return record;
 }
 
@@ -327,7 +328,8 @@ void Trainer<Scalar>::fill_summary(const Problem<Scalar>& problem, const SweepRe
         summary_.shards.push_back(problem.placement.grid.shards(stage));
     }
     summary_.bytes_sent = progress_.bytes_sent;
-    const double waited = world_.sum(times_before_.wait);
+    summary_.idle_seconds = world_.gather_all(times_before_.wait);
+    const double waited = std::reduce(summary_.idle_seconds.begin(), summary_.idle_seconds.end());
     const double all = world_.sum(times_before_.total());
     summary_.idle_fraction = all > 0.0 ? waited / all : 0.0;
     summary_.peak_memory = world_.max(peak_resident_memory());

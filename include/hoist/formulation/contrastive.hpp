@@ -18,8 +18,18 @@ class Contrastive final : public GapPenalty<Scalar> {
 
     void respond(Index layer, const ConstMatrixRef<Scalar>& u, const ConstMatrixRef<Scalar>& g,
                  const ConstMatrixRef<Scalar>& x, MatrixRef<Scalar> s) const override;
+    double parameter_slope(Index layer, const ConstMatrixRef<Scalar>& u,
+                           const ConstMatrixRef<Scalar>& g,
+                           const ConstMatrixRef<Scalar>& x) const override;
 
   private:
+    struct Nudges {
+        Scalar toward;
+        Scalar away;
+        double weight;
+    };
+    Nudges nudges(Index layer) const;
+
     Contrast contrast_;
     Nudge nudge_;
     double beta_;

@@ -86,6 +86,12 @@ class Formulation {
                          const ConstMatrixRef<Scalar>& g, const ConstMatrixRef<Scalar>& x,
                          MatrixRef<Scalar> s) const = 0;
 
+    /// The derivative by the parameter of phi_l of what respond() lowers, summed over the columns.
+    /// @pre the activation has a parameter that is learned.
+    virtual double parameter_slope(Index layer, const ConstMatrixRef<Scalar>& u,
+                                   const ConstMatrixRef<Scalar>& g,
+                                   const ConstMatrixRef<Scalar>& x) const;
+
     /// Whether the penalty is convex in all activations together, so that they can move at once.
     virtual bool jointly_convex() const { return false; }
     /// One proximal-gradient step of the problem over all activations at once, from y to x, where

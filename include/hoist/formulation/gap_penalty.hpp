@@ -30,6 +30,10 @@ class GapPenalty : public Formulation<Scalar> {
     /// x_new = phi(u - g/lambda).
     void respond(Index layer, const ConstMatrixRef<Scalar>& u, const ConstMatrixRef<Scalar>& g,
                  const ConstMatrixRef<Scalar>& x, MatrixRef<Scalar> s) const override;
+    /// lambda dD/da at x_new.
+    double parameter_slope(Index layer, const ConstMatrixRef<Scalar>& u,
+                           const ConstMatrixRef<Scalar>& g,
+                           const ConstMatrixRef<Scalar>& x) const override;
 
   protected:
     double lambda(Index layer) const { return lambda_[static_cast<std::size_t>(layer - 1)]; }

@@ -27,6 +27,9 @@ class Mac final : public Formulation<Scalar> {
     /// x_new = phi(u) - g/lambda, so that s is the back-propagated error whatever lambda is.
     void respond(Index layer, const ConstMatrixRef<Scalar>& u, const ConstMatrixRef<Scalar>& g,
                  const ConstMatrixRef<Scalar>& x, MatrixRef<Scalar> s) const override;
+    double parameter_slope(Index layer, const ConstMatrixRef<Scalar>& u,
+                           const ConstMatrixRef<Scalar>& g,
+                           const ConstMatrixRef<Scalar>& x) const override;
 
   private:
     NetworkSpec spec_;

@@ -14,7 +14,7 @@ enum class GramSides { input, both };
 
 /// How weights move on a mini-batch.
 struct WeightSolverOptions {
-    enum class Kind { sgd, adam, gram, implicit };
+    enum class Kind { sgd, adam, gram, implicit, muon };
     Kind kind = Kind::adam;
     double momentum = 0.9;
     /// Of the second moment (adam).
@@ -96,9 +96,11 @@ std::vector<SolverState> solver_states(const WeightSolverOptions& options, Index
 
 /// sgd: heavy-ball momentum. adam (Kingma and Ba 2015; decay as Loshchilov and Hutter 2019). gram:
 /// the gradient times the inverse of the running mean of [X;1][X;1]', damped; with both sides also
-/// times that of S S' from the left (Martens and Grosse 2015), with momentum. implicit (Wang and
+/// times that of S S' from the left (Martens and Grosse 2015) and the root mean square of S, so that the
+/// length of a step does not depend on the scale of the loss; with momentum. implicit (Wang and
 /// Benning 2022): the minimizer of the quadratic majorizer on the batch plus |W - W_k|^2 / (2
-/// rate), W_k as begin() saw it.
+/// rate), W_k as begin() saw it. muon (Jordan et al. 2024): the momentum of W made orthogonal by
+/// Newton-Schulz steps and scaled to the size of Adam's (Liu et al. 2025); the bias by adam.
 template <typename Scalar>
 std::unique_ptr<WeightSolver<Scalar>> make_weight_solver(const WeightSolverOptions& options,
                                                          Index inputs, Index outputs);

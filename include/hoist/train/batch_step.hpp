@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "hoist/formulation/output_block.hpp"
+#include "hoist/math/learned_activation.hpp"
 #include "hoist/math/weight_solver.hpp"
 #include "hoist/train/batch_inputs.hpp"
 #include "hoist/train/batches.hpp"
@@ -58,6 +59,8 @@ class BatchStep {
     std::vector<std::vector<Matrix<Scalar>*>> solver_state();
     Index averaged() const { return averaged_; }
     void set_averaged(Index count) { averaged_ = count; }
+    /// Sets the learned slopes of activations to what solver_state() holds.
+    void restore_slopes();
 
   private:
     /// A batch on its way through this stage.
@@ -96,6 +99,7 @@ class BatchStep {
     void minimize(Passage& passage, std::size_t block, std::size_t position);
     void complete(Passage& passage);
     void prepare(std::size_t position);
+    void learn_slopes(const Passage& passage);
     void drop(const Passage& passage, std::size_t block, Index layer, MatrixRef<Scalar> x) const;
     void wait(Request& request);
     Matrix<Scalar>& u_above(Passage& passage, std::size_t position);
@@ -127,9 +131,15 @@ class BatchStep {
     /// Batches begun and completed since begin_epoch().
     std::size_t begun_ = 0;
     std::size_t completed_ = 0;
-    std::vector<Scalar> equations_;
+    /// What is summed over the shards: the equations of all layers.
+    Vector<Scalar> equations_;
     std::vector<Matrix<Scalar>> average_;
     Index averaged_ = 0;
+    /// Of each layer: phi_l if its parameter is learned, the derivative by it over the batch at
+    /// hand, and steps, first and second moment, and value.
+    std::vector<const LearnedActivation*> learned_;
+    std::vector<double> slope_gradients_;
+    std::vector<Matrix<Scalar>> slopes_;
     double loss_ = 0.0;
     PhaseTimes times_;
 };

@@ -56,6 +56,7 @@ struct Config {
     /// A model to take the weights from instead.
     std::string start_file;
     double bias = 0.0;
+    bool learn_slopes = false;
 
     FormulationOptions formulation;
     ActivationStep activation_step = ActivationStep::blocks;

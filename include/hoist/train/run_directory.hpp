@@ -40,6 +40,8 @@ struct RunSummary {
     double bytes_sent = 0.0;
     /// Share of training time that ranks waited.
     double idle_fraction = 0.0;
+    /// Of each rank, since the run was last started.
+    std::vector<double> idle_seconds;
     /// Bytes, the largest over ranks.
     double peak_memory = 0.0;
     std::uint64_t seed = 0;
