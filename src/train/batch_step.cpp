@@ -380,10 +380,14 @@ void BatchStep<Scalar>::refit(Passage& passage) {
                 x.topRows(n) = passage.x[i].leftCols(passage.columns);
             }
             view.input_gram.setZero();
-            view.input_gram.template selfadjointView<Eigen::Lower>().rankUpdate(x, mean);
+            if (x.cols() > 0) {  // which Eigen takes for granted
+                view.input_gram.template selfadjointView<Eigen::Lower>().rankUpdate(x, mean);
+            }
         }
         if (signals) {  // S holds the factor of the mean once already
             view.signal_gram.setZero();
+        }
+        if (signals && s.cols() > 0) {
             view.signal_gram.template selfadjointView<Eigen::Lower>().rankUpdate(Matrix<Scalar>(s),
                                                                                  Scalar{1} / mean);
         }

@@ -231,9 +231,9 @@ ConstMatrixRef<Scalar> Sweep<Scalar>::regression_target(std::size_t position, In
     }
     const Layer<Scalar>& layer = stage_.layers[position];
     const Range range = samples_.local(block);
-    Matrix<Scalar> u(above.rows(), above.cols());
+    Matrix<Scalar> u(layer.weights.matrix.rows(), above.cols());
     layer.weights.apply(layer.activations.middleCols(range.begin, range.size()), u);
-    target_.resize(above.rows(), above.cols());
+    target_.resize(u.rows(), u.cols());
     formulation_->signal(layer.index + 1, above, u, target_);
     target_ = u - static_cast<Scalar>(1.0 / weight_above(position)) * target_;
     return target_;

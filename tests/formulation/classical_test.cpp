@@ -87,6 +87,30 @@ TEST(Classical, takes_a_gradient_step_by_its_definition) {
     }
 }
 
+TEST(Classical, answers_with_the_signal_at_the_least_of_penalty_and_slope) {
+    const Block block = some_block();
+    const Matrix<double> g = block.x - 2.0 * block.u;
+    for (const std::string& activation : carried) {
+        const NetworkSpec spec = parse_network("3-7-5-2", activation, "linear");
+        const Classical<double> formulation(spec,
+                                            options_of(NnlsOptions::Method::coordinate_descent));
+        Matrix<double> s(7, block.x.cols());
+        formulation.respond(1, block.u, g, block.x, s);
+        const ActivationTraits traits = spec.activation(1).traits();
+        const Matrix<double> least = block.u - s / block.lambda;
+        for (Index i = 0; i < least.size(); ++i) {
+            // lambda/2 (x - u)^2 + g x is least where its slope is zero, or points out of the range.
+            const double slope = block.lambda * (least(i) - block.u(i)) + g(i);
+            EXPECT_GE(least(i), traits.lower - 1e-14);
+            EXPECT_LE(least(i), traits.upper + 1e-14);
+            EXPECT_TRUE(std::abs(slope) < 1e-12 ||
+                        (slope > 0.0 && std::abs(least(i) - traits.lower) < 1e-14) ||
+                        (slope < 0.0 && std::abs(least(i) - traits.upper) < 1e-14))
+                << activation;
+        }
+    }
+}
+
 TEST(Classical, penalizes_half_the_squared_distance_and_pulls_by_it) {
     const Block block = some_block();
     const NetworkSpec spec = parse_network("3-7-5-2", "relu", "linear");

@@ -142,27 +142,31 @@ Energy SmallTraining<Scalar>::energy() const {
 }
 
 template <typename Scalar>
-std::vector<Weights<Scalar>> SmallTraining<Scalar>::weights() const {
-    const NetworkSpec& network = problem_.config.network;
+std::vector<Weights<Scalar>> gather_weights(const NetworkSpec& network, const Placement& placement,
+                                            const Stage<Scalar>& stage, const Communicator& world) {
     std::vector<Weights<Scalar>> all;
-    for (int stage = 0; stage < placement_.grid.stages(); ++stage) {
-        const Range layers = placement_.layers[static_cast<std::size_t>(stage)];
-        const int owner = placement_.grid.rank_of(stage, 0);
+    for (int s = 0; s < placement.grid.stages(); ++s) {
+        const Range layers = placement.layers[static_cast<std::size_t>(s)];
+        const int owner = placement.grid.rank_of(s, 0);
         for (Index l = layers.begin; l < layers.end; ++l) {
-            Matrix<Scalar> matrix(network.width(l + 1), network.width(l));
-            Matrix<Scalar> bias(network.width(l + 1), 1);
-            if (world_.rank() == owner) {
-                const auto& here =
-                    stage_.layers[static_cast<std::size_t>(l - layers.begin)].weights;
+            Matrix<Scalar> matrix(network.map_outputs(l), network.width(l));
+            Matrix<Scalar> bias(network.map_outputs(l), 1);
+            if (world.rank() == owner) {
+                const auto& here = stage.layers[static_cast<std::size_t>(l - layers.begin)].weights;
                 matrix = here.matrix;
                 bias = here.bias;
             }
-            world_.broadcast(values_of(matrix), owner);
-            world_.broadcast(values_of(bias), owner);
+            world.broadcast(values_of(matrix), owner);
+            world.broadcast(values_of(bias), owner);
             all.push_back({matrix, bias});
         }
     }
     return all;
+}
+
+template <typename Scalar>
+std::vector<Weights<Scalar>> SmallTraining<Scalar>::weights() const {
+    return gather_weights(problem_.config.network, placement_, stage_, world_);
 }
 
 template <typename Scalar>
@@ -217,6 +221,10 @@ std::string grid_text(std::span<const int> shards) {
 
 template Samples<float> own_samples(const SmallProblem&, const Placement&, int);
 template Samples<double> own_samples(const SmallProblem&, const Placement&, int);
+template std::vector<Weights<float>> gather_weights(const NetworkSpec&, const Placement&,
+                                                    const Stage<float>&, const Communicator&);
+template std::vector<Weights<double>> gather_weights(const NetworkSpec&, const Placement&,
+                                                     const Stage<double>&, const Communicator&);
 template class SmallTraining<float>;
 template class SmallTraining<double>;
 template std::vector<Energy> trajectory<float>(const SmallProblem&, int, const Communicator&);

@@ -33,6 +33,11 @@ SmallProblem small_problem(const ConfigText& settings, Index samples, std::uint6
 template <typename Scalar>
 Samples<Scalar> own_samples(const SmallProblem& problem, const Placement& placement, int rank);
 
+/// Collective over the world: the weights of all stages, on every rank.
+template <typename Scalar>
+std::vector<Weights<Scalar>> gather_weights(const NetworkSpec& network, const Placement& placement,
+                                            const Stage<Scalar>& stage, const Communicator& world);
+
 /// One rank's part in training a small problem, step by step. Collective over `world`.
 template <typename Scalar>
 class SmallTraining {

@@ -11,7 +11,7 @@ from data_files import IMAGES_MAGIC, LABELS_MAGIC, write_idx
 from program import ENVIRONMENT, HOIST, SOURCE, ProgramTest
 
 BLOCK = re.compile(r"```(sh|python)\n(.*?)```", re.S)
-SCRIPTS = re.compile(r"^launch/[\w/.-]+")
+SCRIPTS = re.compile(r"^(launch|tests/bench)/[\w/.-]+")
 
 
 def blocks(language):
@@ -42,7 +42,8 @@ class Readme(ProgramTest):
         words = [word.replace("DIR", str(data)) for word in shlex.split(line)]
         if "train" in words:
             words += ["--train.inner=2"]
-            words = [word for word in words if not word.startswith("--train.sweeps")] + ["--train.sweeps=2"]
+            lengths = ("--train.sweeps", "--train.epochs", "--train.rounds")
+            words = [word for word in words if not word.startswith(lengths)] + ["--train.sweeps=2", "--train.epochs=1"]
         return [HOIST if word == "build/hoist" else word for word in words]
 
     def test_every_command_runs_in_the_order_of_the_readme(self):
@@ -77,7 +78,7 @@ class Readme(ProgramTest):
         data = self.folder / "data"
         self.write_images(data)
         for path in sorted((SOURCE / "configs").glob("*.ini")):
-            settings = ["--train.sweeps=1", "--train.inner=2", f"--set=data.path={data}", "--data.samples=300",
+            settings = ["--train.sweeps=1", "--train.epochs=1", "--train.inner=2", f"--set=data.path={data}", "--data.samples=300",
                         "--data.test_samples=50"]
             result = subprocess.run([HOIST, "train", str(path), "--out", str(self.folder / path.stem)] + settings,
                                     env=ENVIRONMENT, capture_output=True, text=True, timeout=100)

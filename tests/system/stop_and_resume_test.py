@@ -61,6 +61,19 @@ class StopAndResume(ProgramTest):
                 self.succeed("train", self.config, "--out", out, "--resume", ranks=ranks)
                 assert_same_weights(self, weights(self.folder / out / "model.h5"), self.undisturbed(ranks))
 
+    def test_a_run_on_mini_batches_stops_and_goes_on_to_the_same_weights(self):
+        options = ("--formulation.name=contrastive", "--train.epochs=40", "--train.batch=50", "--train.dropout=0.1",
+                   "--data.noise=0.1", "--weights.average=0.8", "--network.activation=leaky_relu",
+                   "--network.learn_slopes=true")
+        for ranks in (1, 3):
+            with self.subTest(ranks=ranks):
+                out = f"run-{ranks}"
+                result = self.interrupt(out, *options, ranks=ranks,
+                                        send=lambda run: os.kill(run.ranks()[-1], signal.SIGUSR1))
+                self.assert_stopped_with_checkpoint(result, out)
+                self.succeed("train", self.config, "--out", out, *options, "--resume", ranks=ranks)
+                assert_same_weights(self, weights(self.folder / out / "model.h5"), self.undisturbed(ranks, *options))
+
     def test_a_signal_to_mpirun_saves_a_checkpoint(self):
         result = self.interrupt("run", ranks=3, send=lambda run: run.process.send_signal(signal.SIGUSR1))
         self.assert_stopped_with_checkpoint(result, "run")

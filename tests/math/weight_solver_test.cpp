@@ -1,0 +1,357 @@
+#include "hoist/math/weight_solver.hpp"
+
+#include <gtest/gtest.h>
+
+#include <Eigen/Dense>
+#include <cmath>
+#include <functional>
+#include <limits>
+#include <random>
+
+#include "hoist/base/error.hpp"
+
+namespace hoist {
+namespace {
+
+using Kind = WeightSolverOptions::Kind;
+
+constexpr Index inputs = 5;
+constexpr Index outputs = 4;
+
+/// [W b].
+using Joined = Matrix<double>;
+
+/// What some mini-batches say, as they come one after another.
+class Batch {
+  public:
+    explicit Batch(std::uint64_t seed) {
+        std::mt19937_64 engine(seed);
+        std::normal_distribution<double> normal;
+        const auto draw = [&] { return normal(engine); };
+        const Index count = 12;
+        Matrix<double> x = Matrix<double>::NullaryExpr(inputs + 1, count, draw);
+        x.row(inputs).setOnes();
+        const Matrix<double> s = Matrix<double>::NullaryExpr(outputs, count, draw);
+        gradient = s * x.transpose() / 12.0;
+        input_gram = x * x.transpose() / 12.0;
+        signal_gram = s * s.transpose() / 12.0;
+    }
+    Matrix<double> gradient;
+    Matrix<double> input_gram;
+    Matrix<double> signal_gram;
+};
+
+/// W and b, and steps on them.
+template <typename Scalar>
+struct Solved {
+    explicit Solved(const WeightSolverOptions& options)
+        : solver(make_weight_solver<Scalar>(options, inputs, outputs)) {
+        std::mt19937_64 engine(99);
+        std::normal_distribution<double> normal;
+        const auto draw = [&] { return static_cast<Scalar>(normal(engine)); };
+        matrix = Matrix<Scalar>::NullaryExpr(outputs, inputs, draw);
+        bias = Vector<Scalar>::NullaryExpr(outputs, draw);
+    }
+    Joined joined() const {
+        Joined both(outputs, inputs + 1);
+        both << matrix.template cast<double>(), bias.template cast<double>();
+        return both;
+    }
+    void step(const Batch& batch, double rate) {
+        // Only the lower triangles count.
+        const auto lower = [](const Matrix<double>& gram) {
+            Matrix<Scalar> half = gram.cast<Scalar>();
+            half.template triangularView<Eigen::StrictlyUpper>().setConstant(Scalar{7});
+            return half;
+        };
+        const Matrix<Scalar> gradient = batch.gradient.cast<Scalar>();
+        const Matrix<Scalar> input_gram = lower(batch.input_gram);
+        const Matrix<Scalar> signal_gram = lower(batch.signal_gram);
+        solver->step({gradient, input_gram, signal_gram}, rate, matrix, bias);
+    }
+    void begin_and_step(const Batch& batch, double rate) {
+        solver->begin(matrix, bias);
+        step(batch, rate);
+    }
+
+    std::unique_ptr<WeightSolver<Scalar>> solver;
+    Matrix<Scalar> matrix;
+    Vector<Scalar> bias;
+};
+
+Joined without_bias(Joined w) {
+    w.col(inputs).setZero();
+    return w;
+}
+
+WeightSolverOptions options_of(Kind kind) {
+    WeightSolverOptions options;
+    options.kind = kind;
+    options.momentum = 0.8;
+    options.second_momentum = 0.97;
+    options.decay = 0.3;
+    options.ridge = 0.05;
+    options.damping = 0.7;
+    options.refresh = 3;
+    options.memory = 0.2;
+    options.curvature = 1.6;
+    return options;
+}
+
+const std::vector<double> rates{0.1, 0.05, 0.2, 0.1, 0.03, 0.1, 0.1, 0.3, 0.1, 0.1, 0.1, 0.1};
+
+TEST(Sgd, is_heavy_ball_momentum_with_ridge_and_decoupled_decay) {
+    Solved<double> solved(options_of(Kind::sgd));
+    Joined w = solved.joined();
+    Joined velocity = Joined::Zero(outputs, inputs + 1);
+    for (std::size_t t = 0; t < rates.size(); ++t) {
+        const Batch batch(t);
+        velocity = 0.8 * velocity + batch.gradient + 2.0 * 0.05 * without_bias(w);
+        w = w - rates[t] * 0.3 * without_bias(w) - rates[t] * velocity;
+        solved.step(batch, rates[t]);
+        EXPECT_LT((solved.joined() - w).cwiseAbs().maxCoeff(), 1e-13) << "step " << t;
+    }
+}
+
+TEST(Adam, follows_its_published_recursion) {
+    // Kingma and Ba 2015, algorithm 1; decay as Loshchilov and Hutter 2019, algorithm 2.
+    Solved<double> solved(options_of(Kind::adam));
+    Joined w = solved.joined();
+    Joined m = Joined::Zero(outputs, inputs + 1);
+    Joined v = m;
+    for (std::size_t t = 0; t < rates.size(); ++t) {
+        const Batch batch(t);
+        const Joined g = batch.gradient + 2.0 * 0.05 * without_bias(w);
+        m = 0.8 * m + 0.2 * g;
+        v = 0.97 * v + 0.03 * g.cwiseAbs2();
+        const double steps = static_cast<double>(t) + 1.0;
+        const Joined mean = m / (1.0 - std::pow(0.8, steps));
+        const Joined square = v / (1.0 - std::pow(0.97, steps));
+        w = w.array() - rates[t] * 0.3 * without_bias(w).array() -
+            rates[t] * mean.array() / (square.array().sqrt() + 1e-8);
+        solved.step(batch, rates[t]);
+        EXPECT_LT((solved.joined() - w).cwiseAbs().maxCoeff(), 1e-12) << "step " << t;
+    }
+}
+
+TEST(Adam, counts_more_steps_than_a_float_can_tell_apart_without_harm) {
+    WeightSolverOptions options = options_of(Kind::adam);
+    options.ridge = options.decay = 0.0;
+    Solved<float> solved(options);
+    solved.solver->state()[2](0, 0) = 16777216.0F;  // 2^24
+    solved.solver->state()[0].setConstant(1.0F);
+    solved.solver->state()[1].setConstant(1.0F);
+    const Joined before = solved.joined();
+    Batch batch(1);
+    batch.gradient.setOnes();
+    solved.step(batch, 0.5);
+    EXPECT_LT((before - solved.joined()).array().abs().maxCoeff() - 0.5, 1e-5);
+    EXPECT_GT((before - solved.joined()).array().minCoeff() - 0.5, -1e-5);
+}
+
+class Gram : public testing::TestWithParam<GramSides> {};
+
+TEST_P(Gram, divides_the_gradient_by_the_running_means_of_its_gram_matrices) {
+    WeightSolverOptions options = options_of(Kind::gram);
+    options.sides = GetParam();
+    const bool both = GetParam() == GramSides::both;
+    Solved<double> solved(options);
+    Joined w = solved.joined();
+    Joined velocity = Joined::Zero(outputs, inputs + 1);
+    Matrix<double> a = Matrix<double>::Zero(inputs + 1, inputs + 1);
+    Matrix<double> s = Matrix<double>::Zero(outputs, outputs);
+    Matrix<double> a_inverse;
+    Matrix<double> s_inverse;
+    const auto inverse = [](const Matrix<double>& gram) -> Matrix<double> {
+        const double shift = 0.7 * gram.trace() / static_cast<double>(gram.rows());
+        return (gram + shift * Matrix<double>::Identity(gram.rows(), gram.cols())).inverse();
+    };
+    for (std::size_t t = 0; t < rates.size(); ++t) {
+        const Batch batch(t);
+        const double newest = std::max(0.2, 1.0 / (static_cast<double>(t) + 1.0));
+        a = (1.0 - newest) * a + newest * batch.input_gram;
+        s = (1.0 - newest) * s + newest * batch.signal_gram;
+        if (t < 4 || t % 3 == 0) {
+            a_inverse = inverse(a);
+            s_inverse = inverse(s);
+        }
+        const Joined g = batch.gradient + 2.0 * 0.05 * without_bias(w);
+        const Joined direction =
+            both ? Joined(std::sqrt(s.diagonal().mean()) * s_inverse * g * a_inverse)
+                 : Joined(g * a_inverse / 1.6);
+        velocity = 0.8 * velocity + direction;
+        w = w - rates[t] * 0.3 * without_bias(w) - rates[t] * velocity;
+        solved.step(batch, rates[t]);
+        EXPECT_LT((solved.joined() - w).cwiseAbs().maxCoeff(), 1e-11) << "step " << t;
+    }
+}
+
+TEST_P(Gram, lands_on_the_least_squares_solution_in_one_undamped_step_of_length_one) {
+    if (GetParam() == GramSides::both) {
+        return;  // not a Newton step
+    }
+    WeightSolverOptions options = options_of(Kind::gram);
+    options.sides = GramSides::input;
+    options.ridge = options.decay = options.momentum = 0.0;
+    options.damping = 1e-13;
+    options.curvature = 1.0;
+    Solved<double> solved(options);
+    const Batch data(3);
+    // Of 1/2 |V [X;1] - Y|^2 the gradient is (V - V*) A.
+    const Joined solution = Batch(4).gradient;
+    Batch batch = data;
+    batch.gradient = (solved.joined() - solution) * data.input_gram;
+    solved.step(batch, 1.0);
+    EXPECT_LT((solved.joined() - solution).cwiseAbs().maxCoeff(), 1e-9);
+}
+
+TEST_P(Gram, refuses_what_is_not_finite) {
+    WeightSolverOptions options = options_of(Kind::gram);
+    options.sides = GetParam();
+    Solved<double> solved(options);
+    Batch batch(1);
+    batch.input_gram(2, 1) = std::numeric_limits<double>::quiet_NaN();
+    EXPECT_THROW(solved.step(batch, 0.1), NumericalError);
+}
+
+INSTANTIATE_TEST_SUITE_P(sides, Gram, testing::Values(GramSides::input, GramSides::both),
+                         [](const auto& test) {
+                             return test.param == GramSides::both ? "both" : "input";
+                         });
+
+// <G, D> + rho |W + D|^2 to first order in D + w/2 tr(D A D') + |V + D - center|^2 / (2 rate)
+double proximal_objective(const Joined& v, const Joined& from, const Joined& center,
+                          const Batch& batch, double rate) {
+    const Joined d = v - from;
+    const Joined g = batch.gradient + 2.0 * 0.05 * without_bias(from);
+    return g.cwiseProduct(d).sum() + 0.8 * (d * batch.input_gram * d.transpose()).trace() +
+           (v - center).squaredNorm() / (2.0 * rate);
+}
+
+TEST(Implicit, lands_on_the_minimum_of_majorizer_and_proximal_term_in_every_round) {
+    Solved<double> solved(options_of(Kind::implicit));
+    constexpr double rate = 0.4;
+    const Joined center = solved.joined();
+    solved.solver->begin(solved.matrix, solved.bias);
+    for (std::uint64_t round = 0; round < 3; ++round) {
+        const Batch batch(round);
+        const Joined from = solved.joined();
+        solved.step(batch, rate);
+        const Joined reached = solved.joined();
+        const double least = proximal_objective(reached, from, center, batch, rate);
+        EXPECT_LT(least, proximal_objective(from, from, center, batch, rate));
+        for (Index i = 0; i < reached.size(); ++i) {
+            for (const double move : {-1e-3, 1e-3}) {
+                Joined other = reached;
+                other(i) += move;
+                EXPECT_GT(proximal_objective(other, from, center, batch, rate), least);
+            }
+        }
+        // The slope of a quadratic at its minimum, by central differences: exact but for rounding.
+        for (Index i = 0; i < reached.size(); ++i) {
+            Joined up = reached;
+            Joined down = reached;
+            up(i) += 1e-3;
+            down(i) -= 1e-3;
+            EXPECT_NEAR(proximal_objective(up, from, center, batch, rate) -
+                            proximal_objective(down, from, center, batch, rate),
+                        0.0, 1e-13);
+        }
+    }
+}
+
+TEST(Implicit, departs_anew_from_each_batch) {
+    Solved<double> one(options_of(Kind::implicit));
+    one.begin_and_step(Batch(1), 0.4);
+    one.begin_and_step(Batch(2), 0.4);
+    Solved<double> other(options_of(Kind::implicit));
+    other.matrix = one.matrix;
+    other.bias = one.bias;
+    one.begin_and_step(Batch(3), 0.4);
+    other.begin_and_step(Batch(3), 0.4);
+    EXPECT_EQ(one.joined(), other.joined());
+}
+
+const std::vector<std::pair<std::string, std::function<void(WeightSolverOptions&)>>> kinds{
+    {"sgd", [](auto& options) { options.kind = Kind::sgd; }},
+    {"adam", [](auto& options) { options.kind = Kind::adam; }},
+    {"implicit", [](auto& options) { options.kind = Kind::implicit; }},
+    {"gram_of_inputs",
+     [](auto& options) {
+         options.kind = Kind::gram;
+         options.sides = GramSides::input;
+     }},
+    {"gram_of_both",
+     [](auto& options) {
+         options.kind = Kind::gram;
+         options.sides = GramSides::both;
+     }},
+};
+
+class EverySolver : public testing::TestWithParam<std::size_t> {
+  protected:
+    WeightSolverOptions options() const {
+        WeightSolverOptions result = options_of(Kind::sgd);
+        kinds[GetParam()].second(result);
+        return result;
+    }
+};
+
+TEST_P(EverySolver, goes_on_the_same_from_its_state) {
+    for (const int stop : {1, 3, 5, 8}) {
+        Solved<float> straight(options());
+        Solved<float> resumed(options());
+        for (int t = 0; t < stop; ++t) {
+            straight.begin_and_step(Batch(static_cast<std::uint64_t>(t)), 0.1);
+        }
+        resumed.matrix = straight.matrix;
+        resumed.bias = straight.bias;
+        resumed.solver->state() = straight.solver->state();
+        for (int t = stop; t < 12; ++t) {
+            straight.begin_and_step(Batch(static_cast<std::uint64_t>(t)), 0.1);
+            resumed.begin_and_step(Batch(static_cast<std::uint64_t>(t)), 0.1);
+        }
+        EXPECT_EQ(resumed.joined(), straight.joined());
+    }
+}
+
+TEST_P(EverySolver, remembers_what_it_says_it_does) {
+    const auto names = solver_states(options(), inputs, outputs);
+    auto solver = make_weight_solver<double>(options(), inputs, outputs);
+    ASSERT_EQ(solver->state().size(), names.size());
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        EXPECT_EQ(solver->state()[i].rows(), names[i].rows) << names[i].name;
+        EXPECT_EQ(solver->state()[i].cols(), names[i].columns) << names[i].name;
+    }
+}
+
+TEST_P(EverySolver, answers_in_float_as_in_double) {
+    Solved<float> coarse(options());
+    Solved<double> fine(options());
+    fine.matrix = coarse.matrix.cast<double>();
+    fine.bias = coarse.bias.cast<double>();
+    for (std::uint64_t t = 0; t < 6; ++t) {
+        coarse.begin_and_step(Batch(t), 0.1);
+        fine.begin_and_step(Batch(t), 0.1);
+    }
+    EXPECT_LT((coarse.joined() - fine.joined()).cwiseAbs().maxCoeff(), 1e-4);
+}
+
+TEST_P(EverySolver, keeps_orthonormal_rows_where_that_is_asked_for) {
+    WeightSolverOptions orthogonal = options();
+    orthogonal.orthogonal = true;
+    Solved<double> solved(orthogonal);
+    const Matrix<double> start = solved.matrix;
+    for (std::uint64_t t = 0; t < 5; ++t) {
+        solved.begin_and_step(Batch(t), 0.1);
+        const Matrix<double> gram = solved.matrix * solved.matrix.transpose();
+        EXPECT_LT((gram - Matrix<double>::Identity(outputs, outputs)).cwiseAbs().maxCoeff(), 1e-13);
+    }
+    EXPECT_GT((solved.matrix - start).norm(), 0.1);
+}
+
+INSTANTIATE_TEST_SUITE_P(all, EverySolver, testing::Range(std::size_t{0}, kinds.size()),
+                         [](const auto& test) { return kinds[test.param].first; });
+
+}  // namespace
+}  // namespace hoist

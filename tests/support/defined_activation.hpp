@@ -1,0 +1,30 @@
+#pragma once
+
+#include <Eigen/Dense>
+#include <string>
+
+namespace hoist {
+
+/// An activation and its derivative by their definitions, in double; shares no code with the
+/// program.
+class DefinedActivation {
+  public:
+    /// @param text as in a configuration: `leaky_relu(0.1)`.
+    explicit DefinedActivation(const std::string& text);
+
+    /// phi(u).
+    Eigen::MatrixXd of(const Eigen::MatrixXd& u) const;
+    /// J'e, J the derivative at u, away from kinks.
+    Eigen::MatrixXd pull_back(const Eigen::MatrixXd& u, const Eigen::MatrixXd& e) const;
+    /// Whether phi consists of linear pieces.
+    bool piecewise_linear() const;
+
+  private:
+    double of(double u) const;
+    double slope(double u) const;
+
+    std::string name_;
+    double parameter_ = 0.0;
+};
+
+}  // namespace hoist

@@ -1,0 +1,174 @@
+#include <gtest/gtest.h>
+
+#include <numeric>
+
+#include "support/messages.hpp"
+#include "support/small_batches.hpp"
+
+namespace hoist {
+namespace {
+
+struct Case {
+    std::string name;
+    ConfigText settings;
+    Index samples;
+};
+
+// A network of four maps unless it says otherwise, on batches that do not divide.
+ConfigText with(ConfigText settings) {
+    const ConfigText usual{{"network.layers", "6-8-5-7-3"},
+                           {"formulation.name", "fenchel"},
+                           {"network.activation", "relu"},
+                           {"formulation.lambda", "2"},
+                           {"weights.solver", "adam"},
+                           {"weights.step", "0.01"},
+                           {"train.epochs", "2"},
+                           {"train.batch", "12"},
+                           {"grid.block", "3"}};
+    settings.insert(usual.begin(), usual.end());
+    return settings;
+}
+
+const std::vector<Case> cases{
+    {"fenchel_adam", with({}), 41},
+    {"classical_adam", with({{"formulation.name", "classical"}}), 41},
+    {"mac_sgd",
+     with({{"formulation.name", "mac"},
+           {"weights.solver", "sgd"},
+           {"network.activation", "tanh,sin,softplus"},
+           {"network.output", "linear"}}),
+     41},
+    {"mac_with_pooled_maps",
+     with({{"formulation.name", "mac"}, {"network.activation", "maxpool(2),relu,maxpool(3)"}}), 37},
+    {"bregman_implicit",
+     with({{"formulation.name", "bregman"},
+           {"weights.solver", "implicit"},
+           {"weights.step", "0.5"},
+           {"network.activation", "tanh"}}),
+     41},
+    {"contrastive_gram_of_the_inputs",
+     with({{"formulation.name", "contrastive"},
+           {"weights.solver", "gram"},
+           {"weights.sides", "input"},
+           {"weights.refresh", "2"},
+           {"network.activation", "sigmoid"}}),
+     41},
+    {"contrastive_gram_of_both_sides",
+     with({{"formulation.name", "contrastive"},
+           {"formulation.nudge", "positive"},
+           {"weights.solver", "gram"},
+           {"weights.refresh", "3"},
+           {"network.activation", "leaky_relu(0.1)"}}),
+     41},
+    {"clamped_under_simplex",
+     with({{"formulation.name", "contrastive"},
+           {"formulation.contrast", "clamped"},
+           {"network.output", "simplex"}}),
+     41},
+    {"columnwise_activations",
+     with({{"network.activation", "softmax,simplex,relu"}, {"weights.decay", "0.1"}}), 41},
+    {"a_layer_of_width_one",
+     with({{"network.layers", "5-6-1-5-3"}, {"network.activation", "softplus"}}), 30},
+    {"one_batch_of_everything", with({{"train.batch", "0"}, {"grid.block", "7"}}), 45},
+    {"a_block_for_each_sample_of_a_batch", with({{"grid.block", "1"}, {"train.batch", "4"}}), 21},
+    {"fewer_samples_than_ranks", with({{"train.batch", "2"}, {"grid.block", "1"}}), 3},
+    {"gram_of_fewer_samples_than_ranks",
+     with({{"train.batch", "2"}, {"grid.block", "1"}, {"weights.solver", "gram"}}), 3},
+    {"implicit_with_fewer_samples_than_ranks",
+     with({{"train.batch", "2"},
+           {"grid.block", "1"},
+           {"weights.solver", "implicit"},
+           {"weights.step", "0.5"}}),
+     3},
+    {"muon", with({{"weights.solver", "muon"}}), 41},
+    {"batches_larger_than_the_data", with({{"train.batch", "100"}}), 8},
+    {"rounds",
+     with({{"train.rounds", "2"},
+           {"formulation.name", "bregman"},
+           {"weights.solver", "implicit"},
+           {"weights.step", "0.5"}}),
+     41},
+    {"minimized_blocks", with({{"formulation.iterations", "3"}}), 41},
+    {"minimized_blocks_of_adaptive_steps",
+     with({{"formulation.iterations", "3"},
+           {"formulation.name", "bregman"},
+           {"formulation.method", "adaptive"},
+           {"weights.solver", "sgd"},
+           {"network.activation", "tanh"},
+           {"train.rounds", "2"}}),
+     41},
+    {"minimized_blocks_of_mac",
+     with({{"formulation.iterations", "3"},
+           {"formulation.name", "mac"},
+           {"network.activation", "tanh,maxpool(2),relu"}}),
+     41},
+    {"minimized_classical_blocks",
+     with({{"formulation.iterations", "2"}, {"formulation.name", "classical"}}), 41},
+    {"dropout_noise_and_averages",
+     with({{"train.dropout", "0.3,0,0.5"},
+           {"data.noise", "0.1"},
+           {"data.dropout", "0.2"},
+           {"weights.average", "0.6"}}),
+     41},
+    {"orthogonal_maps", with({{"weights.orthogonal", "true"}, {"network.activation", "tanh"}}), 41},
+    {"a_single_map", with({{"network.layers", "6-3"}}), 41},
+};
+
+struct Trained {
+    std::vector<Matrix<double>> weights;
+    double loss = 0.0;
+};
+
+template <typename Scalar>
+Trained train(const SmallProblem& problem, const Communicator& world) {
+    SmallBatches<Scalar> training(problem, world);
+    training.advance_epochs(2);
+    EXPECT_TRUE(training.shards_agree());
+    training.method().swap_weights();
+    return {joined(training.weights()), training.loss()};
+}
+
+void PrintTo(const Case& a_case, std::ostream* out) { *out << a_case.name; }
+
+class AnyGrid : public testing::TestWithParam<Case> {
+  protected:
+    template <typename Scalar>
+    void expect_the_same_on_every_grid(double tolerance) const {
+        const Communicator world = Communicator::world();
+        const SmallProblem problem = small_problem(GetParam().settings, GetParam().samples);
+        const Communicator single = world.split(world.rank());
+        const Trained expected = train<Scalar>(problem, single);
+        EXPECT_GT(relative_distance(expected.weights, joined(problem.start())), 1e-3);
+        for (const auto& shards : some_grids(world.size(), problem.config.network.layers())) {
+            SCOPED_TRACE("grid " + grid_text(shards));
+            const Trained found = train<Scalar>(problem.on_grid(0, shards), world);
+            EXPECT_LT(relative_distance(found.weights, expected.weights), tolerance);
+            EXPECT_NEAR(found.loss, expected.loss, tolerance * expected.loss);
+        }
+    }
+};
+
+TEST_P(AnyGrid, gives_the_same_weights_in_double) { expect_the_same_on_every_grid<double>(1e-9); }
+
+TEST_P(AnyGrid, gives_the_same_weights_in_float) { expect_the_same_on_every_grid<float>(1e-4); }
+
+TEST_P(AnyGrid, without_shards_gives_the_same_bits) {
+    const Communicator world = Communicator::world();
+    const SmallProblem problem = small_problem(GetParam().settings, GetParam().samples);
+    const int stages = world.size();
+    if (stages > problem.config.network.layers()) {
+        const SmallProblem impossible = problem.on_grid(stages, {});
+        EXPECT_EQ(status_of([&] { SmallBatches<float>(impossible, world); }), ExitStatus::usage);
+        return;
+    }
+    const Communicator single = world.split(world.rank());
+    const Trained expected = train<float>(problem, single);
+    const Trained found = train<float>(problem.on_grid(stages, std::vector<int>(stages, 1)), world);
+    EXPECT_EQ(relative_distance(found.weights, expected.weights), 0.0);
+}
+
+INSTANTIATE_TEST_SUITE_P(all, AnyGrid, testing::ValuesIn(cases),
+                         [](const auto& test) { return test.param.name; });
+
+}  // namespace
+}  // namespace hoist
