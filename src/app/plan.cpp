@@ -46,12 +46,12 @@ MachineRates measure_rates() {
     return {flops, bandwidth};
 }
 
-SampleCounts count_samples(const Config& config) {
+SampleFacts count_samples(const Config& config) {
     const DataParts data = open_training_data(config);
     const Split split =
         split_samples(data.train->samples(), config.limit, config.validation, config.seed);
     return {std::ssize(split.train), std::ssize(split.validation),
-            data.test ? data.test->samples() : 0};
+            data.test ? data.test->samples() : 0, input_cost(config, *data.train)};
 }
 
 std::string layers_text(Range layers) {
@@ -59,7 +59,7 @@ std::string layers_text(Range layers) {
     return layers.size() == 1 ? first : first + "-" + std::to_string(layers.end - 1);
 }
 
-void print_json(const RunPlan& plan, const SampleCounts& samples, const MachineRates& rates,
+void print_json(const RunPlan& plan, const SampleFacts& samples, const MachineRates& rates,
                 int threads) {
     nlohmann::ordered_json json;
     json["samples"] = samples.train;
@@ -99,7 +99,7 @@ void print_json(const RunPlan& plan, const SampleCounts& samples, const MachineR
     std::cout << json.dump() << std::endl;
 }
 
-void print_table(const Config& config, const RunPlan& plan, const SampleCounts& samples,
+void print_table(const Config& config, const RunPlan& plan, const SampleFacts& samples,
                  const MachineRates& rates, int threads) {
     const std::size_t ranks = plan.ranks.size();
     std::printf("%s, %s, %td training samples (%td validation, %td test)\n",
@@ -125,9 +125,8 @@ void print_table(const Config& config, const RunPlan& plan, const SampleCounts& 
                 threads, threads == 1 ? "thread" : "threads", rates.bandwidth / 1e9);
     std::printf(
         "\nMemory is the peak beyond an empty MPI program. Times take it that every rank has its\n"
-        "cores to itself on a machine like this one; all but memory is per %s.%s\n",
-        config.unit().c_str(),
-        config.fit == Fit::batches ? " Inputs with many zeros take less." : "");
+        "cores to itself on a machine like this one; all but memory is per %s.\n",
+        config.unit().c_str());
 }
 
 // As train would choose them with all ranks on this machine.
@@ -156,7 +155,7 @@ ExitStatus run_plan(const Communicator& world, const Command& command,
     const std::string file = line.get<std::vector<std::string>>("argument").front();
     const Config config = read_config(world, file, line.keys()).config;
     const int ranks = line.has("ranks") ? line.get<int>("ranks") : world.size();
-    SampleCounts samples;
+    SampleFacts samples;
     agree(world, [&] {
         if (ranks < 1) {
             throw UsageError("--ranks must be at least 1", "",

@@ -50,11 +50,11 @@ CompressedColumns<Scalar>::CompressedColumns(Index rows) : rows_(rows) {
 // for 10, 0.15 for 4; with vectors of 32 bytes at 0.39 and 0.37, of 16 bytes at 0.24 and below 0.2
 // for 300 and 1,000. Few outputs do not repay the gathering of rows.
 template <typename Scalar>
-bool CompressedColumns<Scalar>::worthwhile(double density, Index outputs) {
+double CompressedColumns<Scalar>::relative_time(double density, Index outputs) {
     if (outputs < 8) {
-        return density < 0.1;
+        return density / 0.1;
     }
-    return density < (vector_bytes > 16 ? 0.35 : 0.2);
+    return density / (vector_bytes > 16 ? 0.35 : 0.2);
 }
 
 template <typename Scalar>

@@ -13,7 +13,7 @@ namespace {
 /// of.
 class BatchModel {
   public:
-    BatchModel(const Config& config, const SampleCounts& samples, const Placement& placement,
+    BatchModel(const Config& config, const SampleFacts& samples, const Placement& placement,
                int rank)
         : config_(config),
           network_(config.network),
@@ -44,10 +44,14 @@ class BatchModel {
         memory.activations = passages() * batch_columns_ * batch_rows() * scalar_;
         memory.weights = weights() * scalar_;
         memory.program = program_pages + (rank_ == 0 ? writer_pages : 0.0);
-        const double widest = static_cast<double>(*std::max_element(
-            network_.widths.begin() + layers_.begin, network_.widths.begin() + layers_.end + 1));
+        double widest = maps(layers_.begin - 1);
+        for (Index l = layers_.begin; l < layers_.end; ++l) {
+            widest = std::max(widest, maps(l));
+        }
         // Slices of the forward pass that evaluates: two at hand, four on their way.
-        memory.scratch = (panel_rows * (widest + batch_columns_) + 6.0 * 1024.0 * widest) * scalar_;
+        const double slices = placement_.grid.stages() > 1 ? 6.0 : 2.0;
+        memory.scratch =
+            (panel_rows * (widest + batch_columns_) + slices * 1024.0 * widest) * scalar_;
         return memory;
     }
 
@@ -160,7 +164,7 @@ class BatchModel {
 
 }  // namespace
 
-RankCosts batch_costs(const Config& config, const SampleCounts& samples, const Placement& placement,
+RankCosts batch_costs(const Config& config, const SampleFacts& samples, const Placement& placement,
                       int rank, const std::vector<double>& costs, const MachineRates& rates) {
     const BatchModel model(config, samples, placement, rank);
     RankCosts result;

@@ -7,10 +7,10 @@
 
 namespace hoist {
 
-RunPlan plan_run(const Config& config, const SampleCounts& samples, int ranks,
+RunPlan plan_run(const Config& config, const SampleFacts& samples, int ranks,
                  const MachineRates& rates) {
     const auto rank_costs = config.fit == Fit::sweeps ? sweep_costs : batch_costs;
-    const std::vector<double> costs = layer_costs(config);
+    const std::vector<double> costs = layer_costs(config, samples.input_cost);
     RunPlan plan{place(costs, config.grid, ranks), {}, 0.0, 0.0, 1.0};
     double heaviest = 0.0;
     for (int rank = 0; rank < ranks; ++rank) {

@@ -206,7 +206,7 @@ std::string Placement::text() const {
 namespace {
 
 // Forward, gradient, and the way down; block solves apply W and its transpose in every step.
-std::vector<double> batch_layer_costs(const Config& config) {
+std::vector<double> batch_layer_costs(const Config& config, double input_cost) {
     std::vector<double> costs;
     const NetworkSpec& network = config.network;
     const int iterations = config.formulation.iterations;
@@ -215,7 +215,7 @@ std::vector<double> batch_layer_costs(const Config& config) {
         const auto m = static_cast<double>(network.map_outputs(l));
         const auto kind = config.weights.kind;
         const bool gram = kind == WeightSolverOptions::Kind::gram;
-        double cost = 4.0 * n * m;
+        double cost = 4.0 * n * m * (l == 0 ? input_cost : 1.0);
         cost += l > 0 ? 2.0 * n * m * (iterations > 1 ? 2.0 * iterations : 1.0) : 0.0;
         cost += gram || kind == WeightSolverOptions::Kind::implicit ? n * n : 0.0;
         cost += gram && config.weights.sides == GramSides::both ? m * m : 0.0;
@@ -226,9 +226,9 @@ std::vector<double> batch_layer_costs(const Config& config) {
 
 }  // namespace
 
-std::vector<double> layer_costs(const Config& config) {
+std::vector<double> layer_costs(const Config& config, double input_cost) {
     if (config.fit == Fit::batches) {
-        return batch_layer_costs(config);
+        return batch_layer_costs(config, input_cost);
     }
     std::vector<double> costs;
     const NetworkSpec& network = config.network;

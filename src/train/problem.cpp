@@ -1,9 +1,12 @@
 #include "hoist/train/problem.hpp"
 
+#include <algorithm>
 #include <optional>
 
 #include "hoist/base/error.hpp"
 #include "hoist/comm/agree.hpp"
+#include "hoist/math/compressed_columns.hpp"
+#include "hoist/train/augmentation.hpp"
 #include "hoist/train/batches.hpp"
 #include "hoist/train/model_file.hpp"
 
@@ -72,17 +75,36 @@ DataParts open_training_data(const Config& config) {
     return data;
 }
 
+double input_cost(const Config& config, Dataset& train) {
+    const Augmentation augmentation(config.augmentation, config.network.inputs());
+    if (config.fit != Fit::batches || config.standardize || augmentation.fills_zeros()) {
+        return 1.0;
+    }
+    const Index probed = std::min<Index>(train.samples(), 200);
+    std::vector<double> inputs(static_cast<std::size_t>(probed * train.features()));
+    train.read_inputs(all_samples(probed), inputs);
+    const auto nonzeros = std::ssize(inputs) - std::ranges::count(inputs, 0.0);
+    const double density =
+        static_cast<double>(nonzeros) / static_cast<double>(std::max<Index>(std::ssize(inputs), 1));
+    return std::min(
+        1.0, CompressedColumns<float>::relative_time(density, config.network.map_outputs(0)));
+}
+
 template <typename Scalar>
 Problem<Scalar> make_problem(const Config& config, const Communicator& world) {
     std::optional<Placement> placement;
-    agree(world, [&] { placement = place(layer_costs(config), config.grid, world.size()); });
+    DataParts data;
+    agree(world, [&] {
+        data = open_training_data(config);
+        placement =
+            place(layer_costs(config, input_cost(config, *data.train)), config.grid, world.size());
+    });
     const int rank = world.rank();
     Problem<Scalar> problem{
         *placement, world.split(placement->grid.stage_of(rank)), {}, {}, {}, {}, {}, {}};
 
     const bool sweeps = config.fit == Fit::sweeps;
     agree(world, [&] {
-        const DataParts data = open_training_data(config);
         problem.class_names = data.train->class_names();
         const Split split =
             split_samples(data.train->samples(), config.limit, config.validation, config.seed);

@@ -20,9 +20,9 @@ struct RankCosts {
 };
 
 /// @param costs as layer_costs() gives them.
-RankCosts sweep_costs(const Config& config, const SampleCounts& samples, const Placement& placement,
+RankCosts sweep_costs(const Config& config, const SampleFacts& samples, const Placement& placement,
                       int rank, const std::vector<double>& costs, const MachineRates& rates);
-RankCosts batch_costs(const Config& config, const SampleCounts& samples, const Placement& placement,
+RankCosts batch_costs(const Config& config, const SampleFacts& samples, const Placement& placement,
                       int rank, const std::vector<double>& costs, const MachineRates& rates);
 
 // Resident pages of hoist, HDF5 (with the network libraries that Debian's links) and OpenBLAS that

@@ -13,7 +13,7 @@ constexpr double full = sizeof(double);
 /// One rank of a placed run, in the numbers that its memory and its work are made of.
 class RankModel {
   public:
-    RankModel(const Config& config, const SampleCounts& samples, const Placement& placement,
+    RankModel(const Config& config, const SampleFacts& samples, const Placement& placement,
               int rank)
         : config_(config),
           network_(config.network),
@@ -217,7 +217,7 @@ class RankModel {
 
 }  // namespace
 
-RankCosts sweep_costs(const Config& config, const SampleCounts& samples, const Placement& placement,
+RankCosts sweep_costs(const Config& config, const SampleFacts& samples, const Placement& placement,
                       int rank, const std::vector<double>& costs, const MachineRates& rates) {
     const RankModel model(config, samples, placement, rank);
     RankCosts result;

@@ -31,7 +31,8 @@ int main(int count, char** arguments) {
 
 
 class Memory(ProgramTest):
-    """The peak of every rank, beyond that of an empty MPI program, within 10 % of the plan."""
+    """The peak of every rank, beyond that of an empty MPI program, within 10 % of the plan and 6 MB, which the
+    buffers of an MPI library vary by from machine to machine."""
 
     def setUp(self):
         super().setUp()
@@ -46,14 +47,15 @@ class Memory(ProgramTest):
         return [int((self.folder / f"peak-{rank}").read_text()) for rank in range(ranks)]
 
     def compare(self, ranks, **keys):
-        config = self.write_config(data__samples=20000, data__test_samples=2000, train__sweeps=2,
-                                   network__layers="784-300-100-10", **keys)
+        config = self.write_config(data__samples=20000, data__test_samples=2000, network__layers="784-300-100-10",
+                                   **({} if "train__epochs" in keys else {"train__sweeps": 2}) | keys)
         plan = json.loads(self.succeed("plan", config, "--ranks", ranks, "--json").out)
         empty = self.peaks(ranks, str(pathlib.Path(self.folder) / "empty"))
         full = self.peaks(ranks, HOIST, "train", config, "--out", "run", "--overwrite")
         for row, with_data, without in zip(plan["ranks"], full, empty, strict=True):
             with self.subTest(ranks=ranks, rank=row["rank"], keys=keys):
-                self.assertAlmostEqual(row["memory"] / (with_data - without), 1, delta=0.1)
+                peak = with_data - without
+                self.assertAlmostEqual(row["memory"], peak, delta=0.1 * peak + 6e6)
 
     def test_on_one_rank(self):
         self.compare(1)
@@ -72,6 +74,13 @@ class Memory(ProgramTest):
 
     def test_in_double_precision(self):
         self.compare(2, train__precision="double")
+
+    def test_on_mini_batches(self):
+        for ranks, keys in ((1, {}), (2, {"grid__stages": 2}), (2, {"grid__shards": 2}),
+                            (3, {"grid__stages": 3, "train__staleness": 1}),
+                            (1, {"weights__solver": "gram"})):
+            self.compare(ranks, formulation__name="contrastive", train__epochs=1,
+                         train__batch=500, **{"weights__solver": "adam"} | keys)
 
 
 class Plan(ProgramTest):

@@ -65,7 +65,7 @@ Config config_of(const ConfigText& settings) {
     return parse_config(all);
 }
 
-RunPlan plan_of(const ConfigText& settings, int ranks, SampleCounts samples = {60000, 0, 10000}) {
+RunPlan plan_of(const ConfigText& settings, int ranks, SampleFacts samples = {60000, 0, 10000}) {
     return plan_run(config_of(settings), samples, ranks, rates);
 }
 

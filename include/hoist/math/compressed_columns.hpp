@@ -25,9 +25,13 @@ class CompressedColumns {
     /// @pre 0 <= rows < 2^32.
     explicit CompressedColumns(Index rows);
 
-    /// Whether apply and add_moment together take less time than the dense products of the same
-    /// shape, by the share of numbers that are not zero and the rows of W.
-    static bool worthwhile(double density, Index outputs);
+    /// The time of apply and add_moment over that of the dense products of the same shape, by the
+    /// share of numbers that are not zero and the rows of W; never below the measured figure.
+    static double relative_time(double density, Index outputs);
+    /// Whether that is less than 1.
+    static bool worthwhile(double density, Index outputs) {
+        return relative_time(density, outputs) < 1.0;
+    }
 
     /// Removes all columns and keeps the storage.
     void clear();

@@ -6,11 +6,13 @@
 
 namespace hoist {
 
-/// How many samples a run has of each kind.
-struct SampleCounts {
+/// How many samples a run has of each kind, and the time that products with its inputs take, as
+/// input_cost() gives it.
+struct SampleFacts {
     Index train = 0;
     Index validation = 0;
     Index test = 0;
+    double input_cost = 1.0;
 };
 
 /// What one rank can do: floating-point operations per second of its matrix products, in the
@@ -68,7 +70,7 @@ struct RunPlan {
 
 /// Predicts a run of `config` on `ranks` ranks, placed as training places them. Reads no data.
 /// @throws UsageError as place().
-RunPlan plan_run(const Config& config, const SampleCounts& samples, int ranks,
+RunPlan plan_run(const Config& config, const SampleFacts& samples, int ranks,
                  const MachineRates& rates);
 
 }  // namespace hoist

@@ -31,7 +31,8 @@ struct Placement {
 /// can.
 Placement place(const std::vector<double>& costs, const GridOptions& options, int ranks);
 
-/// Floating-point operations per column that each layer takes in one sweep.
-std::vector<double> layer_costs(const Config& config);
+/// Floating-point operations per column that each layer takes in one sweep or epoch.
+/// @param input_cost the time of products with the inputs over that of dense ones.
+std::vector<double> layer_costs(const Config& config, double input_cost = 1.0);
 
 }  // namespace hoist
