@@ -88,6 +88,11 @@ CommandLine::CommandLine(const Command& command, po::options_description options
     if (keys != Keys::none) {
         visible_.add(key_options(keys));
     }
+    if (keys == Keys::all) {
+        for (const ConfigKey& key : tune_keys()) {
+            hidden_.add_options()(key.name.c_str(), po::value<std::string>());
+        }
+    }
     hidden_.add_options()("argument", po::value<std::vector<std::string>>());
 }
 
@@ -144,9 +149,11 @@ void CommandLine::parse(const std::vector<std::string>& arguments) {
             keys_[std::string(trim(setting.substr(0, equals)))] = setting.substr(equals + 1);
         }
     }
-    for (const ConfigKey& key : config_keys()) {
-        if (has(key.name)) {
-            keys_[key.name] = get<std::string>(key.name);
+    for (const auto* list : {&config_keys(), &tune_keys()}) {
+        for (const ConfigKey& key : *list) {
+            if (has(key.name)) {
+                keys_[key.name] = get<std::string>(key.name);
+            }
         }
     }
 }

@@ -1,11 +1,9 @@
 #include <cstdio>
 #include <iostream>
-#include <nlohmann/json.hpp>
 
 #include "commands.hpp"
 #include "hoist/comm/agree.hpp"
-#include "hoist/train/evaluation.hpp"
-#include "model_argument.hpp"
+#include "model_figures.hpp"
 
 namespace hoist {
 
@@ -13,86 +11,7 @@ namespace {
 
 namespace po = boost::program_options;
 
-// Samples whose lifted scores are computed together.
-constexpr Index chunk = 16384;
-
-/// Everything that evaluate shows.
-struct Figures {
-    Evaluation evaluation;
-    LiftedState lifted;
-};
-
-// The same figures by the lifted rule: accuracy, confusion and loss of its scores.
-template <typename Scalar>
-void use_lifted_rule(LoadedModel<Scalar>& model, const Communicator& world, Dataset& data,
-                     Evaluation& evaluation) {
-    const NetworkSpec& spec = model.header.network;
-    if (spec.regression()) {
-        return;  // both rules agree
-    }
-    evaluation.confusion.setZero();
-    double loss = 0.0;
-    const std::vector<Index> all = all_samples(data.samples());
-    for (Index first = 0; first < data.samples(); first += chunk) {
-        const Index count = std::min(chunk, data.samples() - first);
-        const std::vector<Index> chosen(all.begin() + first, all.begin() + first + count);
-        const Samples<Scalar> samples = load_for_model(model, world, data, chosen);
-        const Matrix<double> scores = lifted_scores(model.network(world), samples);
-        std::vector<Index> labels(chosen.size());
-        agree(world, [&] { data.read_labels(chosen, labels); });
-        for (Index i = 0; i < count; ++i) {
-            const Index label = labels[static_cast<std::size_t>(i)];
-            Index predicted = 0;
-            scores.col(i).maxCoeff(&predicted);
-            evaluation.confusion(label, predicted) += 1.0;
-            loss -= std::log(std::max(scores(label, i), 1e-300));
-        }
-    }
-    evaluation.loss = loss / static_cast<double>(data.samples());
-    evaluation.accuracy =
-        100.0 * evaluation.confusion.trace() / static_cast<double>(data.samples());
-}
-
-template <typename Scalar>
-Figures measure(LoadedModel<Scalar>& model, const Communicator& world, Dataset& data,
-                bool lifted_rule) {
-    const NetworkSpec& spec = model.header.network;
-    Samples<Scalar> samples = load_for_model(model, world, data, all_samples(data.samples()));
-    const ForwardPass<Scalar> forward(spec, world, model.placement, model.stage);
-    const auto output =
-        make_output_block<Scalar>(spec.output, model.config.formulation.output_lambda());
-    Figures figures;
-    figures.evaluation = evaluate(forward, spec, *output, world, samples);
-    figures.lifted = minimize_activations(model.network(world), samples);
-    if (lifted_rule) {
-        use_lifted_rule(model, world, data, figures.evaluation);
-    }
-    return figures;
-}
-
-void print_json(const Figures& figures, bool regression) {
-    const Evaluation& evaluation = figures.evaluation;
-    nlohmann::ordered_json json;
-    json[regression ? "rmse" : "accuracy"] = regression ? evaluation.rmse : evaluation.accuracy;
-    json["loss"] = evaluation.loss;
-    json["objective"] = figures.lifted.energy.objective();
-    json["samples"] = evaluation.samples;
-    if (!regression) {
-        std::vector<std::vector<Index>> rows;
-        for (Index i = 0; i < evaluation.confusion.rows(); ++i) {
-            rows.emplace_back();
-            for (Index j = 0; j < evaluation.confusion.cols(); ++j) {
-                rows.back().push_back(static_cast<Index>(evaluation.confusion(i, j)));
-            }
-        }
-        json["confusion"] = rows;
-    }
-    json["gap"] = figures.lifted.gap;
-    json["share_linear"] = evaluation.share_linear;
-    std::cout << json.dump() << std::endl;
-}
-
-void print_table(const Figures& figures, const ModelHeader& header) {
+void print_table(const ModelFigures& figures, const ModelHeader& header) {
     const Evaluation& evaluation = figures.evaluation;
     std::printf(header.network.regression() ? "rmse       %.6f\n" : "accuracy   %.2f %%\n",
                 header.network.regression() ? evaluation.rmse : evaluation.accuracy);
@@ -130,12 +49,14 @@ void evaluate_model(const Communicator& world, const CommandLine& line,
                             "use hoist predict, or other data");
         }
     });
-    const Figures figures = measure(model, world, *data, line.get<std::string>("rule") == "lifted");
+    const ModelFigures figures =
+        measure(model, world, *data,
+                line.get<std::string>("rule") == "lifted" ? Rule::lifted : Rule::feedforward);
     if (world.rank() != 0) {
         return;
     }
     if (line.has("json")) {
-        print_json(figures, model.header.network.regression());
+        std::cout << to_json(figures, model.header.network.regression()).dump() << std::endl;
     } else {
         print_table(figures, model.header);
     }

@@ -34,16 +34,12 @@ std::filesystem::path file_of_model(const std::string& argument) {
         }
         return path;
     }
-    const RunDirectory directory(path);
-    if (std::filesystem::exists(directory.model())) {
-        return directory.model();
-    }
-    const auto checkpoints = directory.checkpoints();
-    if (checkpoints.empty()) {
+    const auto model = RunDirectory(path).newest_model();
+    if (!model) {
         throw MissingError(argument + " holds no model", "it has no model.h5 and no checkpoint",
                            "train one first");
     }
-    return checkpoints.front();
+    return *model;
 }
 
 }  // namespace

@@ -164,8 +164,8 @@ void ProgressPrinter::closed(const RunSummary& summary, const RunDirectory& dire
         }
     }
     if (summary.ranks > 1) {
-        const auto [least, most] = std::ranges::minmax(summary.idle_seconds);
-        std::printf("  %-20s %.2f to %.2f s per rank\n", "waiting", least, most);
+        const auto [least, most] = std::ranges::minmax(summary.times, {}, &PhaseTimes::wait);
+        std::printf("  %-20s %.2f to %.2f s per rank\n", "waiting", least.wait, most.wait);
     }
     std::printf("  %-20s %.0f MB at most per rank\n", "memory", summary.peak_memory / 1e6);
     if (outcome == Outcome::complete) {

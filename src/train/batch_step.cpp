@@ -406,8 +406,12 @@ void BatchStep<Scalar>::refit(Passage& passage) {
         if (passage.round == 0) {
             solvers_[i]->begin(layer.weights.matrix, layer.weights.bias);
         }
-        solvers_[i]->step({views[i].gradient, views[i].input_gram, views[i].signal_gram},
-                          passage.rate, layer.weights.matrix, layer.weights.bias);
+        try {
+            solvers_[i]->step({views[i].gradient, views[i].input_gram, views[i].signal_gram},
+                              passage.rate, layer.weights.matrix, layer.weights.bias);
+        } catch (const NumericalError& error) {
+            failure_ = error;  // the same on every shard; the stages that wait for this one go on
+        }
         prepare(i);
     }
     learn_slopes(passage);

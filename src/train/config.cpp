@@ -441,13 +441,30 @@ void check_choices(const Config& config) {
     Augmentation(config.augmentation, config.network.inputs());
 }
 
+// What chooses or counts the data, ends a run or belongs to the machine is not searched.
+bool searchable(const ConfigKey& key) {
+    static const std::vector<std::string> fixed{
+        "data.limit", "data.validation", "data.samples", "data.test_samples",
+        "data.seed",  "train.seed",      "train.target_accuracy", "train.time_limit"};
+    return to_number(key.default_text) && !key.name.starts_with("checkpoint.") &&
+           std::ranges::find(fixed, key.name) == fixed.end();
+}
+
 void refuse_unknown(const ConfigText& text) {
     std::vector<std::string> names;
-    for (const ConfigKey& key : config_keys()) {
-        names.push_back(key.name);
+    for (const auto* list : {&config_keys(), &tune_keys()}) {
+        for (const ConfigKey& key : *list) {
+            names.push_back(key.name);
+        }
     }
     for (const auto& [name, value] : text) {
         if (std::ranges::find(names, name) == names.end()) {
+            if (name.starts_with("tune.") &&
+                std::ranges::find(names, name.substr(5)) != names.end()) {
+                throw UsageError(name + " is not a configuration key",
+                                 name.substr(5) + " is no number that trials may choose",
+                                 "leave it out of [tune]");
+            }
             const auto meant = nearest(name, names);
             throw UsageError(
                 name + " is not a configuration key", "",
@@ -460,6 +477,19 @@ void refuse_unknown(const ConfigText& text) {
 
 const std::vector<ConfigKey>& config_keys() {
     static const std::vector<ConfigKey> list(keys().begin(), keys().end());
+    return list;
+}
+
+const std::vector<ConfigKey>& tune_keys() {
+    static const std::vector<ConfigKey> list = [] {
+        std::vector<ConfigKey> found;
+        for (const ConfigKey& key : config_keys()) {
+            if (searchable(key)) {
+                found.push_back({"tune." + key.name, "", "LOW HIGH [log] [integer]"});
+            }
+        }
+        return found;
+    }();
     return list;
 }
 
@@ -511,6 +541,15 @@ std::string resolved_ini(const ConfigText& text) {
             ini += (ini.empty() ? "[" : "\n[") + section + "]\n";
         }
         ini += key.name.substr(dot + 1) + " = " + value_of(text, key) + "\n";
+    }
+    std::string ranges;
+    for (const ConfigKey& key : tune_keys()) {
+        if (text.contains(key.name)) {
+            ranges += key.name.substr(key.name.find('.') + 1) + " = " + value_of(text, key) + "\n";
+        }
+    }
+    if (!ranges.empty()) {
+        ini += "\n[tune]\n" + ranges;
     }
     return ini;
 }

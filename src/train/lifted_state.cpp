@@ -8,12 +8,20 @@ namespace hoist {
 
 namespace {
 
-constexpr double relative_change = 1e-5;
-constexpr int most_sweeps = 200;
+/// When sweeps over activations end.
+struct Settled {
+    double relative_change;
+    int most_sweeps;
+};
+
+// Figures are shown with few digits, whereas labels are told apart by small differences.
+constexpr Settled for_figures{1e-4, 20};
+constexpr Settled for_scores{1e-5, 200};
 
 // Sweeps over activations alone until the energy settles. Returns it, over all ranks.
 template <typename Scalar>
-Energy move_to_the_minimum(const PlacedNetwork<Scalar>& network, Sweep<Scalar>& sweep) {
+Energy move_to_the_minimum(const PlacedNetwork<Scalar>& network, Sweep<Scalar>& sweep,
+                           const Settled& settled) {
     const auto total = [&] {
         const Energy own = sweep.energy();
         std::vector<double> sums{own.loss, own.penalty, own.ridge};
@@ -22,11 +30,11 @@ Energy move_to_the_minimum(const PlacedNetwork<Scalar>& network, Sweep<Scalar>& 
     };
     sweep.forward();
     Energy energy = total();
-    for (int i = 0; i < most_sweeps && network.config.network.layers() > 1; ++i) {
+    for (int i = 0; i < settled.most_sweeps && network.config.network.layers() > 1; ++i) {
         const double before = energy.objective();
         sweep.move_activations();
         energy = total();
-        if (std::abs(before - energy.objective()) <= relative_change * std::abs(before)) {
+        if (std::abs(before - energy.objective()) <= settled.relative_change * std::abs(before)) {
             break;
         }
     }
@@ -57,7 +65,7 @@ LiftedState minimize_activations(PlacedNetwork<Scalar> network, Samples<Scalar>&
     Sweep<Scalar> sweep(config, network.world, network.peers, network.placement, samples,
                         network.stage, Sweep<Scalar>::Refit::no);
     LiftedState state;
-    state.energy = move_to_the_minimum(network, sweep);
+    state.energy = move_to_the_minimum(network, sweep, for_figures);
     state.gap = sweep.gaps();
     network.world.sum(std::span(state.gap));
     return state;
@@ -102,7 +110,7 @@ Matrix<double> lifted_scores(PlacedNetwork<Scalar> network, const Samples<Scalar
         }
         Sweep<Scalar> sweep(config, network.world, network.peers, network.placement, labeled,
                             network.stage, Sweep<Scalar>::Refit::no);
-        move_to_the_minimum(network, sweep);
+        move_to_the_minimum(network, sweep, for_scores);
         energies.row(label).segment(samples.columns.begin, samples.columns.size()) =
             sweep.column_energy().transpose();
     }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "hoist/comm/agree.hpp"
 #include "hoist/train/batch_step.hpp"
 
 namespace hoist {
@@ -91,6 +92,7 @@ class BatchMethod final : public Method<Scalar> {
             }
         }
         step_.finish();
+        agree(world_, [&] { step_.require_success(); });
         share_slopes();
         progress.averaged = step_.averaged();
         progress.batch = batch % batches;

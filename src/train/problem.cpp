@@ -30,15 +30,30 @@ void check_widths(const NetworkSpec& network, const Dataset& data, const std::st
     }
 }
 
+// What network.init names, if it is a file. Its weights expect inputs as it was trained on.
+std::optional<ModelHeader> read_start(const Config& config) {
+    if (config.start_file.empty()) {
+        return std::nullopt;
+    }
+    ModelHeader header = read_model_header(config.start_file);
+    const std::string named = "network.init = " + config.start_file + " does not fit";
+    if (header.network.widths != config.network.widths) {
+        throw UsageError(named, "it is a model of " + header.network.layers_text(),
+                         "set network.layers to that, or start from another");
+    }
+    if (header.standardization.empty() == config.standardize) {
+        throw UsageError(named,
+                         config.standardize ? "it was trained on inputs that are not standardized"
+                                            : "it was trained on standardized inputs",
+                         std::string("set data.standardize = ") +
+                             (config.standardize ? "false" : "true") + ", or start from another");
+    }
+    return header;
+}
+
 template <typename Scalar>
 void load_weights(const Config& config, Range layers, Stage<Scalar>& stage) {
     if (!config.start_file.empty()) {
-        const ModelHeader header = read_model_header(config.start_file);
-        if (header.network.widths != config.network.widths) {
-            throw UsageError("network.init = " + config.start_file + " does not fit",
-                             "it is a model of " + header.network.layers_text(),
-                             "set network.layers to that, or start from another");
-        }
         stage.layers = read_layers<Scalar>(config.start_file, config.network, layers);
         return;
     }
@@ -66,7 +81,8 @@ DataParts open_training_data(const Config& config) {
                         "check data.path, data.train and data.target");
     }
     check_widths(config.network, *data.train, "training");
-    if (data.test && (!data.test->labeled() || data.test->samples() == 0)) {
+    if (config.test_part == TestPart::unread ||
+        (data.test && (!data.test->labeled() || data.test->samples() == 0))) {
         data.test.reset();
     }
     if (data.test) {
@@ -120,11 +136,16 @@ Problem<Scalar> make_problem(const Config& config, const Communicator& world) {
         if (data.test) {
             problem.test = load(*data.test, all_samples(data.test->samples()));
         }
+        if (const auto start = read_start(config)) {
+            problem.standardization = start->standardization;
+        }
         load_weights(config, placement->layers_of(rank), problem.stage);
     });
 
     if (config.standardize && placement->first(rank)) {
-        problem.standardization = fit_standardization(problem.train, problem.peers);
+        if (problem.standardization.empty()) {
+            problem.standardization = fit_standardization(problem.train, problem.peers);
+        }
         for (Samples<Scalar>* samples : {&problem.train, &problem.validation, &problem.test}) {
             standardize(problem.standardization, samples->inputs);
         }

@@ -34,22 +34,6 @@ void write_file(const std::filesystem::path& path, const std::string& text,
     }
 }
 
-/// Under a temporary name first, so that a file exists whole or not at all.
-void replace_file(const std::filesystem::path& path, const std::string& text) {
-    std::filesystem::path temporary = path;
-    temporary += ".tmp";
-    try {
-        write_file(temporary, text, std::ios::trunc);
-        std::filesystem::rename(temporary, path);
-    } catch (const std::filesystem::filesystem_error& error) {
-        refuse_output(path, error.code().message());
-    } catch (const OutputError&) {
-        std::error_code ignored;
-        std::filesystem::remove(temporary, ignored);
-        throw;
-    }
-}
-
 std::string header_line(bool regression) {
     const std::string figure = regression ? "rmse" : "accuracy";
     return "sweep,epoch,seconds,objective,penalty,loss,train_" + figure + ",validation_" + figure +
@@ -72,6 +56,24 @@ std::string host_name() {
 }
 
 }  // namespace
+
+void replace_file(const std::filesystem::path& path, const std::string& text) {
+    std::filesystem::path temporary = path;
+    temporary += ".tmp";
+    std::error_code error;
+    try {
+        write_file(temporary, text, std::ios::trunc);
+    } catch (const OutputError&) {
+        std::filesystem::remove(temporary, error);
+        throw;
+    }
+    std::filesystem::rename(temporary, path, error);
+    if (error) {
+        std::error_code ignored;
+        std::filesystem::remove(temporary, ignored);
+        refuse_output(path, error.message());
+    }
+}
 
 std::filesystem::path RunDirectory::checkpoint(Index sweep) const {
     std::ostringstream name;
@@ -103,6 +105,14 @@ std::vector<std::filesystem::path> RunDirectory::checkpoints() const {
         paths.push_back(path);
     }
     return paths;
+}
+
+std::optional<std::filesystem::path> RunDirectory::newest_model() const {
+    if (exists(model())) {
+        return model();
+    }
+    const auto all = checkpoints();
+    return all.empty() ? std::nullopt : std::optional(all.front());
 }
 
 void RunDirectory::prepare(Existing existing) const try {
@@ -207,9 +217,21 @@ void RunDirectory::write_summary(const RunSummary& summary, bool regression) con
     json["ranks"] = summary.ranks;
     json["stages"] = summary.shards.size();
     json["shards"] = summary.shards;
+    json["stage_layers"] = nlohmann::json::array();
+    for (const Range layers : summary.layers) {
+        json["stage_layers"].push_back({layers.begin, layers.end});
+    }
     json["bytes_sent"] = static_cast<std::int64_t>(summary.bytes_sent);
     json["idle_fraction"] = summary.idle_fraction;
-    json["idle_seconds"] = summary.idle_seconds;
+    json["idle_seconds"] = nlohmann::json::array();
+    json["phase_seconds"] = nlohmann::json::array();
+    for (const PhaseTimes& times : summary.times) {
+        json["idle_seconds"].push_back(times.wait);
+        json["phase_seconds"].push_back({{"activations", times.activations},
+                                         {"weights", times.weights},
+                                         {"exchange", times.exchange},
+                                         {"wait", times.wait}});
+    }
     json["peak_memory"] = static_cast<std::int64_t>(summary.peak_memory);
     if (summary.target_set) {
         json["seconds_to_target"] = optional_json(summary.seconds_to_target);

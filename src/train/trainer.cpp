@@ -2,7 +2,6 @@
 
 #include <array>
 #include <cmath>
-#include <numeric>
 
 #include "hoist/base/error.hpp"
 #include "hoist/base/memory.hpp"
@@ -327,10 +326,20 @@ void Trainer<Scalar>::fill_summary(const Problem<Scalar>& problem, const SweepRe
     for (int stage = 0; stage < problem.placement.grid.stages(); ++stage) {
         summary_.shards.push_back(problem.placement.grid.shards(stage));
     }
+    summary_.layers = problem.placement.layers;
     summary_.bytes_sent = progress_.bytes_sent;
-    summary_.idle_seconds = world_.gather_all(times_before_.wait);
-    const double waited = std::reduce(summary_.idle_seconds.begin(), summary_.idle_seconds.end());
-    const double all = world_.sum(times_before_.total());
+    const PhaseTimes& own = times_before_;
+    const auto activations = world_.gather_all(own.activations);
+    const auto weights = world_.gather_all(own.weights);
+    const auto exchange = world_.gather_all(own.exchange);
+    const auto wait = world_.gather_all(own.wait);
+    double waited = 0.0;
+    double all = 0.0;
+    for (std::size_t rank = 0; rank < wait.size(); ++rank) {
+        summary_.times.push_back({activations[rank], weights[rank], exchange[rank], wait[rank]});
+        waited += summary_.times.back().wait;
+        all += summary_.times.back().total();
+    }
     summary_.idle_fraction = all > 0.0 ? waited / all : 0.0;
     summary_.peak_memory = world_.max(peak_resident_memory());
     summary_.seed = config_.seed;

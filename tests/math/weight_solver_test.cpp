@@ -149,6 +149,43 @@ TEST(Adam, counts_more_steps_than_a_float_can_tell_apart_without_harm) {
     EXPECT_GT((before - solved.joined()).array().minCoeff() - 0.5, -1e-5);
 }
 
+TEST(Muon, moves_along_its_momentum_with_nearly_equal_singular_values) {
+    // Jordan et al. 2024: five Newton-Schulz steps bring every singular value to about 0.7 to 1.2
+    // and keep the singular vectors; 0.2 sqrt(max(m, n)) as Liu et al. 2025, eq. 4.
+    Solved<double> solved(options_of(Kind::muon));
+    Joined velocity = Joined::Zero(outputs, inputs + 1);
+    for (std::size_t t = 0; t < rates.size(); ++t) {
+        const Batch batch(t);
+        const Joined before = solved.joined();
+        const Joined g = batch.gradient + 2.0 * 0.05 * without_bias(before);
+        velocity = 0.8 * velocity + 0.2 * g;
+        const Matrix<double> momentum = (0.8 * velocity + 0.2 * g).leftCols(inputs);
+        solved.step(batch, rates[t]);
+        const Matrix<double> moved =
+            ((1.0 - rates[t] * 0.3) * before - solved.joined()).leftCols(inputs) /
+            (rates[t] * 0.2 * std::sqrt(static_cast<double>(inputs)));
+        const Eigen::JacobiSVD<Eigen::MatrixXd> svd(momentum,
+                                                    Eigen::ComputeThinU | Eigen::ComputeThinV);
+        const Eigen::MatrixXd inner = svd.matrixU().transpose() * moved * svd.matrixV();
+        const Eigen::VectorXd values = inner.diagonal();
+        EXPECT_LT((inner - Eigen::MatrixXd(values.asDiagonal())).cwiseAbs().maxCoeff(), 1e-11);
+        EXPECT_GT(values.minCoeff(), 0.65) << "step " << t;
+        EXPECT_LT(values.maxCoeff(), 1.25) << "step " << t;
+    }
+}
+
+TEST(Muon, moves_the_biases_as_adam_does) {
+    WeightSolverOptions options = options_of(Kind::muon);
+    Solved<double> muon(options);
+    options.kind = Kind::adam;
+    Solved<double> adam(options);
+    for (std::size_t t = 0; t < rates.size(); ++t) {
+        muon.step(Batch(t), rates[t]);
+        adam.step(Batch(t), rates[t]);
+        EXPECT_LT((muon.bias - adam.bias).cwiseAbs().maxCoeff(), 1e-12) << "step " << t;
+    }
+}
+
 class Gram : public testing::TestWithParam<GramSides> {};
 
 TEST_P(Gram, divides_the_gradient_by_the_running_means_of_its_gram_matrices) {

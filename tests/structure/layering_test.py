@@ -20,7 +20,8 @@ ALLOWED = {
     "model": {"base", "math"},
     "formulation": BELOW_FORMULATION,
     "train": BELOW_TRAIN,
-    "app": BELOW_TRAIN | {"train"},
+    "foreign": BELOW_TRAIN | {"train"},
+    "app": BELOW_TRAIN | {"train", "foreign"},
 }
 
 # Which folders may include an outside header.
@@ -29,6 +30,8 @@ OUTSIDE = {
     r"Eigen/.*": {"math", "model", "formulation", "train", "app"},
     r"cblas\.h": {"math", "app"},
     r"hdf5.*\.h": {"io"},
+    r"zip\.h": {"io"},
+    r"onnx/.*": {"foreign"},
     r"boost/program_options.*": {"app"},
     r"iostream|print": {"app"},
 }

@@ -93,6 +93,14 @@ class FullDisk(ProgramTest):
             self.refuses_on_disk("4k", "predict", "run", "--out", f"disk/{name}", "--data.test_samples", "500")
             self.assertEqual((self.folder / "left.txt").read_text(), "")
 
+    def test_a_disk_with_no_room_for_an_exported_or_imported_model(self):
+        self.succeed("train", self.write_config(), "--out", "run")
+        self.succeed("export", "run", "--to", "run.npz")
+        for arguments in (["export", "run", "--to", "disk/out.onnx"], ["export", "run", "--to", "disk/out.npz"],
+                          ["import", "run.npz", "--out", "disk/out.h5"]):
+            self.refuses_on_disk("4k", *arguments)
+            self.assertEqual((self.folder / "left.txt").read_text(), "")
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -52,6 +52,34 @@ class Launch(ProgramTest):
         self.assertEqual(result.returncode, 66)
         self.assertIn("launch/quickstart", result.stderr)
 
+    def table1(self, *arguments):
+        shutil.copytree(SOURCE / "configs", self.checkout / "configs", dirs_exist_ok=True)
+        return self.script("table1", "--out", "the table", "--nets", "12", "10-8", "--rates", "1e-3", "--epochs", 2,
+                           "--data.format=glyphs", "--data.samples=240", "--data.test_samples=50",
+                           "--train.batch=40", *arguments)
+
+    def test_table1_fills_every_cell_and_goes_on_where_it_was(self):
+        wanted = ["--starts", "he", "classical", "bregman", "--seeds", 3, 4]
+        self.table1("--starts", "he", "--seeds", 3)
+        first = (self.folder / "the table" / "run-12-he-seed3-rate1e-3" / "model.h5").stat().st_mtime_ns
+        result = self.table1(*wanted)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        table = self.folder / "the table"
+        self.assertEqual((table / "run-12-he-seed3-rate1e-3" / "model.h5").stat().st_mtime_ns, first)
+        self.assertTrue((table / "figure1.png").read_bytes().startswith(b"\x89PNG"))
+        rows = (table / "table1.csv").read_text().splitlines()
+        self.assertEqual(len(rows), 1 + 2 * 3 * 2 * 2)  # nets, starts, seeds, epochs
+        values = [[float(row.split(",")[-1]) for row in rows if row.startswith(f"10-8,1e-3,{start},") and ",2," in row]
+                  for start in ("he", "classical", "bregman")]
+        shown = (table / "table1.md").read_text().splitlines()[-1]
+        for accuracies in values:
+            self.assertIn(f"{sum(accuracies) / 2:.1f} ± {abs(accuracies[0] - accuracies[1]) / 2 ** 0.5:.1f}", shown)
+
+    def test_table1_explains_a_run_that_fails(self):
+        result = self.table1("--starts", "he", "--seeds", 1, "--train.batch=none")
+        self.assertNotEqual(result.returncode, 0)
+        self.assertIn("hoist: train.batch = none is not valid", result.stderr)
+
     def test_an_interrupted_local_run_has_a_checkpoint(self):
         config = self.write_config(train__sweeps=400)
         run = Run([str(self.checkout / "launch" / "local"), "-n", "2", "train", config, "--out", "run"], self.folder)
@@ -61,6 +89,18 @@ class Launch(ProgramTest):
         result = run.finish()
         self.assertEqual(result.status, 75, result.err)
         self.assertEqual(len(list((self.folder / "run").glob("checkpoint-*.h5"))), 1)
+
+    def test_quickstart_ends_with_a_page_about_its_run(self):
+        shutil.copytree(SOURCE / "configs", self.checkout / "configs")
+        (self.folder / "bin").mkdir()
+        for name, text in (("cmake", ""), ("dpkg-query", "for name; do echo installed $name; done")):
+            (self.folder / "bin" / name).write_text(f"#!/bin/sh\n{text}\n")
+            (self.folder / "bin" / name).chmod(0o755)
+        result = self.script("quickstart", PATH=f"{self.folder / 'bin'}:{os.environ['PATH']}")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        page = self.checkout / "run-quickstart" / "report.html"
+        self.assertEqual(result.stdout.splitlines()[-1], f"open {page} in a browser")
+        self.assertIn("run-quickstart", page.read_text())
 
     def test_packages_that_are_there_are_left_alone(self):
         (self.folder / "bin").mkdir()

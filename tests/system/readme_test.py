@@ -40,7 +40,7 @@ class Readme(ProgramTest):
     def small(self, line, data):
         """The command on small data: what it does, not how long it does it."""
         words = [word.replace("DIR", str(data)) for word in shlex.split(line)]
-        if "train" in words:
+        if "train" in words or "tune" in words:
             words += ["--train.inner=2"]
             lengths = ("--train.sweeps", "--train.epochs", "--train.rounds")
             words = [word for word in words if not word.startswith(lengths)] + ["--train.sweeps=2", "--train.epochs=1"]
@@ -67,7 +67,8 @@ class Readme(ProgramTest):
     def test_every_configuration_names_the_command_that_runs_it(self):
         for path in sorted((SOURCE / "configs").glob("*.ini")):
             first = path.read_text().splitlines()[0]
-            self.assertRegex(first, rf"^# mpirun -n 2 build/hoist train configs/{path.name}( --set data.path=DIR)?$")
+            self.assertRegex(first, rf"^# mpirun -n 2 build/hoist (train|tune|finetune) configs/{path.name}"
+                                    r"( --(trials|parallel|from) \S+)*( --set data.path=DIR)?$")
 
     def test_no_placeholder_is_left(self):
         for path in [SOURCE / "README.md", *sorted((SOURCE / "configs").glob("*.ini"))]:

@@ -111,6 +111,8 @@ const std::vector<Case> cases{
            {"weights.average", "0.6"}}),
      41},
     {"orthogonal_maps", with({{"weights.orthogonal", "true"}, {"network.activation", "tanh"}}), 41},
+    {"learned_slopes",
+     with({{"network.learn_slopes", "true"}, {"network.activation", "leaky_relu(0.3)"}}), 41},
     {"a_single_map", with({{"network.layers", "6-3"}}), 41},
 };
 
@@ -132,16 +134,19 @@ void PrintTo(const Case& a_case, std::ostream* out) { *out << a_case.name; }
 
 class AnyGrid : public testing::TestWithParam<Case> {
   protected:
+    // Learned slopes belong to the configuration: every run has one of its own.
+    static SmallProblem fresh() { return small_problem(GetParam().settings, GetParam().samples); }
+
     template <typename Scalar>
     void expect_the_same_on_every_grid(double tolerance) const {
         const Communicator world = Communicator::world();
-        const SmallProblem problem = small_problem(GetParam().settings, GetParam().samples);
         const Communicator single = world.split(world.rank());
-        const Trained expected = train<Scalar>(problem, single);
+        const Trained expected = train<Scalar>(fresh(), single);
+        const SmallProblem problem = fresh();
         EXPECT_GT(relative_distance(expected.weights, joined(problem.start())), 1e-3);
         for (const auto& shards : some_grids(world.size(), problem.config.network.layers())) {
             SCOPED_TRACE("grid " + grid_text(shards));
-            const Trained found = train<Scalar>(problem.on_grid(0, shards), world);
+            const Trained found = train<Scalar>(fresh().on_grid(0, shards), world);
             EXPECT_LT(relative_distance(found.weights, expected.weights), tolerance);
             EXPECT_NEAR(found.loss, expected.loss, tolerance * expected.loss);
         }
@@ -154,7 +159,7 @@ TEST_P(AnyGrid, gives_the_same_weights_in_float) { expect_the_same_on_every_grid
 
 TEST_P(AnyGrid, without_shards_gives_the_same_bits) {
     const Communicator world = Communicator::world();
-    const SmallProblem problem = small_problem(GetParam().settings, GetParam().samples);
+    const SmallProblem problem = fresh();
     const int stages = world.size();
     if (stages > problem.config.network.layers()) {
         const SmallProblem impossible = problem.on_grid(stages, {});
@@ -163,7 +168,7 @@ TEST_P(AnyGrid, without_shards_gives_the_same_bits) {
     }
     const Communicator single = world.split(world.rank());
     const Trained expected = train<float>(problem, single);
-    const Trained found = train<float>(problem.on_grid(stages, std::vector<int>(stages, 1)), world);
+    const Trained found = train<float>(fresh().on_grid(stages, std::vector<int>(stages, 1)), world);
     EXPECT_EQ(relative_distance(found.weights, expected.weights), 0.0);
 }
 

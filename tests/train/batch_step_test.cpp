@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <random>
 
+#include "hoist/base/text.hpp"
 #include "support/serial_batches.hpp"
 #include "support/small_batches.hpp"
 
@@ -229,6 +231,43 @@ TEST(Dropout, sets_a_share_of_units_to_zero_and_keeps_their_mean) {
     training.advance();
     EXPECT_NE(training.loss(), first) << "the same units in every epoch";
 }
+
+class LearnedSlopes : public testing::TestWithParam<std::string> {};
+
+TEST_P(LearnedSlopes, descend_the_loss_of_the_ordinary_network) {
+    const Communicator world = Communicator::world();
+    const auto settings = [](double slope) {
+        return with({{"network.activation", "leaky_relu(" + to_text(slope) + ")"},
+                     {"network.layers", "6-8-3"},
+                     {"network.learn_slopes", "true"},
+                     {"formulation.name", GetParam()},
+                     {"formulation.lambda", "1e7"},
+                     {"weights.solver", "sgd"},
+                     {"weights.step", "0"},
+                     {"train.batch", "0"}});
+    };
+    const auto loss_at = [&](double slope) {
+        SmallBatches<double> still(small_problem(settings(slope), 20), world);
+        still.advance();
+        return still.loss();
+    };
+    SmallBatches<double> training(small_problem(settings(0.3), 20), world);
+    training.advance();
+    // Adam's first moment after one step is a tenth of the derivative; the slope belongs to the
+    // owner of the map that enters the layer.
+    double derivative = 0.0;
+    for (const auto& entries : training.method().state().solver) {
+        derivative += (*entries.back())(0, 1) / 0.1;
+    }
+    derivative = world.max(std::max(derivative, 0.0)) - world.max(std::max(-derivative, 0.0));
+    constexpr double step = 1e-5;
+    const double expected = (loss_at(0.3 + step) - loss_at(0.3 - step)) / (2.0 * step);
+    EXPECT_GT(std::abs(expected), 1e-3);
+    EXPECT_NEAR(derivative, expected, 1e-5 * std::abs(expected));
+}
+
+INSTANTIATE_TEST_SUITE_P(all, LearnedSlopes, testing::Values("mac", "fenchel", "bregman"),
+                         [](const auto& test) { return test.param; });
 
 TEST(Averages, are_the_mean_of_the_weights_at_the_end) {
     const Communicator world = Communicator::world();

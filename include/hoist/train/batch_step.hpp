@@ -1,8 +1,10 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
+#include "hoist/base/error.hpp"
 #include "hoist/formulation/output_block.hpp"
 #include "hoist/math/learned_activation.hpp"
 #include "hoist/math/weight_solver.hpp"
@@ -38,10 +40,16 @@ class BatchStep {
     /// Draws the samples of an epoch's batches. @pre no batch is under way.
     void begin_epoch(Index epoch);
     /// Sends batch `batch` of the epoch through for the `round`-th time in a row, with a weight step
-    /// of length `rate`. Collective over the world, as is finish(). @throws NumericalError.
+    /// of length `rate`. Collective over the world, as is finish().
     void operator()(Index batch, int round, double rate);
     /// Completes the batches that are still under way.
     void finish();
+    /// @throws NumericalError where a step of this rank's weights failed, which then kept them.
+    void require_success() const {
+        if (failure_) {
+            throw Error(*failure_);
+        }
+    }
 
     /// Takes the present weights into their running average.
     void average();
@@ -141,6 +149,7 @@ class BatchStep {
     std::vector<double> slope_gradients_;
     std::vector<Matrix<Scalar>> slopes_;
     double loss_ = 0.0;
+    std::optional<Error> failure_;
     PhaseTimes times_;
 };
 

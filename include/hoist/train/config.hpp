@@ -17,6 +17,8 @@ namespace hoist {
 
 enum class Schedule { wavefront, checkerboard };
 enum class Precision { single, full };
+/// Whether a run evaluates its weights on the test part, or does not read it.
+enum class TestPart { evaluated, unread };
 /// Whether activations move block by block (the report's eq. 13) or all at once (its jointly convex
 /// X-step).
 enum class ActivationStep { blocks, joint };
@@ -50,6 +52,8 @@ struct Config {
     /// Below 1 a share, otherwise a count.
     double validation = 0.0;
     bool standardize = false;
+    /// No key: a search leaves the test part alone.
+    TestPart test_part = TestPart::evaluated;
 
     NetworkSpec network;
     Start start = Start::he;
@@ -110,8 +114,12 @@ struct ConfigKey {
     std::string help;
 };
 
-/// All keys in the order in which they are shown and written.
+/// All keys in the order in which they are shown and written, but for those of [tune].
 const std::vector<ConfigKey>& config_keys();
+
+/// Keys `tune.section.key`, one for each key whose value is a number that a search may choose: the
+/// range to search (see parse_search_range). They have no default, and only a search reads them.
+const std::vector<ConfigKey>& tune_keys();
 
 /// The values of keys as text; a key that is absent has its default.
 using ConfigText = std::map<std::string, std::string>;

@@ -40,8 +40,10 @@ struct RunSummary {
     double bytes_sent = 0.0;
     /// Share of training time that ranks waited.
     double idle_fraction = 0.0;
+    /// Of each stage: its layers.
+    std::vector<Range> layers;
     /// Of each rank, since the run was last started.
-    std::vector<double> idle_seconds;
+    std::vector<PhaseTimes> times;
     /// Bytes, the largest over ranks.
     double peak_memory = 0.0;
     std::uint64_t seed = 0;
@@ -49,6 +51,10 @@ struct RunSummary {
 
 /// What --resume and --overwrite choose for a directory that already holds a run.
 enum class Existing { refuse, resume, overwrite };
+
+/// Writes `text` under a temporary name first, so that the file at `path` is whole or as it was.
+/// @throws OutputError.
+void replace_file(const std::filesystem::path& path, const std::string& text);
 
 /// The files of one run (see the README). Used by rank 0 alone, but for the paths.
 class RunDirectory {
@@ -67,6 +73,8 @@ class RunDirectory {
     bool complete() const;
     /// Checkpoints, the newest first.
     std::vector<std::filesystem::path> checkpoints() const;
+    /// The model of a complete run, else the newest checkpoint, if any.
+    std::optional<std::filesystem::path> newest_model() const;
 
     /// Makes the directory ready for a run. @throws OutputError: it holds a run and `existing` is
     /// refuse, or it cannot be made or written; MissingError: nothing to resume from.

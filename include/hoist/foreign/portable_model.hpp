@@ -1,0 +1,32 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "hoist/model/layer.hpp"
+#include "hoist/model/network_spec.hpp"
+#include "hoist/train/config.hpp"
+#include "hoist/train/samples.hpp"
+
+namespace hoist {
+
+/// A model on its way to or from the formats of other tools.
+struct PortableModel {
+    NetworkSpec network;
+    /// One per map; single precision is exact in them.
+    std::vector<Weights<double>> maps;
+    Standardization standardization;
+    /// Of the maps.
+    Precision precision = Precision::single;
+    std::vector<std::string> class_names;
+    /// Where it comes from: the configuration and the time; empty where that is not known.
+    std::string config;
+    std::string created;
+};
+
+/// Sets the widths of the network to those of the maps.
+/// @param shown the file's name, for messages.
+/// @throws DataError where the parts contradict one another or hold a number that is not finite.
+void complete(PortableModel& model, const std::string& shown);
+
+}  // namespace hoist

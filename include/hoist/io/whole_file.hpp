@@ -1,0 +1,16 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+namespace hoist {
+
+/// The bytes of a file. @throws MissingError where it is not there or cannot be read.
+std::string read_whole_file(const std::filesystem::path& path);
+
+/// Writes a file so that it exists whole or not at all, under a temporary name beside it first.
+/// @throws OutputError: no such folder, permission, disk full; then nothing is left of it.
+void write_whole_file(const std::filesystem::path& path, std::string_view bytes);
+
+}  // namespace hoist

@@ -1,0 +1,64 @@
+#include <cstdio>
+
+#include "commands.hpp"
+#include "hoist/comm/agree.hpp"
+#include "hoist/foreign/npz_model.hpp"
+#include "hoist/foreign/onnx_model.hpp"
+#include "model_argument.hpp"
+
+namespace hoist {
+
+namespace {
+
+namespace po = boost::program_options;
+
+PortableModel read_model(const std::filesystem::path& path, Precision precision) {
+    const ModelHeader header = read_model_header(path, true);
+    PortableModel model;
+    model.network = header.network;
+    for (Layer<double>& layer :
+         read_layers<double>(path, header.network, {0, header.network.layers()})) {
+        model.maps.push_back(std::move(layer.weights));
+    }
+    model.standardization = header.standardization;
+    model.precision = precision;
+    model.class_names = header.class_names;
+    model.config = header.config;
+    model.created = header.created;
+    return model;
+}
+
+}  // namespace
+
+ExitStatus run_export(const Communicator& world, const Command& command,
+                      const std::vector<std::string>& arguments) {
+    po::options_description options("Options", 110);
+    options.add_options()("to", po::value<std::string>(), "file to write, .onnx or .npz");
+    CommandLine line(command, options, {"MODEL"}, CommandLine::Keys::none);
+    agree(world, [&] { line.parse(arguments); });
+    if (line.help_wanted()) {
+        return show_help(world, line);
+    }
+    std::string to;
+    agree(world, [&] {
+        to = line.has("to") ? line.get<std::string>("to") : "";
+        if (!to.ends_with(".onnx") && !to.ends_with(".npz")) {
+            throw UsageError("export needs --to FILE.onnx or --to FILE.npz",
+                             to.empty() ? "" : "given " + to, "the ending chooses the format");
+        }
+    });
+    const std::filesystem::path path =
+        find_model(world, line.get<std::vector<std::string>>("argument").front());
+    const Precision precision = model_precision(world, path);
+    agree(world, [&] {
+        if (world.rank() == 0) {
+            const PortableModel model = read_model(path, precision);
+            to.ends_with(".onnx") ? write_onnx_model(to, model) : write_npz_model(to, model);
+            std::printf("%s written to %s, %td bytes\n", model.network.layers_text().c_str(),
+                        to.c_str(), static_cast<Index>(std::filesystem::file_size(to)));
+        }
+    });
+    return ExitStatus::done;
+}
+
+}  // namespace hoist

@@ -1,0 +1,134 @@
+#include <array>
+#include <cstdio>
+#include <optional>
+
+#include "commands.hpp"
+#include "hoist/base/error.hpp"
+#include "hoist/comm/agree.hpp"
+#include "hoist/foreign/npz_model.hpp"
+#include "hoist/foreign/onnx_model.hpp"
+#include "hoist/train/model_file.hpp"
+#include "hoist/train/placement.hpp"
+
+namespace hoist {
+
+namespace {
+
+namespace po = boost::program_options;
+
+/// The configuration of a model that hoist did not train: its network, the formulation that can
+/// carry it, and no data.
+ConfigText config_of(const PortableModel& model) {
+    ConfigText text{
+        {"data.format", "csv"},
+        {"data.path", "."},
+        {"data.standardize", model.standardization.empty() ? "false" : "true"},
+        {"network.layers", model.network.layers_text()},
+        {"network.activation", model.network.activation_text()},
+        {"network.output", to_text(model.network.output)},
+        {"train.precision", model.precision == Precision::single ? "float" : "double"},
+    };
+    std::string why;
+    for (const char* formulation : {"classical", "fenchel", "mac"}) {
+        text["formulation.name"] = formulation;
+        try {
+            parse_config(text);
+            return text;
+        } catch (const UsageError& error) {
+            why = error.what();
+        }
+    }
+    throw DataError("no formulation can carry the network", why, "use other activations");
+}
+
+template <typename Scalar>
+void write(const Communicator& alone, const std::filesystem::path& out, const PortableModel& model,
+           const ModelHeader& header, const Config& config) {
+    Stage<Scalar> stage;
+    for (std::size_t l = 0; l < model.maps.size(); ++l) {
+        Layer<Scalar> layer;
+        layer.index = static_cast<Index>(l);
+        layer.weights.matrix = model.maps[l].matrix.cast<Scalar>();
+        layer.weights.bias = model.maps[l].bias.cast<Scalar>();
+        stage.layers.push_back(std::move(layer));
+    }
+    write_model<Scalar>(out, header, alone, place(layer_costs(config), {}, 1), stage, nullptr);
+}
+
+void write(const Communicator& alone, const std::filesystem::path& out,
+           const PortableModel& model) {
+    const ConfigText text = config_of(model);
+    const Config config = parse_config(text);
+    ModelHeader header;
+    header.network = model.network;
+    header.config = resolved_ini(text);
+    header.class_names = model.class_names;
+    header.standardization = model.standardization;
+    header.created = time_stamp();
+    header.version = HOIST_VERSION;
+    header.formulation = config.formulation.name;
+    model.precision == Precision::single ? write<float>(alone, out, model, header, config)
+                                         : write<double>(alone, out, model, header, config);
+}
+
+/// Puts an output above a chain that ends in its last map.
+void set_output(PortableModel& model, Output output, const std::string& shown) {
+    if (model.network.output != Output::linear && model.network.output != output) {
+        throw UsageError("--output " + to_text(output) + " contradicts " + shown,
+                         "its output is " + to_text(model.network.output), "leave it out");
+    }
+    model.network.output = output;
+    complete(model, shown);
+}
+
+}  // namespace
+
+ExitStatus run_import(const Communicator& world, const Command& command,
+                      const std::vector<std::string>& arguments) {
+    po::options_description options("Options", 110);
+    options.add_options()                                         //
+        ("out", po::value<std::string>(), "model to write, .h5")  //
+        ("output", po::value<std::string>(),
+         "what stands above the last map where the file does not say: linear, softmax, simplex "
+         "[linear]");
+    CommandLine line(command, options, {"FILE.onnx|.npz"}, CommandLine::Keys::none);
+    agree(world, [&] { line.parse(arguments); });
+    if (line.help_wanted()) {
+        return show_help(world, line);
+    }
+    std::string from;
+    std::string out;
+    std::optional<Output> output;
+    agree(world, [&] {
+        from = line.get<std::vector<std::string>>("argument").front();
+        out = line.has("out") ? line.get<std::string>("out") : "";
+        if (!from.ends_with(".onnx") && !from.ends_with(".npz")) {
+            throw UsageError("import takes FILE.onnx or FILE.npz", "given " + from,
+                             "the ending says the format");
+        }
+        if (!out.ends_with(".h5")) {
+            throw UsageError("import needs --out FILE.h5", out.empty() ? "" : "given " + out,
+                             "models are HDF5 files");
+        }
+        if (line.has("output")) {
+            output = parse_output(line.get<std::string>("output"));
+        }
+    });
+    const Communicator alone = world.split(world.rank());
+    agree(world, [&] {
+        if (world.rank() == 0) {
+            PortableModel model =
+                from.ends_with(".onnx") ? read_onnx_model(from) : read_npz_model(from);
+            if (output) {
+                set_output(model, *output, from);
+            }
+            write(alone, out, model);
+            std::printf("%s (%s, %s) written to %s\n", model.network.layers_text().c_str(),
+                        model.network.activation_text().c_str(),
+                        to_text(model.network.output).c_str(), out.c_str());
+        }
+    });
+    return ExitStatus::done;
+}
+
+}  // namespace hoist

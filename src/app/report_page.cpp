@@ -1,0 +1,21 @@
+#include "report_page.hpp"
+
+#include <string_view>
+
+namespace hoist {
+
+/// report/page.html with its style, its script and D3 in their places; made by CMake.
+extern const std::string_view report_template;
+
+std::string report_page(const nlohmann::ordered_json& data) {
+    constexpr std::string_view place = "{{data}}";
+    // "<" as an escape sequence, so that no text within the data can end the element they stand in.
+    std::string text;
+    for (const char c : data.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)) {
+        c == '<' ? text.append("\\u003c") : text.append(1, c);
+    }
+    std::string page(report_template);
+    return page.replace(page.find(place), place.size(), text);
+}
+
+}  // namespace hoist

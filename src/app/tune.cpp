@@ -1,0 +1,295 @@
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+
+#include "commands.hpp"
+#include "hoist/base/text.hpp"
+#include "hoist/comm/agree.hpp"
+#include "hoist/train/placement.hpp"
+#include "hoist/train/problem.hpp"
+#include "search.hpp"
+#include "stop_signals.hpp"
+
+namespace hoist {
+
+namespace {
+
+namespace po = boost::program_options;
+
+constexpr std::size_t best_shown = 5;
+
+po::options_description tune_options() {
+    po::options_description options("Options", 110);
+    options.add_options()  //
+        ("trials", po::value<Index>()->default_value(20),
+         "configurations to try; what to search stands under [tune] in CONFIG, as key = LOW HIGH "
+         "[log] "
+         "[integer]")("parallel", po::value<int>()->default_value(1),
+                      "trials side by side, each on its share of the ranks")(
+            "sampler", po::value<std::string>()->default_value("gp"),
+            "gp (a Gaussian process of the trials so far, expected improvement) or random")(
+            "stop", po::value<std::string>()->default_value("median"),
+            "median (gives up trials that are worse than the median of others after half of their "
+            "run) or never")(
+            "out", po::value<std::string>(),
+            "directory of the search [tune-NAME, after the configuration's file name]")(
+            "resume", "go on with the search in the directory")("overwrite",
+                                                                "replace what is in the directory")(
+            "threads", po::value<int>()->default_value(0),
+            "BLAS threads per rank; 0: OPENBLAS_NUM_THREADS, or cores / ranks")(
+            "quiet", "only the closing table");
+    return options;
+}
+
+std::size_t choice(const std::string& option, const std::string& given,
+                   const std::vector<std::string>& choices) {
+    const auto found = std::ranges::find(choices, given);
+    if (found == choices.end()) {
+        throw UsageError("--" + option + " " + given + " is unknown", "",
+                         "use " + join(choices, " or "));
+    }
+    return static_cast<std::size_t>(found - choices.begin());
+}
+
+SearchOptions search_options(const CommandLine& line, int ranks) {
+    SearchOptions options;
+    options.trials = line.get<Index>("trials");
+    options.parallel = line.get<int>("parallel");
+    if (options.trials < 1) {
+        throw UsageError("--trials must be at least 1", "", "give how many to try");
+    }
+    if (options.parallel < 1 || options.parallel > ranks) {
+        throw UsageError(
+            "--parallel " + std::to_string(options.parallel) + " cannot work",
+            "there are " + std::to_string(ranks) + " ranks, and every trial needs one of its own",
+            "give 1 to " + std::to_string(ranks) + ", or start more ranks");
+    }
+    options.sampler = static_cast<SearchOptions::Sampler>(
+        choice("sampler", line.get<std::string>("sampler"), {"gp", "random"}));
+    options.stop = static_cast<SearchOptions::Stop>(
+        choice("stop", line.get<std::string>("stop"), {"median", "never"}));
+    if (line.has("resume") && line.has("overwrite")) {
+        throw UsageError("--resume and --overwrite exclude each other", "", "give one of them");
+    }
+    return options;
+}
+
+/// The samples that trials are compared by. @throws as open_training_data and place, and
+/// UsageError where there are none.
+Index validation_samples(const Config& config, int ranks_of_a_trial) {
+    if (config.validation == 0.0) {
+        throw UsageError("data.validation is 0",
+                         "trials are compared by validation figures, never by the test part",
+                         "set data.validation = 0.1");
+    }
+    if (config.length() < 1) {
+        throw UsageError("train." + config.unit() + "s is 0",
+                         "a trial that trains nothing has no figure", "set it to at least 1");
+    }
+    place(layer_costs(config), config.grid, ranks_of_a_trial);
+    const DataParts data = open_training_data(config);
+    const Split split =
+        split_samples(data.train->samples(), config.limit, config.validation, config.seed);
+    if (split.validation.empty()) {
+        throw UsageError("data.validation = " + to_text(config.validation) + " is too small",
+                         "no sample is set aside", "give a larger share, or a count");
+    }
+    return std::ssize(split.validation);
+}
+
+// A search goes on with what gave its figures; where it runs, and for how long, may change.
+void require_same_search(const std::string& saved_ini, const std::string& ini) {
+    const ConfigText saved = read_resolved_ini(saved_ini);
+    const ConfigText given = read_resolved_ini(ini);
+    const auto value = [](const ConfigText& text, const std::string& key) {
+        const auto found = text.find(key);
+        return found == text.end() ? "nothing" : found->second;
+    };
+    for (const ConfigText* keys : {&given, &saved}) {
+        for (const auto& entry : *keys) {
+            const std::string& key = entry.first;
+            const bool may_change = key == "data.path" || key == "train.time_limit" ||
+                                    key.starts_with("grid.") || key.starts_with("checkpoint.");
+            if (!may_change && value(saved, key) != value(given, key)) {
+                throw UsageError(
+                    "the search cannot be resumed with " + key + " = " + value(given, key),
+                    "it was started with " + value(saved, key),
+                    "use the configuration of the search, or another --out");
+            }
+        }
+    }
+}
+
+/// Tells on rank 0 how a search goes.
+class TuneReport {
+  public:
+    TuneReport(const Config& config, const SearchSpace& space, const SearchDirectory& directory,
+               Index trials)
+        : config_(config), space_(space), directory_(directory), trials_(trials) {}
+
+    void ended(const Trial& trial) const {
+        std::string line = "trial " + std::to_string(trial.number) + "/" + std::to_string(trials_);
+        for (std::size_t i = 0; i < trial.values.size(); ++i) {
+            line += "  " + space_.ranges()[i].key + " " + trial.values[i];
+        }
+        line += "  " + (trial.judged() ? "validation " + figure(trial) : "diverged");
+        if (trial.state == Trial::State::stopped) {
+            line +=
+                ", given up after " + config_.unit() + " " + std::to_string(trial.figures.size());
+        }
+        std::printf("%s  %.1f s\n", line.c_str(), trial.seconds);
+        std::fflush(stdout);
+    }
+
+    /// Writes the best configuration too. @param best the complete trials, the best first.
+    void closed(const std::vector<const Trial*>& best) const {
+        const std::string file = directory_.best().string();
+        const std::string advice = "hoist train " + file + " --data.validation=0" +
+                                   (config_.limit > 0 ? " --data.limit=0" : "");
+        replace_file(directory_.best(), "# trial " + std::to_string(best.front()->number) + " of " +
+                                            std::to_string(trials_) + ": validation " +
+                                            figure(*best.front()) + "\n# " + advice +
+                                            " trains it on all data\n" +
+                                            resolved_ini(space_.settings(best.front()->values)));
+        std::printf("\n  trial");
+        for (const SearchRange& range : space_.ranges()) {
+            std::printf("  %*s", width(range), range.key.c_str());
+        }
+        std::printf("  validation\n");
+        for (std::size_t i = 0; i < std::min(best.size(), best_shown); ++i) {
+            std::printf("  %5td", best[i]->number);
+            for (std::size_t j = 0; j < best[i]->values.size(); ++j) {
+                std::printf("  %*s", width(space_.ranges()[j]), best[i]->values[j].c_str());
+            }
+            std::printf("  %10s\n", figure(*best[i]).c_str());
+        }
+        std::printf("\n  %-20s %s\n  %-20s %s\n  %-20s %s\n", "best configuration", file.c_str(),
+                    "all trials", directory_.trials().c_str(), "on all data", advice.c_str());
+        std::fflush(stdout);
+    }
+
+  private:
+    static int width(const SearchRange& range) {
+        return static_cast<int>(std::max<std::size_t>(range.key.size(), 9));
+    }
+    std::string figure(const Trial& trial) const {
+        char text[40];
+        const bool regression = config_.network.regression();
+        std::snprintf(text, sizeof text, regression ? "rmse %.4f" : "%.2f %%", trial.figure());
+        return text;
+    }
+
+    const Config& config_;
+    const SearchSpace& space_;
+    const SearchDirectory& directory_;
+    Index trials_;
+};
+
+// Those that were given up are not among them: they lost to the median.
+std::vector<const Trial*> best_first(const std::vector<Trial>& trials, bool regression) {
+    std::vector<const Trial*> best;
+    for (const Trial& trial : trials) {
+        if (trial.state == Trial::State::complete) {
+            best.push_back(&trial);
+        }
+    }
+    std::ranges::stable_sort(
+        best, {}, [&](const Trial* trial) { return error_of(trial->figure(), regression); });
+    return best;
+}
+
+bool is_running(const Trial& trial) { return trial.state == Trial::State::running; }
+
+}  // namespace
+
+ExitStatus run_tune(const Communicator& world, const Command& command,
+                    const std::vector<std::string>& arguments) {
+    const double begun = wall_time();
+    CommandLine line(command, tune_options(), {"CONFIG"}, CommandLine::Keys::all);
+    agree(world, [&] { line.parse(arguments); });
+    if (line.help_wanted()) {
+        return show_help(world, line);
+    }
+    const std::filesystem::path file = line.get<std::vector<std::string>>("argument").front();
+    const auto [config, ini] = read_config(world, file, line.keys());
+    const bool regression = config.network.regression();
+
+    SearchOptions options;
+    std::optional<SearchSpace> space;
+    double least_error = 1e-12;
+    agree(world, [&] {
+        options = search_options(line, world.size());
+        space.emplace(read_resolved_ini(ini));
+        const Index samples = validation_samples(config, world.size() / options.parallel);
+        if (!regression) {
+            least_error = 50.0 / static_cast<double>(samples);  // half a sample
+        }
+    });
+    catch_stop_signals();
+    use_threads(world, line.get<int>("threads"));
+
+    const SearchDirectory directory(
+        line.has("out") ? line.get<std::string>("out") : "tune-" + file.stem().string(), *space,
+        regression);
+    const std::string path = directory.path().string();
+    std::vector<Trial> trials;
+    agree(world, [&] {
+        if (world.rank() == 0) {
+            if (line.has("resume")) {
+                require_same_search(directory.read_config(), ini);
+            } else {
+                directory.prepare(line.has("overwrite") ? Existing::overwrite : Existing::refuse,
+                                  ini);
+            }
+        }
+    });
+    const bool prints = world.rank() == 0;
+    if (line.has("resume")) {
+        trials = directory.read_trials(world);
+        if (std::ssize(trials) >= options.trials && std::ranges::none_of(trials, is_running) &&
+            world.max(prints && exists(directory.best()) ? 1.0 : 0.0) > 0.0) {
+            if (prints) {
+                std::printf("the search in %s is complete; nothing to resume\n", path.c_str());
+            }
+            return ExitStatus::done;
+        }
+    }
+
+    const TuneReport report(config, *space, directory, options.trials);
+    const bool quiet = line.has("quiet");
+    const auto out_of_time = [&] {
+        return config.time_limit > 0.0 && wall_time() - begun >= config.time_limit;
+    };
+    options.interrupted = [&] { return stop_signal_came() || out_of_time(); };
+    options.ended = [&](const Trial& trial) {
+        if (!quiet) {
+            report.ended(trial);
+        }
+    };
+    Search search(config, *space, directory, world, options, least_error);
+    if (!search(trials)) {
+        if (prints) {
+            const auto done = std::ssize(trials) - std::ranges::count_if(trials, is_running);
+            std::fprintf(
+                stderr,
+                "hoist: stopped after %td of %td trials (%s); run again with --resume --out %s\n",
+                done, options.trials, out_of_time() ? "train.time_limit is over" : "on request",
+                path.c_str());
+        }
+        return ExitStatus::interrupted;
+    }
+    const std::vector<const Trial*> best = best_first(trials, regression);
+    agree(world, [&] {
+        if (best.empty()) {
+            throw NumericalError("no trial came to its end",
+                                 "all " + std::to_string(trials.size()) + " diverged",
+                                 "search smaller steps, more ridge or damping");
+        }
+        if (prints) {
+            report.closed(best);
+        }
+    });
+    return ExitStatus::done;
+}
+
+}  // namespace hoist

@@ -1,0 +1,84 @@
+#include "onnx_pattern.hpp"
+
+#include <algorithm>
+
+#include "onnx_operators.hpp"
+
+namespace hoist {
+
+namespace {
+
+bool same_attributes(const onnx::NodeProto& one, const onnx::NodeProto& other) {
+    return one.attribute_size() == other.attribute_size() &&
+           std::ranges::all_of(one.attribute(), [&](const onnx::AttributeProto& attribute) {
+               const auto* found = find_attribute(other, attribute.name());
+               return found != nullptr &&
+                      found->SerializeAsString() == attribute.SerializeAsString();
+           });
+}
+
+/// Whether the nodes from `position` on are those of `pattern` under other names.
+bool matches(const onnx::GraphProto& graph, OnnxConstants& constants, int position,
+             const std::string& u, const onnx::GraphProto& pattern) {
+    if (position + pattern.node_size() > graph.node_size()) {
+        return false;
+    }
+    const std::string shown = "the pattern";
+    OnnxConstants expected(pattern, shown);
+    std::map<std::string, std::string> meaning{{"u", u}};
+    const auto same = [&](const std::string& wanted, const std::string& found) {
+        if (expected.contains(wanted)) {
+            return constants.contains(found) &&
+                   constants.at(found).values == expected.at(wanted).values;
+        }
+        return meaning.at(wanted) == found;
+    };
+    for (int i = 0; i < pattern.node_size(); ++i) {
+        const onnx::NodeProto& wanted = pattern.node(i);
+        const onnx::NodeProto& found = graph.node(position + i);
+        if (wanted.op_type() != found.op_type() || !found.domain().empty() ||
+            !same_attributes(wanted, found) || found.output_size() == 0 ||
+            !std::ranges::equal(wanted.input(), found.input(), same)) {
+            return false;
+        }
+        meaning[wanted.output(0)] = found.output(0);
+    }
+    return true;
+}
+
+/// The activations that may begin with `node`.
+std::vector<std::string> candidates(const onnx::NodeProto& node, OnnxConstants& constants) {
+    if (node.op_type() == "HardSigmoid") {
+        return {"hard_tanh", "saturated_sin", "hard_sigmoid"};
+    }
+    if (node.op_type() == "ReduceMax") {
+        return {"simplex"};
+    }
+    if (node.op_type() == "Reshape" && node.input_size() == 2 &&
+        constants.contains(node.input(1))) {
+        const std::vector<double>& shape = constants.at(node.input(1)).values;
+        if (shape.size() == 3 && shape[2] > 1.0 && shape[2] <= 1024.0) {
+            return {"maxpool(" + std::to_string(static_cast<Index>(shape[2])) + ")"};
+        }
+    }
+    return {};
+}
+
+}  // namespace
+
+std::optional<WrittenActivation> find_written_activation(const onnx::GraphProto& graph,
+                                                         OnnxConstants& constants, int position,
+                                                         const std::string& u, Index rows) {
+    for (const std::string& name : candidates(graph.node(position), constants)) {
+        const auto activation = parse_activation(name);
+        onnx::GraphProto pattern;
+        OnnxBuilder builder(pattern);
+        add_activation(builder, *activation, rows / activation->traits().group, "u");
+        if (matches(graph, constants, position, u, pattern)) {
+            return WrittenActivation{name, pattern.node_size()};
+        }
+    }
+    return std::nullopt;
+}
+
+}  // namespace hoist

@@ -1,0 +1,63 @@
+#include "hoist/foreign/portable_model.hpp"
+
+#include "hoist/base/error.hpp"
+
+namespace hoist {
+
+namespace {
+
+constexpr Index widest = Index{1} << 24;
+
+std::string size_text(const Matrix<double>& matrix) {
+    return std::to_string(matrix.rows()) + " x " + std::to_string(matrix.cols());
+}
+
+}  // namespace
+
+void complete(PortableModel& model, const std::string& shown) {
+    const auto check = [&](bool holds, const std::string& why) {
+        if (!holds) {
+            throw DataError(shown + " holds no network that hoist can use", why, "check the model");
+        }
+    };
+    NetworkSpec& network = model.network;
+    const std::size_t count = model.maps.size();
+    check(count > 0, "it has no dense map");
+    check(network.activations.size() + 1 == count,
+          "it has " + std::to_string(count) + " maps and " +
+              std::to_string(network.activations.size()) + " activations between them");
+    network.widths = {model.maps.front().matrix.cols()};
+    for (std::size_t l = 0; l < count; ++l) {
+        const auto& [matrix, bias] = model.maps[l];
+        const std::string map = "map " + std::to_string(l) + " of " + size_text(matrix);
+        const Index group = l + 1 < count ? network.activations[l]->traits().group : 1;
+        check(matrix.size() > 0, map + " is empty");
+        check(matrix.rows() <= widest && matrix.cols() <= widest, map + " is too wide");
+        check(matrix.cols() == network.widths.back(), map + " does not fit the " +
+                                                          std::to_string(network.widths.back()) +
+                                                          " outputs below it");
+        check(bias.size() == matrix.rows(),
+              map + " has a bias of " + std::to_string(bias.size()) + " numbers");
+        check(matrix.allFinite() && bias.allFinite(), map + " holds a number that is not finite");
+        check(matrix.rows() % group == 0,
+              map + " cannot be cut into groups of " + std::to_string(group));
+        network.widths.push_back(matrix.rows() / group);
+    }
+    check(network.output == Output::linear || network.outputs() > 1,
+          "a class needs at least two scores, and it has one output");
+    const Standardization& input = model.standardization;
+    check(input.mean.size() == input.scale.size() &&
+              (input.empty() || input.mean.size() == network.inputs()),
+          "its " + std::to_string(network.inputs()) + " inputs have " +
+              std::to_string(input.mean.size()) + " means and " +
+              std::to_string(input.scale.size()) + " scales");
+    check(input.mean.allFinite() && input.scale.allFinite(),
+          "the mean or scale of an input is not finite");
+    check(model.class_names.empty() ||
+              (!network.regression() &&
+               static_cast<Index>(model.class_names.size()) == network.outputs()),
+          "it names " + std::to_string(model.class_names.size()) + " classes and has " +
+              std::to_string(network.outputs()) + " outputs");
+}
+
+}  // namespace hoist

@@ -1,0 +1,228 @@
+#include "hoist/io/numpy_array.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cstdint>
+#include <cstring>
+#include <regex>
+
+#include "hoist/base/error.hpp"
+#include "hoist/base/text.hpp"
+
+namespace hoist {
+
+namespace {
+
+static_assert(std::endian::native == std::endian::little);
+
+constexpr std::string_view magic = "\x93NUMPY";
+// The header ends so that the numbers start at a multiple of this.
+constexpr std::size_t alignment = 64;
+
+constexpr const char* readable = "hoist reads float32, float64 and texts, little-endian";
+
+/// What an NPY file says before its numbers.
+struct NpyHeader {
+    std::string type;
+    bool fortran_order = false;
+    std::vector<Index> shape;
+    /// Where the numbers start.
+    std::size_t size = 0;
+};
+
+class NpyParser {
+  public:
+    NpyParser(std::string_view bytes, const std::string& name) : bytes_(bytes), name_(name) {}
+
+    NumpyArray operator()() {
+        header_ = read_header();
+        NumpyArray array;
+        array.shape = header_.shape;
+        if (header_.type == "<f4") {
+            array.values = numbers<float>();
+        } else if (header_.type == "<f8") {
+            array.values = numbers<double>();
+        } else if (header_.type.starts_with("<U") || header_.type.starts_with("|S")) {
+            array.values = texts();
+        } else {
+            refuse("it has the type " + header_.type + ", and " + readable,
+                   "save it as numpy.float32 or numpy.float64");
+        }
+        return array;
+    }
+
+  private:
+    [[noreturn]] void refuse(const std::string& why, const std::string& advice) const {
+        throw DataError("cannot read the array " + name_, why, advice);
+    }
+    [[noreturn]] void refuse_damaged(const std::string& why) const {
+        refuse(why, "write the file again");
+    }
+
+    NpyHeader read_header() const {
+        if (!bytes_.starts_with(magic) || bytes_.size() < 12) {
+            refuse_damaged("it does not start as an NPY file does");
+        }
+        // Format 1.0 has two bytes for the length of the header, later ones four.
+        const std::size_t width = bytes_[6] == 1 ? 2 : 4;
+        std::uint32_t length = 0;
+        std::memcpy(&length, bytes_.data() + 8, width);
+        if (length > bytes_.size() - 8 - width) {
+            refuse_damaged("its header is cut off");
+        }
+        const std::string text(bytes_.substr(8 + width, length));
+        static const std::regex type("'descr': *'([^']*)'");
+        static const std::regex order("'fortran_order': *(True|False)");
+        static const std::regex shape("'shape': *\\(([^)]*)\\)");
+        std::smatch of_type;
+        std::smatch of_order;
+        std::smatch of_shape;
+        if (length > 4096 || !std::regex_search(text, of_type, type) ||
+            !std::regex_search(text, of_order, order) ||
+            !std::regex_search(text, of_shape, shape)) {
+            refuse(std::string("its header is not that of a plain array, and ") + readable,
+                   "save it as numpy.float32 or numpy.float64");
+        }
+        return {of_type[1], of_order[1] == "True", read_shape(of_shape[1]), 8 + width + length};
+    }
+
+    std::vector<Index> read_shape(const std::string& text) const {
+        std::vector<Index> sizes;
+        for (const std::string& piece : split(text, ',')) {
+            if (piece.empty()) {  // after the comma of (3,)
+                continue;
+            }
+            const auto size = to_whole_number(piece);
+            if (!size || *size < 0) {
+                refuse_damaged("its shape is (" + text + ")");
+            }
+            sizes.push_back(*size);
+        }
+        if (sizes.size() > 2) {
+            refuse("it has " + std::to_string(sizes.size()) + " dimensions",
+                   "save weights as n_out x n_in and biases as n_out");
+        }
+        return sizes;
+    }
+
+    /// The number of elements. @throws unless so many of `size` bytes are there.
+    std::size_t count(std::size_t size) const {
+        std::size_t elements = 1;
+        std::size_t expected = 0;
+        for (const Index n : header_.shape) {
+            if (__builtin_mul_overflow(elements, static_cast<std::size_t>(n), &elements)) {
+                refuse_damaged("its shape is too large");
+            }
+        }
+        if (__builtin_mul_overflow(elements, size, &expected) ||
+            expected != bytes_.size() - header_.size) {
+            refuse_damaged("its shape does not fit its size");
+        }
+        return elements;
+    }
+
+    template <typename Number>
+    std::vector<Number> numbers() const {
+        std::vector<Number> values(count(sizeof(Number)));
+        std::memcpy(values.data(), bytes_.data() + header_.size, values.size() * sizeof(Number));
+        if (!header_.fortran_order || header_.shape.size() < 2) {
+            return values;
+        }
+        const auto rows = static_cast<std::size_t>(header_.shape[0]);
+        const auto columns = static_cast<std::size_t>(header_.shape[1]);
+        std::vector<Number> row_major(values.size());
+        for (std::size_t i = 0; i < rows; ++i) {
+            for (std::size_t j = 0; j < columns; ++j) {
+                row_major[i * columns + j] = values[j * rows + i];
+            }
+        }
+        return row_major;
+    }
+
+    std::vector<std::string> texts() const {
+        const auto length = to_whole_number(header_.type.substr(2));
+        if (!length || *length < 0 || *length > 1024 || header_.shape.size() > 1) {
+            refuse(
+                std::string("it has the type ") + header_.type + ", and texts are a list of names",
+                "save a list such as numpy.array(['relu', 'softmax'])");
+        }
+        const std::size_t width = header_.type[1] == 'U' ? sizeof(char32_t) : 1;
+        const auto characters = static_cast<std::size_t>(*length);
+        std::vector<std::string> values(count(width * characters));
+        const char* at = bytes_.data() + header_.size;
+        for (std::string& value : values) {
+            for (std::size_t i = 0; i < characters; ++i, at += width) {
+                char32_t character = 0;
+                std::memcpy(&character, at, width);
+                if (character > 127) {
+                    refuse("it holds a letter that no name has",
+                           "save a list such as numpy.array(['relu', 'softmax'])");
+                }
+                if (character != 0) {  // zeros fill the rest of the width
+                    value += static_cast<char>(character);
+                }
+            }
+        }
+        return values;
+    }
+
+    std::string_view bytes_;
+    const std::string& name_;
+    NpyHeader header_;
+};
+
+std::string npy_header(const std::string& type, const std::vector<Index>& shape) {
+    std::string text = "{'descr': '" + type + "', 'fortran_order': False, 'shape': (";
+    for (const Index n : shape) {
+        text += std::to_string(n) + ",";
+    }
+    text += "), }";
+    const std::size_t before = magic.size() + 4;
+    const std::size_t whole = (before + text.size() + alignment) / alignment * alignment;
+    text.resize(whole - before - 1, ' ');
+    text += '\n';
+    const auto length = static_cast<std::uint16_t>(text.size());
+    std::string header(magic);
+    header += {'\x01', '\x00', static_cast<char>(length & 0xff), static_cast<char>(length >> 8)};
+    return header + text;
+}
+
+template <typename Number>
+std::string bytes_of(const std::vector<Number>& values, const std::vector<Index>& shape,
+                     const char* type) {
+    const std::string header = npy_header(type, shape);
+    std::string bytes(header.size() + values.size() * sizeof(Number), '\0');
+    std::memcpy(bytes.data(), header.data(), header.size());
+    std::memcpy(bytes.data() + header.size(), values.data(), values.size() * sizeof(Number));
+    return bytes;
+}
+
+std::string bytes_of(const std::vector<std::string>& values, const std::vector<Index>& shape) {
+    std::size_t width = 1;
+    for (const std::string& value : values) {
+        width = std::max(width, value.size());
+    }
+    std::vector<char32_t> characters(values.size() * width);
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        std::ranges::copy(values[i], characters.begin() + static_cast<std::ptrdiff_t>(i * width));
+    }
+    return bytes_of(characters, shape, ("<U" + std::to_string(width)).c_str());
+}
+
+}  // namespace
+
+std::string npy_bytes(const NumpyArray& array) {
+    if (const auto* single = std::get_if<std::vector<float>>(&array.values)) {
+        return bytes_of(*single, array.shape, "<f4");
+    }
+    if (const auto* full = std::get_if<std::vector<double>>(&array.values)) {
+        return bytes_of(*full, array.shape, "<f8");
+    }
+    return bytes_of(std::get<std::vector<std::string>>(array.values), array.shape);
+}
+
+NumpyArray parse_npy(std::string_view bytes, const std::string& name) {
+    return NpyParser(bytes, name)();
+}
+
+}  // namespace hoist

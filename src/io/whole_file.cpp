@@ -1,0 +1,79 @@
+#include "hoist/io/whole_file.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+#include "file_descriptor.hpp"
+#include "hoist/base/error.hpp"
+
+namespace hoist {
+
+namespace {
+
+bool write_all(int file, std::string_view bytes) {
+    while (!bytes.empty()) {
+        const ssize_t written = ::write(file, bytes.data(), bytes.size());
+        if (written < 0 && errno != EINTR) {
+            return false;
+        }
+        bytes.remove_prefix(static_cast<std::size_t>(std::max<ssize_t>(written, 0)));
+    }
+    return true;
+}
+
+}  // namespace
+
+std::string read_whole_file(const std::filesystem::path& path) {
+    const auto refuse = [&]() -> std::string {
+        throw MissingError("cannot read " + path.string(), std::strerror(errno), "check the path");
+    };
+    const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    struct stat status = {};
+    if (!file.valid() || ::fstat(file.number(), &status) != 0) {
+        return refuse();
+    }
+    std::string bytes(static_cast<std::size_t>(status.st_size), '\0');
+    std::size_t size = 0;
+    while (true) {
+        if (size == bytes.size()) {  // one byte more shows the end
+            bytes.resize(size + 1);
+        }
+        const ssize_t got = ::read(file.number(), bytes.data() + size, bytes.size() - size);
+        if (got < 0 && errno != EINTR) {
+            return refuse();
+        }
+        if (got == 0) {
+            bytes.resize(size);
+            return bytes;
+        }
+        size += static_cast<std::size_t>(std::max<ssize_t>(got, 0));
+    }
+}
+
+void write_whole_file(const std::filesystem::path& path, std::string_view bytes) {
+    const std::string temporary = path.string() + ".tmp";
+    const auto refuse = [&] {
+        const std::string why = std::strerror(errno);
+        ::unlink(temporary.c_str());
+        throw OutputError("cannot write " + path.string(), why,
+                          "free some space there or write to another folder");
+    };
+    {
+        const FileDescriptor file(::open(temporary.c_str(),
+                                         O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC,
+                                         S_IRUSR | S_IWUSR | S_IRGRP | S_IROTH));
+        if (!file.valid() || !write_all(file.number(), bytes) || ::fsync(file.number()) != 0) {
+            refuse();
+        }
+    }
+    if (::rename(temporary.c_str(), path.c_str()) != 0) {
+        refuse();
+    }
+}
+
+}  // namespace hoist

@@ -1,0 +1,109 @@
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include "hoist/base/error.hpp"
+#include "hoist/foreign/npz_model.hpp"
+#include "hoist/foreign/onnx_model.hpp"
+
+namespace hoist {
+namespace {
+
+class ForeignModels : public ::testing::Test {
+  protected:
+    ForeignModels() { path_ = ::mkdtemp(name_.data()); }
+    ~ForeignModels() override { std::filesystem::remove_all(path_); }
+
+    PortableModel through(const std::string& file, const PortableModel& model) const {
+        if (file.ends_with(".onnx")) {
+            write_onnx_model(path_ / file, model);
+            return read_onnx_model(path_ / file);
+        }
+        write_npz_model(path_ / file, model);
+        return read_npz_model(path_ / file);
+    }
+
+    std::string name_ = (std::filesystem::temp_directory_path() / "hoist test XXXXXX").string();
+    std::filesystem::path path_;
+};
+
+/// 5-4-3 with distinct weights, exact in single precision.
+PortableModel small_model(const std::string& activation) {
+    PortableModel model;
+    model.network = parse_network("5-4-3", activation, "softmax");
+    for (Index l = 0; l < 2; ++l) {
+        double next = 0.25;
+        const auto count = [&] { return next += 0.125; };
+        const Index rows = model.network.map_outputs(l);
+        model.maps.push_back({Matrix<double>::NullaryExpr(rows, model.network.width(l), count),
+                              Vector<double>::NullaryExpr(rows, count)});
+    }
+    return model;
+}
+
+TEST_F(ForeignModels, KeepEveryActivationOfTheTable) {
+    for (const std::string& activation : activation_names()) {
+        const PortableModel model = small_model(activation);
+        for (const char* file : {"a.onnx", "a.npz"}) {
+            SCOPED_TRACE(activation + " in " + file);
+            const PortableModel again = through(file, model);
+            EXPECT_EQ(again.network.activation_text(), activation);
+            EXPECT_EQ(again.network.layers_text(), "5-4-3");
+            EXPECT_EQ(again.network.output, Output::softmax);
+            for (std::size_t l = 0; l < 2; ++l) {
+                EXPECT_EQ(again.maps[l].matrix, model.maps[l].matrix);
+                EXPECT_EQ(again.maps[l].bias, model.maps[l].bias);
+            }
+        }
+    }
+}
+
+TEST_F(ForeignModels, KeepEveryOutput) {
+    for (const Output output : {Output::softmax, Output::linear, Output::simplex}) {
+        PortableModel model = small_model("relu");
+        model.network.output = output;
+        EXPECT_EQ(through("a.onnx", model).network.output, output);
+        EXPECT_EQ(through("a.npz", model).network.output, output);
+    }
+}
+
+TEST_F(ForeignModels, KeepDoublesToTheLastDigit) {
+    PortableModel model = small_model("tanh");
+    model.precision = Precision::full;
+    model.maps[0].matrix(0, 0) = 1.0 / 3.0;
+    model.standardization = {Vector<double>::Constant(5, 0.1), Vector<double>::Constant(5, 0.7)};
+    for (const char* file : {"a.onnx", "a.npz"}) {
+        const PortableModel again = through(file, model);
+        EXPECT_EQ(again.precision, Precision::full);
+        EXPECT_EQ(again.maps[0].matrix, model.maps[0].matrix);
+        EXPECT_EQ(again.standardization.mean, model.standardization.mean);
+        EXPECT_EQ(again.standardization.scale, model.standardization.scale);
+    }
+}
+
+TEST_F(ForeignModels, DoNotBecomeDoubleByTheirStandardization) {
+    PortableModel model = small_model("tanh");
+    model.standardization = {Vector<double>::Constant(5, 0.1), Vector<double>::Constant(5, 0.7)};
+    EXPECT_EQ(through("a.onnx", model).precision, Precision::single);
+    EXPECT_EQ(through("a.npz", model).precision, Precision::single);
+}
+
+TEST_F(ForeignModels, KeepClassNamesInOnnx) {
+    PortableModel model = small_model("relu");
+    model.class_names = {"oak", "a \"quoted\", name", "ärger"};
+    EXPECT_EQ(through("a.onnx", model).class_names, model.class_names);
+}
+
+TEST_F(ForeignModels, AreRefusedWhereTheirPartsContradict) {
+    PortableModel model = small_model("relu");
+    model.class_names = {"one"};
+    EXPECT_THROW(complete(model, "a"), DataError);
+    model = small_model("relu");
+    model.maps[1].bias.resize(2);
+    EXPECT_THROW(complete(model, "a"), DataError);
+    model = small_model("relu");
+    model.network.activations.clear();
+    EXPECT_THROW(complete(model, "a"), DataError);
+}
+
+}  // namespace
+}  // namespace hoist

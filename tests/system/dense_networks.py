@@ -1,0 +1,77 @@
+"""Small networks of random weights, written as NPZ and evaluated by numpy from the activations' definitions."""
+
+from dataclasses import dataclass, field
+
+import numpy
+
+
+def softmax(u):
+    powers = numpy.exp(u - u.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
+def simplex(u):
+    """By bisection for the threshold at which the positive parts sum to one."""
+    low, high = u.min(axis=1, keepdims=True) - 1, u.max(axis=1, keepdims=True)
+    for _ in range(100):
+        middle = (low + high) / 2
+        above = numpy.maximum(u - middle, 0).sum(axis=1, keepdims=True) > 1
+        low, high = numpy.where(above, middle, low), numpy.where(above, high, middle)
+    return numpy.maximum(u - low, 0)
+
+
+ACTIVATIONS = {
+    "identity": lambda u: u,
+    "linear": lambda u: u,
+    "relu": lambda u: numpy.maximum(u, 0),
+    "leaky_relu(0.1)": lambda u: numpy.where(u < 0, 0.1 * u, u),
+    "leaky_relu(0.3)": lambda u: numpy.where(u < 0, 0.3 * u, u),
+    "hard_tanh": lambda u: numpy.clip(u, -1, 1),
+    "hard_sigmoid": lambda u: numpy.clip(u, 0, 1),
+    "soft_threshold(0.2)": lambda u: numpy.sign(u) * numpy.maximum(abs(u) - 0.2, 0),
+    "sigmoid": lambda u: 1 / (1 + numpy.exp(-u)),
+    "tanh": numpy.tanh,
+    "softplus": lambda u: numpy.log1p(numpy.exp(u)),
+    "softmax": softmax,
+    "simplex": simplex,
+    "sin": numpy.sin,
+    "saturated_sin": lambda u: numpy.sin(numpy.clip(u, -numpy.pi / 2, numpy.pi / 2)),
+    "maxpool(3)": lambda u: u.reshape(len(u), -1, 3).max(axis=2),
+}
+
+
+@dataclass
+class Network:
+    """Weights are n_out x n_in; samples are rows."""
+    widths: list
+    activations: list
+    precision: type = numpy.float32
+    standardized: bool = False
+    arrays: dict = field(init=False)
+
+    def __post_init__(self):
+        generator = numpy.random.default_rng(7)
+        self.arrays = {"activations": numpy.array(self.activations)}
+        for layer, activation in enumerate(self.activations):
+            rows = self.widths[layer + 1] * (3 if activation == "maxpool(3)" else 1)
+            columns = self.widths[layer]
+            weights = generator.normal(size=(rows, columns)) * 1.5 / numpy.sqrt(columns)
+            self.arrays[f"weights_{layer}"] = weights.astype(self.precision)
+            self.arrays[f"bias_{layer}"] = generator.normal(size=rows).astype(self.precision) / 2
+        if self.standardized:
+            self.arrays["input_mean"] = generator.normal(size=self.widths[0]) * 3
+            self.arrays["input_scale"] = generator.uniform(0.2, 2, size=self.widths[0])
+
+    def outputs(self, inputs):
+        state = inputs.astype(float)
+        if self.standardized:
+            state = (state - self.arrays["input_mean"]) * self.arrays["input_scale"]
+        for layer, activation in enumerate(self.activations):
+            u = state @ self.arrays[f"weights_{layer}"].T.astype(float) + self.arrays[f"bias_{layer}"]
+            state = ACTIVATIONS[activation](u)
+        return state
+
+
+def samples(count, features):
+    """Exact in single precision."""
+    return numpy.random.default_rng(3).normal(size=(count, features)).astype(numpy.float32).astype(float)
