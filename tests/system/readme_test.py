@@ -5,6 +5,7 @@ import re
 import shlex
 import struct
 import subprocess
+import sys
 import unittest
 
 from data_files import IMAGES_MAGIC, LABELS_MAGIC, write_idx
@@ -40,7 +41,7 @@ class Readme(ProgramTest):
     def small(self, line, data):
         """The command on small data: what it does, not how long it does it."""
         words = [word.replace("DIR", str(data)) for word in shlex.split(line)]
-        if "train" in words or "tune" in words:
+        if {"train", "finetune", "tune"} & set(words):
             words += ["--train.inner=2"]
             lengths = ("--train.sweeps", "--train.epochs", "--train.rounds")
             words = [word for word in words if not word.startswith(lengths)] + ["--train.sweeps=2", "--train.epochs=1"]
@@ -63,6 +64,9 @@ class Readme(ProgramTest):
             self.assertEqual(result.returncode, 0, f"{line}\n{result.stdout}\n{result.stderr}")
             ran += 1
         self.assertGreater(ran, 8)
+        for body in blocks("python"):
+            result = subprocess.run([sys.executable, "-c", body], cwd=self.folder, capture_output=True, text=True, timeout=100)
+            self.assertEqual(result.returncode, 0, f"{body}\n{result.stderr}")
 
     def test_every_configuration_names_the_command_that_runs_it(self):
         for path in sorted((SOURCE / "configs").glob("*.ini")):
