@@ -276,7 +276,7 @@ void print_table(const std::vector<KernelTime>& kernels, const BenchOptions& opt
 }
 
 template <typename Scalar>
-void bench(const Communicator& world, const BenchOptions& options) {
+void bench_kernels_as(const Communicator& world, const BenchOptions& options) {
     Matrix<Scalar> inputs;
     agree(world, [&] { inputs = read_inputs<Scalar>(options.config); });
     KernelBench<Scalar> kernels(std::move(inputs), options.repeat);
@@ -291,8 +291,8 @@ void bench(const Communicator& world, const BenchOptions& options) {
 }  // namespace
 
 void bench_kernels(const Communicator& world, const BenchOptions& options) {
-    options.config.precision == Precision::single ? bench<float>(world, options)
-                                                  : bench<double>(world, options);
+    options.config.precision == Precision::single ? bench_kernels_as<float>(world, options)
+                                                  : bench_kernels_as<double>(world, options);
 }
 
 }  // namespace hoist

@@ -92,7 +92,7 @@ void print_table(const SweepTimes& times, const Placement& placement, const Benc
 }
 
 template <typename Scalar>
-void bench(const Communicator& world, const BenchOptions& options) {
+void bench_sweep_as(const Communicator& world, const BenchOptions& options) {
     Problem<Scalar> problem = make_problem<Scalar>(options.config, world);
     const SweepTimes times = time_sweeps(world, options.config, problem, options.repeat);
     if (world.rank() != 0) {
@@ -109,8 +109,8 @@ void bench(const Communicator& world, const BenchOptions& options) {
 }  // namespace
 
 void bench_sweep(const Communicator& world, const BenchOptions& options) {
-    options.config.precision == Precision::single ? bench<float>(world, options)
-                                                  : bench<double>(world, options);
+    options.config.precision == Precision::single ? bench_sweep_as<float>(world, options)
+                                                  : bench_sweep_as<double>(world, options);
 }
 
 }  // namespace hoist

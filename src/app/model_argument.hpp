@@ -10,6 +10,9 @@
 
 namespace hoist {
 
+/// The samples whose scores are computed, and written, together.
+constexpr Index samples_at_once = 16384;
+
 /// Collective over the world. The file that a MODEL argument means to rank 0: itself, or the model.h5 or else the newest
 /// checkpoint of a run directory. @throws MissingError on every rank.
 std::filesystem::path find_model(const Communicator& world, const std::string& argument);

@@ -8,9 +8,6 @@ namespace hoist {
 
 namespace {
 
-// Samples whose lifted scores are computed together.
-constexpr Index chunk = 16384;
-
 // The same figures by the lifted rule: accuracy, confusion and loss of its scores.
 template <typename Scalar>
 void use_lifted_rule(LoadedModel<Scalar>& model, const Communicator& world, Dataset& data,
@@ -22,8 +19,8 @@ void use_lifted_rule(LoadedModel<Scalar>& model, const Communicator& world, Data
     evaluation.confusion.setZero();
     double loss = 0.0;
     const std::vector<Index> all = all_samples(data.samples());
-    for (Index first = 0; first < data.samples(); first += chunk) {
-        const Index count = std::min(chunk, data.samples() - first);
+    for (Index first = 0; first < data.samples(); first += samples_at_once) {
+        const Index count = std::min(samples_at_once, data.samples() - first);
         const std::vector<Index> chosen(all.begin() + first, all.begin() + first + count);
         const Samples<Scalar> samples = load_for_model(model, world, data, chosen);
         const Matrix<double> scores = lifted_scores(model.network(world), samples);

@@ -13,9 +13,6 @@ namespace {
 
 namespace po = boost::program_options;
 
-// Samples predicted and written together.
-constexpr Index chunk = 16384;
-
 /// Where predictions go, piece by piece; the file appears when it is complete.
 class PredictionWriter {
   public:
@@ -169,8 +166,8 @@ void predict(const Communicator& world, const CommandLine& line, const std::file
           [&] { writer = writes ? make_writer(out, model.header, data->samples()) : nullptr; });
     const bool lifted = line.get<std::string>("rule") == "lifted";
     const std::vector<Index> all = all_samples(data->samples());
-    for (Index first = 0; first < data->samples(); first += chunk) {
-        const Index count = std::min(chunk, data->samples() - first);
+    for (Index first = 0; first < data->samples(); first += samples_at_once) {
+        const Index count = std::min(samples_at_once, data->samples() - first);
         const std::vector<Index> chosen(all.begin() + first, all.begin() + first + count);
         const Samples<Scalar> samples = load_for_model(model, world, *data, chosen);
         const Matrix<double> scores = lifted ? lifted_scores(model.network(world), samples)

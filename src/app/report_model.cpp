@@ -8,6 +8,7 @@
 
 #include "hoist/base/error.hpp"
 #include "hoist/comm/agree.hpp"
+#include "model_argument.hpp"
 #include "model_figures.hpp"
 
 namespace hoist {
@@ -16,8 +17,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// Samples whose scores are computed together.
-constexpr Index chunk = 16384;
 // What keeps the page small, of each run.
 constexpr Index most_classes = 60;
 constexpr Index most_units = 48;
@@ -184,8 +183,8 @@ Json use_model(LoadedModel<Scalar>& model, const Communicator& world, Dataset& d
     }
     Findings findings(regression, data.samples());
     const std::vector<Index> all = all_samples(data.samples());
-    for (Index first = 0; first < data.samples(); first += chunk) {
-        const Index count = std::min(chunk, data.samples() - first);
+    for (Index first = 0; first < data.samples(); first += samples_at_once) {
+        const Index count = std::min(samples_at_once, data.samples() - first);
         const std::vector<Index> chosen(all.begin() + first, all.begin() + first + count);
         const Samples<Scalar> samples = load_for_model(model, world, data, chosen);
         const Matrix<double> scores = feedforward_scores(model.network(world), samples);
