@@ -1,5 +1,13 @@
+# How long a test may take; sanitizers get five times that.
+set(hoist_test_seconds 120)
+set(hoist_system_test_seconds 300)
+if(CMAKE_CXX_FLAGS MATCHES "-fsanitize=")
+    set(hoist_test_seconds 600)
+    set(hoist_system_test_seconds 1500)
+endif()
+
 # hoist_test(NAME file DEPENDS target... [RANKS n...]): one test program; with RANKS it runs under mpirun once
-# for each number of ranks, else alone. A hang ends after 120 s.
+# for each number of ranks, else alone. A hang ends after that time.
 function(hoist_test name file)
     cmake_parse_arguments(ARG "" "" "DEPENDS;RANKS" ${ARGN})
     add_executable(${name} ${file})
@@ -10,19 +18,19 @@ function(hoist_test name file)
         foreach(ranks ${ARG_RANKS})
             add_test(NAME ${name}.${ranks} COMMAND ${MPIEXEC_EXECUTABLE} -n ${ranks} --oversubscribe
                                                    --bind-to none $<TARGET_FILE:${name}>)
-            set_tests_properties(${name}.${ranks} PROPERTIES TIMEOUT 120 PROCESSORS 2 ENVIRONMENT
+            set_tests_properties(${name}.${ranks} PROPERTIES TIMEOUT ${hoist_test_seconds} PROCESSORS 2 ENVIRONMENT
                 "OMPI_ALLOW_RUN_AS_ROOT=1;OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1;OMPI_MCA_mpi_yield_when_idle=1;OPENBLAS_NUM_THREADS=1")
         endforeach()
     else()
         target_link_libraries(${name} PRIVATE ${ARG_DEPENDS} GTest::gtest_main hoist_warnings)
         add_test(NAME ${name} COMMAND ${name})
-        set_tests_properties(${name} PROPERTIES TIMEOUT 120 ENVIRONMENT "OPENBLAS_NUM_THREADS=1")
+        set_tests_properties(${name} PROPERTIES TIMEOUT ${hoist_test_seconds} ENVIRONMENT "OPENBLAS_NUM_THREADS=1")
     endif()
 endfunction()
 
 # hoist_system_test(NAME): tests/system/NAME_test.py, which starts the program as users do, under Debian's own Python.
 function(hoist_system_test name)
     add_test(NAME system.${name} COMMAND /usr/bin/python3 -B ${CMAKE_CURRENT_SOURCE_DIR}/${name}_test.py --verbose)
-    set_tests_properties(system.${name} PROPERTIES TIMEOUT 300 PROCESSORS 2
+    set_tests_properties(system.${name} PROPERTIES TIMEOUT ${hoist_system_test_seconds} PROCESSORS 2
         ENVIRONMENT "HOIST=$<TARGET_FILE:hoist>;HOIST_SOURCE=${PROJECT_SOURCE_DIR}")
 endfunction()

@@ -40,3 +40,33 @@ configure() {
     [[ -e build/CMakeCache.txt ]] || generator=(-G Ninja)
     run cmake -S . -B build "${generator[@]}" -DCMAKE_BUILD_TYPE=Release -DCMAKE_UNITY_BUILD=ON "$@"
 }
+
+# require_count OPTION VALUE: ends, with the script's `usage`, where the value is not a whole number above 0.
+require_count() {
+    # shellcheck disable=SC2154
+    [[ $2 =~ ^[1-9][0-9]*$ ]] || fail "$1 $2 is not valid (it must be a whole number above 0); $usage" 64
+}
+
+# find_program: sets `program` to the hoist that has been built.
+find_program() {
+    program=$root/build/hoist
+    [[ -x $program ]] ||
+        fail "there is no $program (it is not built yet); run launch/quickstart, or cmake as the README says" 66
+}
+
+# run_mpirun ARGUMENT...: runs mpirun and ends with its status.
+# On Ctrl-C a run writes a checkpoint. mpirun itself would give it a second for that and hide its status, so it is kept from
+# the terminal's signals and passes on one that it does not act on.
+run_mpirun() {
+    say mpirun "$@"
+    setsid mpirun "$@" &
+    local mpirun=$! interrupted status
+    trap 'interrupted=yes; kill -USR1 "$mpirun"' INT TERM
+    while
+        interrupted=no
+        status=0
+        wait "$mpirun" || status=$?
+        [[ $interrupted == yes ]]
+    do :; done
+    exit "$status"
+}

@@ -15,6 +15,10 @@ ExitStatus run_bench(const Communicator& world, const Command& command,
         ("repeat", po::value<int>()->default_value(9), "measurements, the median counts")  //
         ("precision", po::value<std::string>(),
          "float or double, the same as --train.precision")  //
+        (
+            "samples", po::value<Index>()->default_value(0),
+            "train on so many random samples of the network's width in the place of the data "
+            "(sweep)")  //
         ("threads", po::value<int>()->default_value(0),
          "BLAS threads per rank; 0: OPENBLAS_NUM_THREADS, or cores / ranks");
     CommandLine line(command, options, {"[kernels|sweep|exchange]", "[CONFIG]"},
@@ -40,6 +44,9 @@ ExitStatus run_bench(const Communicator& world, const Command& command,
         if (line.get<int>("repeat") < 1) {
             throw UsageError("--repeat must be at least 1", "", "the default is 9");
         }
+        if (line.get<Index>("samples") < 0) {
+            throw UsageError("--samples must be at least 1", "", "or leave it out");
+        }
     });
     // As large as MNIST; no test part, since nothing is evaluated.
     const ConfigText defaults{{"data.samples", "60000"}, {"data.test_samples", "0"}};
@@ -50,6 +57,7 @@ ExitStatus run_bench(const Communicator& world, const Command& command,
     BenchOptions bench;
     bench.config = read_config(world, given.size() > 1 ? given[1] : "", keys, defaults).config;
     bench.repeat = line.get<int>("repeat");
+    bench.samples = line.get<Index>("samples");
     bench.json = line.has("json");
     bench.threads = use_threads(world, line.get<int>("threads"));
     if (name == "exchange") {

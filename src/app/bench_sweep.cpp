@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "bench.hpp"
+#include "hoist/train/batch_step.hpp"
 #include "hoist/train/problem.hpp"
 #include "hoist/train/sweep.hpp"
 #include "measure.hpp"
@@ -19,31 +20,53 @@ struct SweepTimes {
     std::vector<double> wait;
 };
 
+/// Times `pass`, which takes part in a sweep or an epoch of all ranks, `repeat` times.
+SweepTimes time_passes(const Communicator& world, const PhaseTimes& times, int repeat,
+                       const std::function<void()>& pass) {
+    std::vector<double> all;
+    std::vector<double> compute;
+    std::vector<double> exchange;
+    std::vector<double> wait;
+    for (int i = 0; i < repeat; ++i) {
+        const PhaseTimes before = times;
+        world.barrier();
+        all.push_back(world.max(seconds_of(pass)));
+        compute.push_back(times.activations - before.activations + times.weights - before.weights);
+        exchange.push_back(times.exchange - before.exchange);
+        wait.push_back(times.wait - before.wait);
+    }
+    return {median(all), world.gather_all(median(compute)), world.gather_all(median(exchange)),
+            world.gather_all(median(wait))};
+}
+
 template <typename Scalar>
 SweepTimes time_sweeps(const Communicator& world, const Config& config, Problem<Scalar>& problem,
                        int repeat) {
     Sweep<Scalar> sweep(config, world, problem.peers, problem.placement, problem.train,
                         problem.stage);
     sweep.forward();
-    sweep();
-    std::vector<double> all;
-    std::vector<double> compute;
-    std::vector<double> exchange;
-    std::vector<double> wait;
-    for (int i = 0; i < repeat; ++i) {
-        const PhaseTimes before = sweep.times();
-        world.barrier();
-        all.push_back(world.max(seconds_of([&] {
-            sweep();
-            sweep.settle();
-        })));
-        const PhaseTimes after = sweep.times();
-        compute.push_back(after.activations - before.activations + after.weights - before.weights);
-        exchange.push_back(after.exchange - before.exchange);
-        wait.push_back(after.wait - before.wait);
-    }
-    return {median(all), world.gather_all(median(compute)), world.gather_all(median(exchange)),
-            world.gather_all(median(wait))};
+    sweep.settle();
+    return time_passes(world, sweep.times(), repeat, [&] {
+        sweep();
+        sweep.settle();
+    });
+}
+
+template <typename Scalar>
+SweepTimes time_epochs(const Communicator& world, const Config& config, Problem<Scalar>& problem,
+                       int repeat) {
+    BatchStep<Scalar> step(config, world, problem.peers, problem.placement, problem.train,
+                           problem.stage);
+    Index epoch = 0;
+    return time_passes(world, step.times(), repeat, [&] {
+        step.begin_epoch(epoch++);
+        for (Index batch = 0; batch < step.batches(); ++batch) {
+            for (int round = 0; round < config.rounds; ++round) {
+                step(batch, round, config.rate.peak);
+            }
+        }
+        step.finish();
+    });
 }
 
 double kernel_share(const SweepTimes& times, std::size_t rank) {
@@ -80,8 +103,9 @@ void print_table(const SweepTimes& times, const Placement& placement, const Benc
                  Index samples) {
     std::printf("%s on %td samples, %s\n", options.config.network.layers_text().c_str(), samples,
                 placement.text().c_str());
-    std::printf("one sweep takes %.3f s (median of %d, %d BLAS %s per rank)\n\n", times.seconds,
-                options.repeat, options.threads, options.threads == 1 ? "thread" : "threads");
+    std::printf("one %s takes %.3f s (median of %d, %d BLAS %s per rank)\n\n",
+                options.config.unit().c_str(), times.seconds, options.repeat, options.threads,
+                options.threads == 1 ? "thread" : "threads");
     std::printf("rank  stage  shard   compute s  exchange s      wait s  in kernels\n");
     for (std::size_t i = 0; i < times.compute.size(); ++i) {
         const int rank = static_cast<int>(i);
@@ -93,8 +117,13 @@ void print_table(const SweepTimes& times, const Placement& placement, const Benc
 
 template <typename Scalar>
 void bench_sweep_as(const Communicator& world, const BenchOptions& options) {
-    Problem<Scalar> problem = make_problem<Scalar>(options.config, world);
-    const SweepTimes times = time_sweeps(world, options.config, problem, options.repeat);
+    const Config& config = options.config;
+    Problem<Scalar> problem = options.samples > 0
+                                  ? generate_problem<Scalar>(config, world, options.samples)
+                                  : make_problem<Scalar>(config, world);
+    const SweepTimes times = config.fit == Fit::sweeps
+                                 ? time_sweeps(world, config, problem, options.repeat)
+                                 : time_epochs(world, config, problem, options.repeat);
     if (world.rank() != 0) {
         return;
     }

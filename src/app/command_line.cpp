@@ -57,17 +57,20 @@ std::string read_shared_file(const Communicator& world, const std::string& path)
     std::string text;
     agree(world, [&] {
         if (world.rank() == 0) {
+            // No configuration is longer; a device has no end.
+            constexpr std::size_t longest = std::size_t{1} << 20;
             std::ifstream file(path, std::ios::binary);
-            std::ostringstream contents;
-            // A folder can be opened but not read; an empty file leaves `contents` failed, but not
-            // `file` bad.
-            if (file.is_open() && file.peek() != std::ifstream::traits_type::eof()) {
-                contents << file.rdbuf();
-            }
+            text.resize(longest + 1);
+            file.read(text.data(), std::ssize(text));
+            // A folder can be opened but not read.
             if (!file.is_open() || file.bad()) {
                 throw MissingError("cannot read " + path, std::strerror(errno), "check the path");
             }
-            text = contents.str();
+            text.resize(static_cast<std::size_t>(file.gcount()));
+            if (text.size() > longest) {
+                throw UsageError(path + " is not a configuration", "it has more than 1 MiB",
+                                 "name an .ini file");
+            }
         }
     });
     return world.broadcast(text, 0);

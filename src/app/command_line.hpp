@@ -10,6 +10,9 @@
 
 namespace hoist {
 
+/// What SIGTERM, SIGINT and SIGUSR1 do to a command.
+enum class OnSignal { ends, stops_in_order };
+
 /// A command of the program.
 struct Command {
     std::string name;
@@ -19,6 +22,7 @@ struct Command {
     /// Collective over the world.
     ExitStatus (*run)(const Communicator& world, const Command& command,
                       const std::vector<std::string>& arguments);
+    OnSignal on_signal = OnSignal::ends;
 };
 
 /// The options of a command, read from its arguments.

@@ -9,13 +9,15 @@
 #include "hoist/base/error.hpp"
 #include "hoist/base/text.hpp"
 #include "hoist/comm/agree.hpp"
+#include "stop_signals.hpp"
 
 namespace hoist {
 namespace {
 
 const std::vector<Command> commands{
     {"train", "CONFIG [options]",
-     "Trains a network and keeps everything about the run in one directory.", run_train},
+     "Trains a network and keeps everything about the run in one directory.", run_train,
+     OnSignal::stops_in_order},
     {"evaluate", "MODEL [options]",
      "Measures a model on data: accuracy, loss, confusion, objective, gaps.", run_evaluate},
     {"predict", "MODEL --out FILE.csv|.h5 [options]", "Writes a model's predictions.", run_predict},
@@ -29,9 +31,11 @@ const std::vector<Command> commands{
     {"report", "DIR ... --out FILE.html [options]",
      "Shows runs on one page: what was run, curves, times, weights, errors.", run_report},
     {"tune", "CONFIG --trials N [options]",
-     "Searches settings for the best validation figure, by Bayesian optimization.", run_tune},
+     "Searches settings for the best validation figure, by Bayesian optimization.", run_tune,
+     OnSignal::stops_in_order},
     {"finetune", "CONFIG [--from MODEL] [options]",
-     "Trains by back-propagation, from a lifted model or another start.", run_finetune},
+     "Trains by back-propagation, from a lifted model or another start.", run_finetune,
+     OnSignal::stops_in_order},
     {"data", "glyphs|describe|convert [options]",
      "Makes the embedded data set; shows or converts a data set.", run_data},
     {"bench", "[kernels|sweep|exchange] [options]", "Measures the kernels, one sweep, or messages.",
@@ -80,6 +84,16 @@ ExitStatus dispatch(const Communicator& world, const std::vector<std::string>& a
     return found->run(world, *found, {arguments.begin() + 1, arguments.end()});
 }
 
+/// Before MPI starts, which takes a while on many ranks.
+void set_signals(int count, char** arguments) {
+    report_file_limits_as_errors();
+    const auto found =
+        count > 1 ? std::ranges::find(commands, arguments[1], &Command::name) : commands.end();
+    if (found != commands.end() && found->on_signal == OnSignal::stops_in_order) {
+        catch_stop_signals();
+    }
+}
+
 /// Ends the job on every rank: the others may be waiting for this one.
 [[noreturn]] void end_all(const Communicator& world, const std::string& message,
                           ExitStatus status) {
@@ -93,6 +107,7 @@ ExitStatus dispatch(const Communicator& world, const std::vector<std::string>& a
 
 int main(int argc, char** argv) {
     using namespace hoist;
+    set_signals(argc, argv);
     const MpiEnvironment environment(&argc, &argv);
     const Communicator world = Communicator::world();
     try {

@@ -9,20 +9,28 @@
 
 namespace hoist {
 
-namespace {
-
 Config config_of(const ModelHeader& header) try {
     ConfigText text = parse_ini(header.config, "the configuration in the model");
     // The grid that trained the model says nothing about the ranks that use it.
     text["grid.stages"] = "auto";
     text["grid.shards"] = "auto";
     Config config = parse_config(text);
+    if (config.network.widths != header.network.widths ||
+        config.network.output != header.network.output) {
+        throw DataError("the model is inconsistent",
+                        "its configuration is that of " + config.network.layers_text() +
+                            " and its weights are those of " + header.network.layers_text(),
+                        "use another model");
+    }
     config.network = header.network;  // with the slopes that were learned
+    check_formulation(config.network, config.formulation);
     return config;
 } catch (const UsageError& error) {  // a key or value that this version does not know
     throw DataError("the model's configuration cannot be used", error.what(),
                     "use the version of hoist that made it");
 }
+
+namespace {
 
 std::filesystem::path file_of_model(const std::string& argument) {
     const std::filesystem::path path = argument;

@@ -13,6 +13,10 @@ namespace hoist {
 /// The samples whose scores are computed, and written, together.
 constexpr Index samples_at_once = 16384;
 
+/// The configuration in a model, for any grid, with the network that the file holds.
+/// @throws DataError where it cannot be used or contradicts the weights.
+Config config_of(const ModelHeader& header);
+
 /// Collective over the world. The file that a MODEL argument means to rank 0: itself, or the model.h5 or else the newest
 /// checkpoint of a run directory. @throws MissingError on every rank.
 std::filesystem::path find_model(const Communicator& world, const std::string& argument);

@@ -121,7 +121,7 @@ void print_table(const Config& config, const RunPlan& plan, const SampleFacts& s
                 plan.seconds_alone);
     std::printf("speed-up    %.2f (efficiency %.0f %%); this cut allows at most %.2f\n",
                 plan.speedup(), 100.0 * plan.efficiency(), plan.most_speedup);
-    std::printf("measured    %.1f GFLOP/s with %d BLAS %s, %.1f GB/s copied\n", rates.flops / 1e9,
+    std::printf("rates       %.1f GFLOP/s with %d BLAS %s, %.1f GB/s copied\n", rates.flops / 1e9,
                 threads, threads == 1 ? "thread" : "threads", rates.bandwidth / 1e9);
     std::printf(
         "\nMemory is the peak beyond an empty MPI program. Times take it that every rank has its\n"
@@ -145,6 +145,15 @@ ExitStatus run_plan(const Communicator& world, const Command& command,
     options.add_options()                                                          //
         ("ranks", po::value<int>(), "ranks to plan for [as many as are running]")  //
         ("json", "print one JSON object")                                          //
+        ("samples", po::value<Index>()->default_value(0),
+         "plan for so many training samples, without reading data")  //
+        ("flops", po::value<double>()->default_value(0.0),
+         "operations per second of a rank [measured here]")  //
+        ("bandwidth", po::value<double>()->default_value(0.0),
+         "bytes per second that a rank copies [measured here]")  //
+        ("network", po::value<double>()->default_value(0.0),
+         "bytes per second between two ranks [they share memory]")                                //
+        ("latency", po::value<double>()->default_value(1e-6), "seconds until a message arrives")  //
         ("threads", po::value<int>()->default_value(0),
          "BLAS threads per rank; 0: OPENBLAS_NUM_THREADS, or cores / ranks");
     CommandLine line(command, options, {"CONFIG"}, CommandLine::Keys::all);
@@ -161,15 +170,32 @@ ExitStatus run_plan(const Communicator& world, const Command& command,
             throw UsageError("--ranks must be at least 1", "",
                              "give the number of ranks to plan for");
         }
+        for (const std::string name : {"flops", "bandwidth", "network", "latency"}) {
+            if (!(line.get<double>(name) >= 0.0)) {
+                throw UsageError("--" + name + " must not be negative", "", "or leave it out");
+            }
+        }
+        if (line.get<Index>("samples") < 0) {
+            throw UsageError("--samples must be at least 1", "", "or leave it out");
+        }
         place(layer_costs(config), config.grid, ranks);
-        samples = count_samples(config);
+        samples.train = line.get<Index>("samples");
+        if (samples.train == 0) {
+            samples = count_samples(config);
+        }
     });
     const int threads = threads_per_rank(world, line.get<int>("threads"), ranks);
     if (world.rank() != 0) {
         return ExitStatus::done;
     }
-    const MachineRates rates =
-        config.precision == Precision::single ? measure_rates<float>() : measure_rates<double>();
+    MachineRates rates{line.get<double>("flops"), line.get<double>("bandwidth"),
+                       line.get<double>("network"), line.get<double>("latency")};
+    if (rates.flops == 0.0 || rates.bandwidth == 0.0) {
+        const MachineRates here = config.precision == Precision::single ? measure_rates<float>()
+                                                                        : measure_rates<double>();
+        rates.flops = rates.flops > 0.0 ? rates.flops : here.flops;
+        rates.bandwidth = rates.bandwidth > 0.0 ? rates.bandwidth : here.bandwidth;
+    }
     const RunPlan plan = plan_run(config, samples, ranks, rates);
     if (line.has("json")) {
         print_json(plan, samples, rates, threads);

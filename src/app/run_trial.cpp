@@ -7,6 +7,7 @@
 #include "hoist/base/error.hpp"
 #include "hoist/train/median_rule.hpp"
 #include "hoist/train/trainer.hpp"
+#include "watchdog.hpp"
 
 namespace hoist {
 
@@ -85,6 +86,7 @@ void run_trial(Trial& trial, const ConfigText& settings, const RunDirectory& dir
     config.time_limit = 0.0;
     config.target_accuracy = 0.0;
     TrialObserver observer(trial, config, earlier);
+    const Watchdog watchdog(config.watchdog, group.rank());
     const RunOptions options{directory, trial.resumable ? Existing::resume : Existing::overwrite,
                              resolved_ini(settings),
                              [&] { return interrupted() || observer.hopeless(); }};

@@ -1,32 +1,57 @@
 #include "stop_signals.hpp"
 
+#include <array>
 #include <csignal>
-#include <initializer_list>
+#include <ctime>
 
 namespace hoist {
 
 namespace {
 
-volatile std::sig_atomic_t stop_signals = 0;
+constexpr std::array stop_signals{SIGTERM, SIGINT, SIGUSR1};
+constexpr double apart = 1.0;
 
-// The first signal asks for an orderly stop after the sweep at hand; a second interrupt from the keyboard ends the program
-// at once. Other signals may come in pairs (a scheduler's USR1, then TERM) and must not cut off the checkpoint.
+volatile std::sig_atomic_t came = 0;
+// When each came first, in seconds; 0: not yet. Touched by the handler alone, during which all of
+// them are held back.
+std::array<double, stop_signals.size()> first_came{};
+
+// clock_gettime, signal and raise may be called from a handler.
 void on_signal(int signal) {
-    if (stop_signals != 0 && signal == SIGINT) {
-        std::signal(signal, SIG_DFL);
-        std::raise(signal);
+    timespec time{};
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    const double now = static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+    for (std::size_t i = 0; i < stop_signals.size(); ++i) {
+        if (stop_signals[i] != signal) {
+            continue;
+        }
+        if (first_came[i] == 0.0) {
+            first_came[i] = now;
+        } else if (now - first_came[i] >= apart) {
+            std::signal(signal, SIG_DFL);
+            std::raise(signal);
+        }
     }
-    stop_signals = 1;
+    came = 1;
 }
 
 }  // namespace
 
 void catch_stop_signals() {
-    for (const int signal : {SIGTERM, SIGINT, SIGUSR1}) {
-        std::signal(signal, on_signal);
+    struct sigaction action = {};
+    action.sa_handler = on_signal;
+    action.sa_flags = SA_RESTART;
+    sigemptyset(&action.sa_mask);
+    for (const int signal : stop_signals) {
+        sigaddset(&action.sa_mask, signal);
+    }
+    for (const int signal : stop_signals) {
+        sigaction(signal, &action, nullptr);
     }
 }
 
-bool stop_signal_came() { return stop_signals != 0; }
+bool stop_signal_came() { return came != 0; }
+
+void report_file_limits_as_errors() { std::signal(SIGXFSZ, SIG_IGN); }
 
 }  // namespace hoist

@@ -7,6 +7,7 @@
 #include "hoist/comm/agree.hpp"
 #include "progress.hpp"
 #include "stop_signals.hpp"
+#include "watchdog.hpp"
 
 namespace hoist {
 
@@ -77,9 +78,9 @@ ExitStatus run_training(const Communicator& world, const CommandLine& line,
     } else if (line.has("overwrite")) {
         run.existing = Existing::overwrite;
     }
-    catch_stop_signals();
     const int threads = use_threads(world, line.get<int>("threads"));
     const bool quiet = line.has("quiet");
+    const Watchdog watchdog(given.config.watchdog, world.rank());
     return given.config.precision == Precision::single
                ? train<float>(given.config, world, run, threads, quiet)
                : train<double>(given.config, world, run, threads, quiet);

@@ -225,7 +225,6 @@ ExitStatus run_tune(const Communicator& world, const Command& command,
             least_error = 50.0 / static_cast<double>(samples);  // half a sample
         }
     });
-    catch_stop_signals();
     use_threads(world, line.get<int>("threads"));
 
     const SearchDirectory directory(

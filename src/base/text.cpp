@@ -86,15 +86,24 @@ std::string join(std::span<const std::string> pieces, std::string_view separator
 }
 
 std::optional<std::string> nearest(std::string_view word, std::span<const std::string> words) {
-    const auto distance = [&](const std::string& other) { return edit_distance(word, other); };
+    // At most two slips, or one in three letters. Lengths that differ by more need no comparison, so
+    // that a long word among short ones, or the reverse, costs nothing.
+    constexpr std::size_t longest = 1024;
+    if (word.size() > longest) {
+        return std::nullopt;
+    }
+    const std::size_t most = std::max<std::size_t>(2, word.size() / 3);
+    const auto distance = [&](const std::string& other) {
+        const auto [shorter, longer] = std::minmax({word.size(), other.size()});
+        return longer - shorter > most ? longer - shorter : edit_distance(word, other);
+    };
     const auto best = std::ranges::min_element(words, {}, distance);
     if (best == words.end()) {
         return std::nullopt;
     }
-    // At most two slips, or one in three letters; a word with nothing in common is never meant.
+    // A word with nothing in common is never meant.
     const std::size_t slips = distance(*best);
-    const bool meant = slips <= std::max<std::size_t>(2, word.size() / 3) &&
-                       slips < std::max(word.size(), best->size());
+    const bool meant = slips <= most && slips < std::max(word.size(), best->size());
     return meant ? std::optional(*best) : std::nullopt;
 }
 

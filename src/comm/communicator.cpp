@@ -52,6 +52,8 @@ void in_pieces(std::span<Number> values, Operation operation) {
 
 }  // namespace
 
+// Not MPI_Init_thread: other threads never call MPI, and with any level of threads Open MPI takes a lock
+// in each wait.
 MpiEnvironment::MpiEnvironment(int* argc, char*** argv) { MPI_Init(argc, argv); }
 
 MpiEnvironment::~MpiEnvironment() {
@@ -73,6 +75,9 @@ Request& Request::operator=(Request&& other) noexcept {
     if (this != &other) {
         wait();
         request_ = std::exchange(other.request_, MPI_REQUEST_NULL);
+        what_ = other.what_;
+        peer_ = other.peer_;
+        name_ = other.name_;
     }
     return *this;
 }
@@ -86,7 +91,16 @@ void Request::wait() {
             MPI_REQUEST_NULL;  // the job is about to be aborted; its neighbor may never answer
         return;
     }
+    const WaitMark mark(what_, name_, peer_);
     MPI_Wait(&request_, MPI_STATUS_IGNORE);
+}
+
+bool Request::over() {
+    int over = 1;
+    if (request_ != MPI_REQUEST_NULL) {
+        MPI_Test(&request_, &over, MPI_STATUS_IGNORE);
+    }
+    return over != 0;
 }
 
 Communicator::Communicator(MPI_Comm handle) : handle_(handle) {
@@ -113,6 +127,7 @@ Communicator::Communicator(Communicator&& other) noexcept
       bytes_sent_(other.bytes_sent_) {}
 
 int Communicator::ranks_on_node() const {
+    const WaitMark mark("a split", size_);
     MPI_Comm node = MPI_COMM_NULL;
     MPI_Comm_split_type(handle_, MPI_COMM_TYPE_SHARED, rank_, MPI_INFO_NULL, &node);
     int count = 1;
@@ -122,26 +137,29 @@ int Communicator::ranks_on_node() const {
 }
 
 Communicator Communicator::split(int color) const {
+    const WaitMark mark("a split", size_);
     MPI_Comm handle = MPI_COMM_NULL;
     MPI_Comm_split(handle_, color, rank_, &handle);
     return Communicator(handle);
 }
 
 template <typename Number>
-Request Communicator::send(std::span<const Number> values, int destination, int tag) const {
+Request Communicator::send(std::span<const Number> values, int destination, int tag,
+                           const MessageName& name) const {
     MPI_Request request = MPI_REQUEST_NULL;
     MPI_Isend(values.data(), count_of(values.size()), type_of<Number>(), destination, tag, handle_,
               &request);
     bytes_sent_ += static_cast<std::int64_t>(values.size_bytes());
-    return Request(request);
+    return Request(request, WaitMark::For::receiver, name, destination);
 }
 
 template <typename Number>
-Request Communicator::receive(std::span<Number> values, int source, int tag) const {
+Request Communicator::receive(std::span<Number> values, int source, int tag,
+                              const MessageName& name) const {
     MPI_Request request = MPI_REQUEST_NULL;
     MPI_Irecv(values.data(), count_of(values.size()), type_of<Number>(), source, tag, handle_,
               &request);
-    return Request(request);
+    return Request(request, WaitMark::For::message, name, source);
 }
 
 template <typename Number>
@@ -149,6 +167,7 @@ void Communicator::sum(std::span<Number> values) const {
     if (size_ == 1) {
         return;
     }
+    const WaitMark mark("a sum", size_);
     in_pieces(values, [&](Number* first, int count) {
         MPI_Allreduce(MPI_IN_PLACE, first, count, type_of<Number>(), MPI_SUM, handle_);
     });
@@ -161,17 +180,20 @@ double Communicator::sum(double value) const {
 }
 
 double Communicator::max(double value) const {
+    const WaitMark mark("a maximum", size_);
     MPI_Allreduce(MPI_IN_PLACE, &value, 1, MPI_DOUBLE, MPI_MAX, handle_);
     return value;
 }
 
 double Communicator::min(double value) const {
+    const WaitMark mark("a minimum", size_);
     MPI_Allreduce(MPI_IN_PLACE, &value, 1, MPI_DOUBLE, MPI_MIN, handle_);
     return value;
 }
 
 template <typename Number>
 void Communicator::broadcast(std::span<Number> values, int root) const {
+    const WaitMark mark("a broadcast", size_);
     in_pieces(values, [&](Number* first, int count) {
         MPI_Bcast(first, count, type_of<Number>(), root, handle_);
     });
@@ -190,17 +212,21 @@ std::string Communicator::broadcast(const std::string& text, int root) const {
 }
 
 std::vector<double> Communicator::gather_all(double value) const {
+    const WaitMark mark("a gathering", size_);
     std::vector<double> values(static_cast<std::size_t>(size_));
     MPI_Allgather(&value, 1, MPI_DOUBLE, values.data(), 1, MPI_DOUBLE, handle_);
     return values;
 }
 
-void Communicator::barrier() const { MPI_Barrier(handle_); }
+void Communicator::barrier() const {
+    const WaitMark mark("a barrier", size_);
+    MPI_Barrier(handle_);
+}
 
-template Request Communicator::send(std::span<const float>, int, int) const;
-template Request Communicator::send(std::span<const double>, int, int) const;
-template Request Communicator::receive(std::span<float>, int, int) const;
-template Request Communicator::receive(std::span<double>, int, int) const;
+template Request Communicator::send(std::span<const float>, int, int, const MessageName&) const;
+template Request Communicator::send(std::span<const double>, int, int, const MessageName&) const;
+template Request Communicator::receive(std::span<float>, int, int, const MessageName&) const;
+template Request Communicator::receive(std::span<double>, int, int, const MessageName&) const;
 template void Communicator::sum(std::span<float>) const;
 template void Communicator::sum(std::span<double>) const;
 template void Communicator::sum(std::span<Index>) const;

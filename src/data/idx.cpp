@@ -12,6 +12,7 @@
 #include "class_names.hpp"
 #include "formats.hpp"
 #include "hoist/base/error.hpp"
+#include "hoist/io/whole_file.hpp"
 #include "part.hpp"
 
 namespace hoist {
@@ -21,8 +22,7 @@ namespace {
 /// The bytes of a file, gzip or not.
 class ByteStream {
   public:
-    explicit ByteStream(const std::filesystem::path& path)
-        : path_(path), file_(gzopen(path.c_str(), "rb")) {
+    explicit ByteStream(const std::filesystem::path& path) : path_(path), file_(open(path)) {
         if (file_ == nullptr) {
             throw MissingError("cannot read the data file " + path.string(), std::strerror(errno),
                                "check its permissions");
@@ -64,6 +64,11 @@ class ByteStream {
     bool plain() const { return gzdirect(file_) == 1; }
 
   private:
+    static gzFile open(const std::filesystem::path& path) {
+        refuse_other_than_file(path);
+        return gzopen(path.c_str(), "rb");
+    }
+
     std::string why(const std::string& what) const {
         int status = Z_OK;
         const char* message = gzerror(file_, &status);

@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "hoist/base/error.hpp"
+#include "hoist/io/whole_file.hpp"
 
 namespace hoist {
 
@@ -74,13 +75,11 @@ Targets numbered_targets(Task task, std::vector<Index> labels, Index classes,
 
 std::filesystem::path data_file(const DataConfig& config, const std::string& name) {
     const std::filesystem::path path = std::filesystem::path(config.path) / name;
+    refuse_other_than_file(path);
     errno = 0;
     std::ifstream stream(path, std::ios::binary);
-    std::error_code error;
-    // A folder can be opened but not read.
-    if (!stream || (stream.peek(), stream.bad()) || std::filesystem::is_directory(path, error)) {
-        throw MissingError("cannot read the data file " + path.string(),
-                           errno == 0 ? "it is a folder" : std::strerror(errno),
+    if (!stream || (stream.peek(), stream.bad())) {
+        throw MissingError("cannot read the data file " + path.string(), std::strerror(errno),
                            "check data.path and the file's name");
     }
     return path;

@@ -1,7 +1,6 @@
 #include "onnx_constants.hpp"
 
 #include <algorithm>
-#include <cstring>
 
 #include "hoist/base/error.hpp"
 
@@ -17,7 +16,7 @@ std::vector<double> numbers(const onnx::TensorProto& tensor, const Field& field)
     }
     const std::string& raw = tensor.raw_data();
     std::vector<Number> stored(raw.size() / sizeof(Number));
-    std::memcpy(stored.data(), raw.data(), stored.size() * sizeof(Number));
+    std::copy_n(raw.data(), stored.size() * sizeof(Number), reinterpret_cast<char*>(stored.data()));
     return {stored.begin(), stored.end()};
 }
 

@@ -81,8 +81,47 @@ struct Hdf5Reader::State {
         std::vector<hsize_t> sizes(
             static_cast<std::size_t>(check(H5Sget_simple_extent_ndims(space), what)));
         check(H5Sget_simple_extent_dims(space, sizes.data(), nullptr), what);
+        if (H5Sget_simple_extent_type(space) == H5S_NULL) {
+            fail(what, "it holds nothing");
+        }
+        require_contents(data, creation, type, sizes, what);
         Open open{std::move(data), std::move(space), std::move(type), std::move(sizes)};
         return open_sets.emplace(name, std::move(open)).first->second;
+    }
+
+    /// Sizes are the file's word only: refuses those that what is stored cannot fill, so that memory
+    /// is bounded by the size of the file.
+    void require_contents(hid_t data, hid_t creation, hid_t type, const std::vector<hsize_t>& sizes,
+                          const std::string& what) const {
+        const H5D_layout_t layout = H5Pget_layout(creation);
+        if (layout == H5D_VIRTUAL || H5Pget_external_count(creation) > 0) {
+            fail(what, "its contents are in another file");
+        }
+        hsize_t stored = 0;
+        check(H5Fget_filesize(file, &stored), what);
+        stored = std::min(stored, H5Dget_storage_size(data));
+        H5Eclear2(H5E_DEFAULT);
+        // Deflate never shrinks data by more than a factor of 1032.
+        const hsize_t expanded = layout == H5D_CHUNKED ? 1032 * stored : stored;
+        const hsize_t elements = expanded / std::max<std::size_t>(H5Tget_size(type), 1);
+        const auto require_room = [&](const std::vector<hsize_t>& extents) {
+            hsize_t room = elements;
+            for (const hsize_t extent : extents) {
+                room /= extent;
+            }
+            if (room == 0) {
+                fail(what, "the file is too short for the size that it declares");
+            }
+        };
+        if (std::ranges::find(sizes, hsize_t{0}) != sizes.end()) {
+            return;
+        }
+        require_room(sizes);
+        if (layout == H5D_CHUNKED) {
+            std::vector<hsize_t> chunk(sizes.size());
+            check(H5Pget_chunk(creation, static_cast<int>(chunk.size()), chunk.data()), what);
+            require_room(chunk);
+        }
     }
 
     /// Rows and columns, the latter of all dimensions after the first.

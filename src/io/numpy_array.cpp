@@ -124,7 +124,8 @@ class NpyParser {
     template <typename Number>
     std::vector<Number> numbers() const {
         std::vector<Number> values(count(sizeof(Number)));
-        std::memcpy(values.data(), bytes_.data() + header_.size, values.size() * sizeof(Number));
+        std::copy_n(bytes_.data() + header_.size, values.size() * sizeof(Number),
+                    reinterpret_cast<char*>(values.data()));
         if (!header_.fortran_order || header_.shape.size() < 2) {
             return values;
         }
@@ -141,7 +142,7 @@ class NpyParser {
 
     std::vector<std::string> texts() const {
         const auto length = to_whole_number(header_.type.substr(2));
-        if (!length || *length < 0 || *length > 1024 || header_.shape.size() > 1) {
+        if (!length || *length < 1 || *length > 1024 || header_.shape.size() > 1) {
             refuse(
                 std::string("it has the type ") + header_.type + ", and texts are a list of names",
                 "save a list such as numpy.array(['relu', 'softmax'])");
@@ -190,10 +191,8 @@ std::string npy_header(const std::string& type, const std::vector<Index>& shape)
 template <typename Number>
 std::string bytes_of(const std::vector<Number>& values, const std::vector<Index>& shape,
                      const char* type) {
-    const std::string header = npy_header(type, shape);
-    std::string bytes(header.size() + values.size() * sizeof(Number), '\0');
-    std::memcpy(bytes.data(), header.data(), header.size());
-    std::memcpy(bytes.data() + header.size(), values.data(), values.size() * sizeof(Number));
+    std::string bytes = npy_header(type, shape);
+    bytes.append(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(Number));
     return bytes;
 }
 

@@ -8,11 +8,13 @@
 
 #include "file_descriptor.hpp"
 #include "hoist/base/error.hpp"
+#include "hoist/io/whole_file.hpp"
 #include "user_block.hpp"
 
 namespace hoist {
 
 void verify_file(const std::filesystem::path& path, Hdf5Reader::Checksum checksum) {
+    refuse_other_than_file(path);
     const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     const auto stored = file.valid() ? stored_user_block(file.number()) : std::nullopt;
     if (!stored) {

@@ -28,7 +28,19 @@ bool write_all(int file, std::string_view bytes) {
 
 }  // namespace
 
+void refuse_other_than_file(const std::filesystem::path& path) {
+    std::error_code error;
+    const auto status = std::filesystem::status(path, error);
+    if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) {
+        throw MissingError(
+            "cannot read " + path.string(),
+            std::filesystem::is_directory(status) ? "it is a folder" : "it is a pipe or a device",
+            "name a file");
+    }
+}
+
 std::string read_whole_file(const std::filesystem::path& path) {
+    refuse_other_than_file(path);
     const auto refuse = [&]() -> std::string {
         throw MissingError("cannot read " + path.string(), std::strerror(errno), "check the path");
     };

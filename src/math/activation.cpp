@@ -51,10 +51,23 @@ ActivationPointer elementwise(std::string name, Rule rule) {
     return std::make_shared<ActivationOf<Functions>>(std::move(name), Functions(rule));
 }
 
-template <double Lower, double Upper>
+template <typename Bounds>
 ActivationPointer projection(std::string name, double) {
-    return elementwise(std::move(name), Projection{Lower, Upper});
+    return elementwise(std::move(name), Projection{Bounds::lower, Bounds::upper});
 }
+
+struct WholeLine {
+    static constexpr double lower = -infinity, upper = infinity;
+};
+struct AtLeastZero {
+    static constexpr double lower = 0.0, upper = infinity;
+};
+struct MinusOneToOne {
+    static constexpr double lower = -1.0, upper = 1.0;
+};
+struct ZeroToOne {
+    static constexpr double lower = 0.0, upper = 1.0;
+};
 
 template <typename Rule>
 ActivationPointer plain(std::string name, double) {
@@ -72,11 +85,11 @@ ActivationPointer pool(std::string name, double group) {
 }
 
 constexpr std::array table{
-    Row{"identity", {}, projection<-infinity, infinity>},
-    Row{"relu", {}, projection<0.0, infinity>},
+    Row{"identity", {}, projection<WholeLine>},
+    Row{"relu", {}, projection<AtLeastZero>},
     Row{"leaky_relu", Parameter{0.1, 0, 1}, with_value<LeakyRelu>},
-    Row{"hard_tanh", {}, projection<-1.0, 1.0>},
-    Row{"hard_sigmoid", {}, projection<0.0, 1.0>},
+    Row{"hard_tanh", {}, projection<MinusOneToOne>},
+    Row{"hard_sigmoid", {}, projection<ZeroToOne>},
     Row{"soft_threshold", Parameter{0.5, 0, infinity}, with_value<SoftThreshold>},
     Row{"sigmoid", {}, plain<Sigmoid>},
     Row{"tanh", {}, plain<Tanh>},

@@ -114,10 +114,10 @@ std::size_t CompressedColumns<Scalar>::bytes() const {
 
 template <typename Scalar>
 void CompressedColumns<Scalar>::apply(const ConstMatrixRef<Scalar>& weights,
-                                      const ConstVectorRef<Scalar>& bias,
+                                      const ConstVectorRef<Scalar>& bias, Range columns,
                                       MatrixRef<Scalar> u) const {
     require(weights.cols() == rows_, "the weights have as many columns as the input has rows");
-    require(bias.size() == weights.rows() && u.rows() == weights.rows() && u.cols() == cols(),
+    require(bias.size() == weights.rows() && u.rows() == weights.rows() && u.cols() == columns.size(),
             "bias and result fit the weights and the input");
     combine<Scalar>({.a = weights.data(),
                      .a_stride = weights.outerStride(),
@@ -125,9 +125,9 @@ void CompressedColumns<Scalar>::apply(const ConstMatrixRef<Scalar>& weights,
                      .start_stride = 0,
                      .result = u.data(),
                      .result_stride = u.outerStride(),
-                     .targets = cols(),
+                     .targets = columns.size(),
                      .target = nullptr,
-                     .begin = begin_.data(),
+                     .begin = begin_.data() + columns.begin,
                      .entries = entries_.data()},
                     u.rows());
 }

@@ -1,7 +1,5 @@
 #include "hoist/math/normal_equations.hpp"
 
-#include <algorithm>
-
 #include "hoist/base/error.hpp"
 
 namespace hoist {
@@ -24,7 +22,7 @@ NormalEquations::NormalEquations(Index inputs, Index outputs, Gram gram)
     : inputs_(inputs), outputs_(outputs), kind_(gram) {
     require(inputs >= 1 && outputs >= 1, "normal equations have inputs and outputs");
     const Index columns = gram == Gram::included ? inputs + 1 + outputs : outputs;
-    values_.assign(static_cast<std::size_t>((inputs + 1) * columns), 0.0);
+    values_.setZero((inputs + 1) * columns);
 }
 
 template <typename Scalar>
@@ -66,7 +64,7 @@ void NormalEquations::add_moment(const ConstMatrixRef<Scalar>& x, const ConstMat
     add_row_sums(t, sums.row(inputs_).transpose());
 }
 
-void NormalEquations::clear() { std::ranges::fill(values_, 0.0); }
+void NormalEquations::clear() { values_.setZero(); }
 
 Eigen::Map<const Matrix<double>> NormalEquations::gram() const {
     require(kind_ == Gram::included, "the Gram matrix is part of the normal equations");

@@ -5,9 +5,10 @@
 #include <vector>
 
 // Singular values by divide and conquer, of LAPACK (which OpenBLAS holds, without a header for it).
-extern "C" void dgesdd_(const char* job, const int* rows, const int* columns, double* a, const int* lda, double* s,
-                        double* u, const int* ldu, double* vt, const int* ldvt, double* work, const int* work_size,
-                        int* integer_work, int* info);
+extern "C" void dgesdd_(const char* job, const int* rows, const int* columns, double* a,
+                        const int* lda, double* s, double* u, const int* ldu, double* vt,
+                        const int* ldvt, double* work, const int* work_size, int* integer_work,
+                        int* info);
 
 namespace hoist {
 namespace {
@@ -24,8 +25,8 @@ Matrix<double> orthogonal_factor(Matrix<double> a) {
     std::vector<double> work(1);
     int info = 0;
     const auto call = [&](int work_size) {
-        dgesdd_("S", &rows, &columns, a.data(), &rows, s.data(), u.data(), &rows, vt.data(), &rank, work.data(),
-                &work_size, integer_work.data(), &info);
+        dgesdd_("S", &rows, &columns, a.data(), &rows, s.data(), u.data(), &rows, vt.data(), &rank,
+                work.data(), &work_size, integer_work.data(), &info);
     };
     call(-1);  // which only asks for the size of the work space
     work.resize(static_cast<std::size_t>(work[0]));

@@ -13,6 +13,32 @@ constexpr double truncated_deviation = 0.87962566103423978;
 }  // namespace
 
 template <typename Scalar>
+void Weights<Scalar>::apply(const ConstMatrixRef<Scalar>& x, MatrixRef<Scalar> u) const {
+    u.noalias() = matrix * x;
+    u.colwise() += bias;
+}
+
+template <typename Scalar>
+void Weights<Scalar>::pull_back(const ConstMatrixRef<Scalar>& s, MatrixRef<Scalar> g) const {
+    g.noalias() = matrix.transpose() * s;
+}
+
+template <typename Scalar>
+Matrix<double> Weights<Scalar>::solution() const {
+    Matrix<double> transposed(matrix.cols() + 1, matrix.rows());
+    transposed.topRows(matrix.cols()) = matrix.transpose().template cast<double>();
+    transposed.row(matrix.cols()) = bias.transpose().template cast<double>();
+    return transposed;
+}
+
+template <typename Scalar>
+void Weights<Scalar>::assign(const ConstMatrixRef<double>& solution) {
+    const Index inputs = solution.rows() - 1;
+    matrix = solution.topRows(inputs).transpose().template cast<Scalar>();
+    bias = solution.row(inputs).transpose().template cast<Scalar>();
+}
+
+template <typename Scalar>
 Weights<Scalar> initial_weights(Index inputs, Index outputs, Start start, double bias,
                                 std::uint64_t seed, Index layer) {
     std::mt19937_64 engine =
@@ -49,6 +75,8 @@ Weights<Scalar> initial_weights(Index inputs, Index outputs, Start start, double
     return weights;
 }
 
+template struct Weights<float>;
+template struct Weights<double>;
 template Weights<float> initial_weights(Index, Index, Start, double, std::uint64_t, Index);
 template Weights<double> initial_weights(Index, Index, Start, double, std::uint64_t, Index);
 

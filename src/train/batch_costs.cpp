@@ -32,7 +32,6 @@ class BatchModel {
     }
 
     double columns() const { return columns_; }
-    double blocks() const { return static_cast<double>(own_.size()); }
     /// Steps of the weights in an epoch.
     double steps() const { return static_cast<double>(batches_.count() * config_.rounds); }
 
@@ -63,12 +62,6 @@ class BatchModel {
         const bool shared = placement_.grid.shards(placement_.grid.stage_of(rank_)) > 1;
         return ((up + down) * columns_ * config_.rounds + (shared ? steps() * equations() : 0.0)) *
                scalar_;
-    }
-
-    double compute(const std::vector<double>& costs, const MachineRates& rates) const {
-        // A solver reads and writes about four numbers for each weight and state.
-        const double updated = steps() * weights() * scalar_;
-        return (flops(costs) + steps() * update_flops()) / rates.flops + updated / rates.bandwidth;
     }
 
     double flops(const std::vector<double>& costs) const {
@@ -127,26 +120,6 @@ class BatchModel {
         }
         return numbers;
     }
-    /// Factors and their application, per step.
-    double update_flops() const {
-        const auto kind = config_.weights.kind;
-        double flops = 0.0;
-        for (Index l = layers_.begin; l < layers_.end; ++l) {
-            const double n = width(l) + 1;
-            const double m = maps(l);
-            if (kind == WeightSolverOptions::Kind::implicit) {
-                flops += 2.0 * (n * n * n / 3.0 + 2.0 * n * n * m);
-            } else if (kind == WeightSolverOptions::Kind::gram) {
-                const double refresh = static_cast<double>(config_.weights.refresh);
-                flops += 2.0 * n * n * m + 2.0 * 2.0 * n * n * n / refresh;
-                if (config_.weights.sides == GramSides::both) {
-                    flops += 2.0 * n * m * m + 2.0 * 2.0 * m * m * m / refresh;
-                }
-            }
-        }
-        return flops;
-    }
-
     const Config& config_;
     const NetworkSpec& network_;
     const Placement& placement_;
@@ -165,19 +138,13 @@ class BatchModel {
 }  // namespace
 
 RankCosts batch_costs(const Config& config, const SampleFacts& samples, const Placement& placement,
-                      int rank, const std::vector<double>& costs, const MachineRates& rates) {
+                      int rank, const std::vector<double>& costs) {
     const BatchModel model(config, samples, placement, rank);
     RankCosts result;
     result.columns = static_cast<Index>(model.columns());
     result.memory = model.memory();
     result.bytes_sent = model.bytes_sent();
-    result.bytes_exchanged = 2.0 * result.bytes_sent;
-    result.compute = model.compute(costs, rates);
     result.flops = model.flops(costs);
-    // In each batch the first block goes up through the stages and its signal comes down, about two
-    // thirds of its work, before all of them are busy.
-    result.bubble = 2.0 / 3.0 * static_cast<double>(placement.grid.stages() - 1) /
-                    std::max(model.blocks(), 1.0);
     return result;
 }
 

@@ -47,6 +47,16 @@ BatchInputs<Scalar>::BatchInputs(const Matrix<Scalar>& inputs, Index first, Inde
 }
 
 template <typename Scalar>
+void BatchInputs<Scalar>::apply(const Weights<Scalar>& weights, Range columns,
+                                Matrix<Scalar>& u) const {
+    if (stored_) {
+        stored_->apply(weights.matrix, weights.bias, columns, u);
+    } else {
+        weights.apply(inputs_.middleCols(columns.begin, columns.size()), u);
+    }
+}
+
+template <typename Scalar>
 void BatchInputs<Scalar>::fill(Index epoch, std::span<const Index> samples,
                                InputBlock<Scalar>& block) const {
     if (compresses_ && !block.compressed) {

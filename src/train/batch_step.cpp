@@ -11,14 +11,6 @@
 
 namespace hoist {
 
-namespace {
-
-// Numbers that a matrix takes in the sums over shards: each begins where any vector instruction may,
-// so that the order of additions within it depends neither on the stage nor on the process.
-std::size_t padded(Index numbers) { return static_cast<std::size_t>((numbers + 15) / 16 * 16); }
-
-}  // namespace
-
 WeightSolverOptions solver_options(const Config& config, Index layer) {
     WeightSolverOptions options = config.weights;
     const NetworkSpec& network = config.network;
@@ -71,17 +63,12 @@ BatchStep<Scalar>::BatchStep(const Config& config, const Communicator& world,
             samples.inputs, samples.columns.begin, network.map_outputs(0),
             Augmentation(config.augmentation, network.inputs()), config.seed);
     }
-    std::size_t numbers = 0;
     for (const Layer<Scalar>& layer : stage.layers) {
         const Index inputs = network.width(layer.index);
         const Index outputs = network.map_outputs(layer.index);
         solvers_.push_back(
             make_weight_solver<Scalar>(solver_options(config, layer.index), inputs, outputs));
         average_.push_back(Matrix<Scalar>::Zero(outputs, inputs + 1));
-        const WeightSolver<Scalar>& solver = *solvers_.back();
-        numbers += padded(outputs * (inputs + 1)) +
-                   padded(solver.wants_input_gram() ? (inputs + 1) * (inputs + 1) : 0) +
-                   padded(solver.wants_signal_gram() ? outputs * outputs : 0);
     }
     for (const Layer<Scalar>& layer : stage.layers) {
         slopes_.push_back(Matrix<Scalar>::Zero(1, 4));
@@ -90,7 +77,7 @@ BatchStep<Scalar>::BatchStep(const Config& config, const Communicator& world,
                                            : nullptr);
     }
     slope_gradients_.resize(learned_.size());
-    equations_.setZero(static_cast<Index>(numbers));
+    sums_.emplace(stage, solvers_);
     for (std::size_t i = 0; i < stage.layers.size(); ++i) {
         prepare(i);
     }
@@ -144,32 +131,63 @@ void BatchStep<Scalar>::operator()(Index batch, int round, double rate) {
     passage.round = round;
     passage.rate = rate;
     start(passage);
+    const bool completes = begun_ - completed_ > delay_;
+    Passage& oldest = passages_[completed_ % passages_.size()];
+    if (completes) {
+        sums_->clear();
+    }
     for (std::size_t i = 0; i < order_.size(); ++i) {
+        if (completes) {
+            answer_meanwhile(oldest, &oldest == &passage ? i : order_.size(),
+                             arrival(passage.from_below, i));
+        }
         forward(passage, i);
         if (last_) {
             backward(passage, i);
         }
     }
-    if (begun_ - completed_ > delay_) {
-        complete(passages_[completed_ % passages_.size()]);
+    if (completes) {
+        complete(oldest);
     }
 }
 
 template <typename Scalar>
 void BatchStep<Scalar>::finish() {
     while (completed_ < begun_) {
+        sums_->clear();
         complete(passages_[completed_ % passages_.size()]);
     }
 }
 
-// Everything but the forward pass, which the last stage has already followed by its answers.
+// What has come down goes on before what goes up, since every stage below waits for it; sums over
+// columns, for which nobody waits, fill the time until `awaited` has arrived.
+template <typename Scalar>
+void BatchStep<Scalar>::answer_meanwhile(Passage& passage, std::size_t forwarded,
+                                         Request& awaited) {
+    for (;;) {
+        if (!last_ && passage.answered < forwarded &&
+            arrival(passage.from_above, passage.answered).over()) {
+            backward(passage, passage.answered);
+        } else if (passage.groups.ready() && !awaited.over()) {
+            add_group(passage);
+        } else {
+            return;
+        }
+    }
+}
+
+// Everything that is left to do after the forward pass.
 template <typename Scalar>
 void BatchStep<Scalar>::complete(Passage& passage) {
     ++completed_;
-    if (!last_) {
-        for (std::size_t i = 0; i < order_.size(); ++i) {
-            backward(passage, i);
+    while (passage.answered < order_.size()) {
+        while (passage.groups.ready() && !arrival(passage.from_above, passage.answered).over()) {
+            add_group(passage);
         }
+        backward(passage, passage.answered);
+    }
+    while (!passage.groups.done()) {
+        add_group(passage);
     }
     refit(passage);
     for (Request& request : passage.sent) {
@@ -187,7 +205,8 @@ void BatchStep<Scalar>::start(Passage& passage) {
         passage.blocks[own] = {offset, offset + columns};
         offset += columns;
     }
-    passage.columns = offset;
+    passage.answered = 0;
+    passage.groups = ColumnGroups(passage.blocks, batch_group_columns);
     const PhaseClock clock(times_.exchange);
     for (const Index block : order_) {
         const auto own = static_cast<std::size_t>(block - samples_.own.begin);
@@ -266,6 +285,8 @@ void BatchStep<Scalar>::backward(Passage& passage, std::size_t turn) {
         passage.sent.push_back(
             exchange_.template send_below<Scalar>(block, part(passage.below, range)));
     }
+    passage.groups.complete(own);
+    ++passage.answered;
 }
 
 // s_l from s_{l+1}, at the feed-forward state.
@@ -280,7 +301,7 @@ void BatchStep<Scalar>::answer(Passage& passage, std::size_t block, std::size_t 
     const auto x = part(passage.x[position], range);
     const auto s = part(position > 0 ? passage.s[position - 1] : passage.below, range);
     Matrix<Scalar> g(x.rows(), x.cols());
-    g.noalias() = layer.weights.matrix.transpose() * part(passage.s[position], range);
+    layer.weights.pull_back(part(passage.s[position], range), g);
     const auto respond = [&](const ConstMatrixRef<Scalar>& forward) {
         formulation_->respond(layer.index, u, g, forward, s);
         if (learned_[position] != nullptr) {
@@ -327,79 +348,34 @@ void BatchStep<Scalar>::minimize(Passage& passage, std::size_t block, std::size_
 }
 
 template <typename Scalar>
-void BatchStep<Scalar>::refit(Passage& passage) {
+void BatchStep<Scalar>::add_group(Passage& passage) {
     const PhaseClock clock(times_.weights);
-    using Map = Eigen::Map<Matrix<Scalar>>;
     const Scalar mean = Scalar{1} / static_cast<Scalar>(batches_.columns(passage.batch));
-    struct Views {
-        Map gradient{nullptr, 0, 0};
-        Map input_gram{nullptr, 0, 0};
-        Map signal_gram{nullptr, 0, 0};
-    };
-    std::vector<Views> views(stage_.layers.size());
-    Scalar* next = equations_.data();
-    const auto take = [&](Map& view, Index rows, Index columns) {
-        new (&view) Map(next, rows, columns);
-        next += padded(rows * columns);
-    };
+    const auto [blocks, columns] = passage.groups.take();
     for (std::size_t i = 0; i < stage_.layers.size(); ++i) {
-        const Layer<Scalar>& layer = stage_.layers[i];
-        const Index n = layer.weights.matrix.cols();
-        const Index m = layer.weights.matrix.rows();
-        Views& view = views[i];
-        take(view.gradient, m, n + 1);
-        const bool inputs = solvers_[i]->wants_input_gram();
-        const bool signals = solvers_[i]->wants_signal_gram();
-        take(view.input_gram, inputs ? n + 1 : 0, inputs ? n + 1 : 0);
-        take(view.signal_gram, signals ? m : 0, signals ? m : 0);
-
-        auto s = passage.s[i].leftCols(passage.columns);
-        s *= mean;
-        auto gradient = view.gradient.leftCols(n);
-        if (layer.index == 0) {
-            gradient.setZero();
-            for (std::size_t block = 0; block < order_.size(); ++block) {
-                passage.inputs[block].add_moment(part(passage.s[i], passage.blocks[block]),
-                                                 gradient);
-            }
+        const auto s = part(passage.s[i], columns);
+        if (stage_.layers[i].index == 0) {
+            const auto inputs = std::span<const InputBlock<Scalar>>(passage.inputs);
+            sums_->add(i,
+                       inputs.subspan(static_cast<std::size_t>(blocks.begin),
+                                      static_cast<std::size_t>(blocks.size())),
+                       mean, s);
         } else {
-            gradient.noalias() = s * passage.x[i].leftCols(passage.columns).transpose();
-        }
-        view.gradient.col(n) = s.rowwise().sum();
-        if (inputs) {
-            Matrix<Scalar> x(n + 1, passage.columns);
-            x.row(n).setOnes();
-            if (layer.index == 0) {
-                for (std::size_t block = 0; block < order_.size(); ++block) {
-                    const Range range = passage.blocks[block];
-                    Matrix<Scalar> dense(n, range.size());
-                    passage.inputs[block].decompress(dense);
-                    x.block(0, range.begin, n, range.size()) = dense;
-                }
-            } else {
-                x.topRows(n) = passage.x[i].leftCols(passage.columns);
-            }
-            view.input_gram.setZero();
-            if (x.cols() > 0) {  // which Eigen takes for granted
-                view.input_gram.template selfadjointView<Eigen::Lower>().rankUpdate(x, mean);
-            }
-        }
-        if (signals) {  // S holds the factor of the mean once already
-            view.signal_gram.setZero();
-        }
-        if (signals && s.cols() > 0) {
-            view.signal_gram.template selfadjointView<Eigen::Lower>().rankUpdate(Matrix<Scalar>(s),
-                                                                                 Scalar{1} / mean);
+            sums_->add(i, part(passage.x[i], columns), mean, s);
         }
     }
+}
+
+template <typename Scalar>
+void BatchStep<Scalar>::refit(Passage& passage) {
+    const PhaseClock clock(times_.weights);
     if (peers_.size() > 1) {
         {
             const PhaseClock waiting(times_.wait);
             peers_.barrier();
         }
         const PhaseClock summing(times_.exchange);
-        peers_.sum(
-            std::span<Scalar>(equations_.data(), static_cast<std::size_t>(equations_.size())));
+        peers_.sum(sums_->values());
     }
     for (std::size_t i = 0; i < stage_.layers.size(); ++i) {
         Layer<Scalar>& layer = stage_.layers[i];
@@ -407,8 +383,8 @@ void BatchStep<Scalar>::refit(Passage& passage) {
             solvers_[i]->begin(layer.weights.matrix, layer.weights.bias);
         }
         try {
-            solvers_[i]->step({views[i].gradient, views[i].input_gram, views[i].signal_gram},
-                              passage.rate, layer.weights.matrix, layer.weights.bias);
+            solvers_[i]->step(sums_->equations(i), passage.rate, layer.weights.matrix,
+                              layer.weights.bias);
         } catch (const NumericalError& error) {
             failure_ = error;  // the same on every shard; the stages that wait for this one go on
         }

@@ -67,4 +67,9 @@ ColumnBlocks batch_ranges(Index samples, Index batch, Index block) {
     return ColumnBlocks(samples, std::max<Index>((samples + blocks - 1) / blocks, 1));
 }
 
+ColumnBlocks training_blocks(const Config& config, Index samples) {
+    return config.fit == Fit::sweeps ? ColumnBlocks(samples, config.grid.block)
+                                     : batch_ranges(samples, config.batch, config.grid.block);
+}
+
 }  // namespace hoist

@@ -352,6 +352,10 @@ const std::vector<Key>& keys() {
          [](const Value& v, Config& c) { c.target_accuracy = v.number(0.0, 100.0); }},
         {{"train.time_limit", "0", "stop with a checkpoint after so many seconds; 0: never"},
          [](const Value& v, Config& c) { c.time_limit = v.number(0.0); }},
+        {{"train.watchdog", "0",
+          "end the job, saying what it waits for, after so many seconds without progress; longer "
+          "than the longest reading, sweep or checkpoint; 0: never"},
+         [](const Value& v, Config& c) { c.watchdog = v.number(0.0, 1e9); }},
 
         {{"grid.stages", "auto",
           "groups of consecutive layers on ranks of their own: auto, or a number"},

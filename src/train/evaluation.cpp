@@ -81,6 +81,16 @@ Evaluation evaluate(const ForwardPass<Scalar>& forward, const NetworkSpec& netwo
 }
 
 template <typename Scalar>
+Evaluation evaluate(const ForwardPass<Scalar>& forward, const NetworkSpec& network,
+                    const OutputBlock<Scalar>& output, const Communicator& world,
+                    const Samples<Scalar>& samples,
+                    const typename ForwardPass<Scalar>::FirstMap& first_map) {
+    Tally<Scalar> tally(network, output);
+    forward(samples, first_map, tallying(tally, network, samples));
+    return tally.total(world, samples.blocks.samples());
+}
+
+template <typename Scalar>
 Evaluation evaluate_training(const ForwardPass<Scalar>& forward, const NetworkSpec& network,
                              const OutputBlock<Scalar>& output, const Communicator& world,
                              const Samples<Scalar>& samples, const Stage<Scalar>& stage) {
@@ -100,6 +110,12 @@ template Evaluation evaluate(const ForwardPass<float>&, const NetworkSpec&,
 template Evaluation evaluate(const ForwardPass<double>&, const NetworkSpec&,
                              const OutputBlock<double>&, const Communicator&,
                              const Samples<double>&);
+template Evaluation evaluate(const ForwardPass<float>&, const NetworkSpec&,
+                             const OutputBlock<float>&, const Communicator&, const Samples<float>&,
+                             const ForwardPass<float>::FirstMap&);
+template Evaluation evaluate(const ForwardPass<double>&, const NetworkSpec&,
+                             const OutputBlock<double>&, const Communicator&,
+                             const Samples<double>&, const ForwardPass<double>::FirstMap&);
 template Evaluation evaluate_training(const ForwardPass<float>&, const NetworkSpec&,
                                       const OutputBlock<float>&, const Communicator&,
                                       const Samples<float>&, const Stage<float>&);

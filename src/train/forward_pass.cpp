@@ -41,7 +41,7 @@ template <typename Scalar>
 void ForwardPass<Scalar>::from_first_preactivations(const Samples<Scalar>& samples,
                                                     const Visit& visit) const {
     Matrix<Scalar> activated;
-    const auto source = [&](Range columns) -> ConstMatrixRef<Scalar> {
+    const auto second_map = [&](const Weights<Scalar>& weights, Range columns, Matrix<Scalar>& u2) {
         for (const Layer<Scalar>& layer : stage_.layers) {
             if (layer.index == 1) {
                 const auto u = layer.preactivations.middleCols(columns.begin, columns.size());
@@ -50,14 +50,14 @@ void ForwardPass<Scalar>::from_first_preactivations(const Samples<Scalar>& sampl
                 network_.activation(1).apply(u, activated);
             }
         }
-        return activated;
+        weights.apply(activated, u2);
     };
-    run(samples, 1, source, visit);
+    run(samples, 1, second_map, visit);
 }
 
 template <typename Scalar>
-void ForwardPass<Scalar>::run(const Samples<Scalar>& samples, Index start, const Source& source,
-                              const Visit& visit) const {
+void ForwardPass<Scalar>::run(const Samples<Scalar>& samples, Index start,
+                              const FirstMap& start_map, const Visit& visit) const {
     const std::vector<Slice> order =
         slices(placement_.grid.order(world_.rank(), samples.blocks.count()), samples);
     const Exchange exchange(world_, placement_, samples.blocks.count(),
@@ -102,7 +102,7 @@ void ForwardPass<Scalar>::run(const Samples<Scalar>& samples, Index start, const
             Matrix<Scalar>& above = leaves ? out.columns : u;
             above.resize(network_.map_outputs(l), columns.size());
             if (l == start) {
-                layer.weights.apply(source(columns), above);
+                start_map(layer.weights, columns, above);
             } else {
                 layer.weights.apply(x, above);
             }

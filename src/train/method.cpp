@@ -122,7 +122,10 @@ class BatchMethod final : public Method<Scalar> {
     const PhaseTimes& times() const override { return step_.times(); }
     Evaluation evaluate_training(const ForwardPass<Scalar>& forward,
                                  const OutputBlock<Scalar>& output) override {
-        return evaluate(forward, config_.network, output, world_, problem_.train);
+        return evaluate(forward, config_.network, output, world_, problem_.train,
+                        [this](const Weights<Scalar>& weights, Range columns, Matrix<Scalar>& u) {
+                            step_.apply_first(weights, columns, u);
+                        });
     }
     void swap_weights() override { step_.swap_average(); }
     void note(const Evaluation& judged, Progress& progress) override {

@@ -272,7 +272,17 @@ ModelHeader read_model_header(const std::filesystem::path& path, bool trusted) t
                 parse_activation(file.text_attribute(layer_name(l), "activation")));
             group = header.network.activations.back()->traits().group;
         }
+        if (shape[0] < group || shape[0] % group != 0 || shape[1] < 1) {
+            throw DataError(shown + " is inconsistent",
+                            "layer " + std::to_string(l) + " has weights of " +
+                                std::to_string(shape[0]) + " x " + std::to_string(shape[1]),
+                            "use another checkpoint");
+        }
         header.network.widths.push_back(shape[0] / group);
+    }
+    if (layers == 0) {
+        throw DataError(shown + " is not a model of hoist", "it has no layers",
+                        "give a run directory, model.h5 or a checkpoint");
     }
     header.network.output = parse_output(file.text_attribute("/", "output"));
     header.config = file.text_attribute("/", "config");
@@ -281,6 +291,15 @@ ModelHeader read_model_header(const std::filesystem::path& path, bool trusted) t
     header.checkpoint = file.text_attribute("/", "kind") == "checkpoint";
     if (file.has("/class_names")) {
         header.class_names = file.read_text("/class_names");
+    }
+    const Index outputs = header.network.outputs();
+    if ((header.network.output != Output::linear && outputs < 2) ||
+        (!header.class_names.empty() && std::ssize(header.class_names) != outputs)) {
+        throw DataError(shown + " is inconsistent",
+                        "its " + std::to_string(outputs) + " outputs are " +
+                            to_text(header.network.output) + " scores of " +
+                            std::to_string(header.class_names.size()) + " named classes",
+                        "use another checkpoint");
     }
     if (file.has("/input/mean")) {
         const std::vector<double> mean = file.read<double>("/input/mean");
@@ -305,16 +324,24 @@ ModelHeader read_model_header(const std::filesystem::path& path, bool trusted) t
             }
             return values.front();
         };
+        const auto count = [&](const std::string& name, double least = 0.0) {
+            const double value = read(name);
+            if (!(value >= least && value < 0x1p53)) {
+                throw DataError(shown + " is inconsistent",
+                                "/progress/" + name + " is " + to_text(value),
+                                "use another checkpoint");
+            }
+            return static_cast<Index>(value);
+        };
         const auto read_if_there = [&](const std::string& name) {
             return file.has("/progress/" + name) ? std::optional(read(name)) : std::nullopt;
         };
         Progress& progress = header.progress;
-        progress.sweep = static_cast<Index>(read("sweep"));
-        progress.batch = static_cast<Index>(read("batch"));
+        progress.sweep = count("sweep");
+        progress.batch = count("batch");
         progress.loss = read("loss");
-        progress.averaged = static_cast<Index>(read("averaged"));
-        progress.plateau = {read("rate_scale"), read("rate_best"),
-                            static_cast<Index>(read("rate_waited"))};
+        progress.averaged = count("averaged");
+        progress.plateau = {read("rate_scale"), read("rate_best"), count("rate_waited", -1.0)};
         progress.seconds_training = read("seconds_training");
         progress.bytes_sent = read("bytes_sent");
         progress.best_test = read_if_there("best_test");

@@ -7,7 +7,6 @@
 #include "hoist/comm/agree.hpp"
 #include "hoist/math/compressed_columns.hpp"
 #include "hoist/train/augmentation.hpp"
-#include "hoist/train/batches.hpp"
 #include "hoist/train/model_file.hpp"
 
 namespace hoist {
@@ -68,11 +67,6 @@ void load_weights(const Config& config, Range layers, Stage<Scalar>& stage) {
 }
 
 }  // namespace
-
-ColumnBlocks training_blocks(const Config& config, Index samples) {
-    return config.fit == Fit::sweeps ? ColumnBlocks(samples, config.grid.block)
-                                     : batch_ranges(samples, config.batch, config.grid.block);
-}
 
 DataParts open_training_data(const Config& config) {
     DataParts data = open_dataset(config.data, {config.task(), 0, {}});

@@ -9,21 +9,15 @@ struct RankCosts {
     Index columns = 0;
     MemoryPlan memory;
     double bytes_sent = 0.0;
-    /// Sent and received.
-    double bytes_exchanged = 0.0;
-    /// Seconds.
-    double compute = 0.0;
     /// Operations that the cut into stages and shards divides.
     double flops = 0.0;
-    /// Idle time while blocks come through the other stages, over the time of work.
-    double bubble = 0.0;
 };
 
 /// @param costs as layer_costs() gives them.
 RankCosts sweep_costs(const Config& config, const SampleFacts& samples, const Placement& placement,
-                      int rank, const std::vector<double>& costs, const MachineRates& rates);
+                      int rank, const std::vector<double>& costs);
 RankCosts batch_costs(const Config& config, const SampleFacts& samples, const Placement& placement,
-                      int rank, const std::vector<double>& costs, const MachineRates& rates);
+                      int rank, const std::vector<double>& costs);
 
 // Resident pages of hoist, HDF5 (with the network libraries that Debian's links) and OpenBLAS that
 // a run touches, and the buffers of OpenBLAS for small products: measured as the peak of a rank

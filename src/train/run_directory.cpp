@@ -34,6 +34,19 @@ void write_file(const std::filesystem::path& path, const std::string& text,
     }
 }
 
+// All of `text` or nothing of it.
+void append(const std::filesystem::path& path, const std::string& text) {
+    std::error_code missing;
+    const std::uintmax_t size = std::filesystem::file_size(path, missing);
+    try {
+        write_file(path, text, std::ios::app);
+    } catch (const OutputError&) {
+        std::error_code ignored;
+        std::filesystem::resize_file(path, missing ? 0 : size, ignored);
+        throw;
+    }
+}
+
 std::string header_line(bool regression) {
     const std::string figure = regression ? "rmse" : "accuracy";
     return "sweep,epoch,seconds,objective,penalty,loss,train_" + figure + ",validation_" + figure +
@@ -194,7 +207,7 @@ void RunDirectory::add_metrics(const SweepRecord& record, bool regression) const
     row << ',' << record.times.activations << ',' << record.times.weights << ','
         << record.times.exchange << ',' << record.times.wait << ','
         << static_cast<std::int64_t>(record.bytes_sent) << '\n';
-    write_file(metrics(), row.str(), std::ios::app);
+    append(metrics(), row.str());
 }
 
 void RunDirectory::write_summary(const RunSummary& summary, bool regression) const {
@@ -242,9 +255,7 @@ void RunDirectory::write_summary(const RunSummary& summary, bool regression) con
     replace_file(this->summary(), json.dump(2) + "\n");
 }
 
-void RunDirectory::add_log(const std::string& line) const {
-    write_file(log(), line + "\n", std::ios::app);
-}
+void RunDirectory::add_log(const std::string& line) const { append(log(), line + "\n"); }
 
 void RunDirectory::remove_old_checkpoints(Index keep) const {
     const auto all = checkpoints();

@@ -25,7 +25,6 @@ class RankModel {
           pivoting_(config.formulation.nnls.method == NnlsOptions::Method::block_pivoting) {
         const ColumnBlocks blocks(samples.train, config.grid.block);
         const Range own = placement.grid.owned(rank, blocks.count());
-        blocks_ = own.size();
         columns_ = blocks.columns(own).size();
         block_ = static_cast<double>(std::min(blocks.width(), columns_));
         held_ = static_cast<double>(columns_ + columns_of(samples.validation) +
@@ -33,7 +32,6 @@ class RankModel {
     }
 
     Index columns() const { return columns_; }
-    Index blocks() const { return blocks_; }
 
     MemoryPlan memory() const {
         MemoryPlan memory;
@@ -62,14 +60,6 @@ class RankModel {
             numbers += static_cast<double>(network_.layers()) + config_.joint_iterations;
         }
         return times * (down + up) * own() * scalar_ + numbers * full;
-    }
-
-    // As much comes back: U_l for X_l, X_{l+1} for U_{l+1}, and the sums.
-    double bytes_exchanged() const { return 2.0 * bytes_sent(); }
-
-    double compute(const std::vector<double>& costs, const MachineRates& rates) const {
-        return (column_flops(costs) * own() + refit_flops()) / rates.flops +
-               bytes_copied() / rates.bandwidth;
     }
 
     double column_flops(const std::vector<double>& costs) const {
@@ -136,16 +126,6 @@ class RankModel {
     double input_gram() const { return 2.0 * square(width(0) + 1) * full; }
     double product() const { return square(width(0)) * scalar_; }
 
-    /// Bytes copied by the kernels in a sweep: X_l and U_l are each read or written about six
-    /// times, the inputs read twice; a copy is one of either.
-    double bytes_copied() const {
-        double rows = first() ? width(0) : 0.0;
-        for (Index l = std::max<Index>(layers_.begin, 1); l < layers_.end; ++l) {
-            rows += 6.0 * width(l);
-        }
-        return rows * own() * scalar_;
-    }
-
     double panels() const {
         double widest = 0.0;
         for (Index l = layers_.begin; l < layers_.end; ++l) {
@@ -186,20 +166,6 @@ class RankModel {
         return solving + moving + (leaving + arriving + 2.0 * widest) * block_ * scalar_;
     }
 
-    /// What does not shrink with the shards: factors, solutions and W'W, the first two in double,
-    /// which runs at half the rate of float.
-    double refit_flops() const {
-        double flops = 0.0;
-        const double doubled = config_.precision == Precision::single ? 2.0 : 1.0;
-        for (Index l = layers_.begin; l < layers_.end; ++l) {
-            const double n = width(l);
-            const double solution = 2.0 * n * n * width(l + 1);
-            flops += doubled * (solution + (l > 0 ? n * n * n / 3.0 : 0.0));
-            flops += l > 0 ? solution : 0.0;
-        }
-        return flops;
-    }
-
     const Config& config_;
     const NetworkSpec& network_;
     const Placement& placement_;
@@ -208,7 +174,6 @@ class RankModel {
     double scalar_;
     bool joint_;
     bool pivoting_;
-    Index blocks_ = 0;
     Index columns_ = 0;
     /// Columns of its widest block, and of all samples that it holds.
     double block_ = 0.0;
@@ -218,18 +183,13 @@ class RankModel {
 }  // namespace
 
 RankCosts sweep_costs(const Config& config, const SampleFacts& samples, const Placement& placement,
-                      int rank, const std::vector<double>& costs, const MachineRates& rates) {
+                      int rank, const std::vector<double>& costs) {
     const RankModel model(config, samples, placement, rank);
     RankCosts result;
     result.columns = model.columns();
     result.memory = model.memory();
     result.bytes_sent = model.bytes_sent();
-    result.bytes_exchanged = model.bytes_exchanged();
-    result.compute = model.compute(costs, rates);
     result.flops = model.column_flops(costs) * static_cast<double>(model.columns());
-    // The last stage begins when its first block has come through the others.
-    result.bubble = static_cast<double>(placement.grid.stages() - 1) /
-                    static_cast<double>(std::max<Index>(model.blocks(), 1));
     return result;
 }
 

@@ -5,9 +5,35 @@
 
 #include "hoist/base/error.hpp"
 #include "hoist/base/memory.hpp"
+#include "hoist/comm/activity.hpp"
 #include "hoist/comm/agree.hpp"
 
 namespace hoist {
+
+namespace {
+
+void begin_activity_of(const Config& config, const char* in_sweeps, const char* in_epochs,
+                       Index number) {
+    begin_activity(config.fit == Fit::sweeps ? in_sweeps : in_epochs, number);
+}
+
+// Agrees on what `work` threw, in which ranks wait for one another: an Error has come on all that do.
+// Anything else, as a lack of memory on one rank, leaves at once, and ends the job for all.
+void exchange_and_agree(const Communicator& world, const std::function<void()>& work) {
+    std::optional<Error> error;
+    try {
+        work();
+    } catch (const Error& own) {
+        error = own;
+    }
+    agree(world, [&] {
+        if (error) {
+            throw Error(*error);
+        }
+    });
+}
+
+}  // namespace
 
 template <typename Scalar>
 Trainer<Scalar>::Trainer(const Config& config, const Communicator& world, const RunOptions& options,
@@ -31,6 +57,7 @@ Outcome Trainer<Scalar>::operator()() {
     if (world_.max(complete ? 1.0 : 0.0) > 0.0) {
         return Outcome::already_complete;
     }
+    begin_activity("the reading of the data");
     Problem<Scalar> problem = make_problem<Scalar>(config_, world_);
     agree(world_, [&] {
         if (reports()) {
@@ -38,7 +65,9 @@ Outcome Trainer<Scalar>::operator()() {
         }
     });
     if (options_.existing == Existing::resume) {
+        begin_activity("the reading of the checkpoint");
         resume(problem);
+        saved_ = true;
     }
     agree(world_, [&] {
         if (reports()) {
@@ -53,14 +82,15 @@ Outcome Trainer<Scalar>::operator()() {
         observer_.started(problem.placement, problem.train.blocks.samples(), progress_.sweep);
     }
 
+    begin_activity("the start");
     double begun = wall_time();
     std::unique_ptr<Method<Scalar>> method;
-    agree(world_, [&] {
+    exchange_and_agree(world_, [&] {
         // A failure is the same on every shard of a stage, and the stages do not wait for one
         // another.
         method = make_method<Scalar>(config_, world_, problem);
     });
-    agree(world_, [&] { method->begin(resumed_from_, progress_); });
+    exchange_and_agree(world_, [&] { method->begin(resumed_from_, progress_); });
     progress_.seconds_training += world_.max(wall_time() - begun);
     SweepRecord last = record(problem, *method, progress_.sweep);
     if (config_.fit == Fit::batches) {
@@ -68,6 +98,16 @@ Outcome Trainer<Scalar>::operator()() {
     }
     Outcome outcome = Outcome::complete;
     while (progress_.sweep < config_.length() && !stops_here(last)) {
+        if (const std::optional<Outcome> stopping = stop()) {
+            if (!saved_) {
+                write_checkpoint(problem, *method, Needed::always);
+            }
+            write_metrics(Needed::if_required);
+            outcome = *stopping;
+            break;
+        }
+        saved_ = false;
+        begin_activity_of(config_, "sweep", "epoch", progress_.sweep + 1);
         const double bytes_before =
             static_cast<double>(world_.bytes_sent() + problem.peers.bytes_sent());
         begun = wall_time();
@@ -85,26 +125,14 @@ Outcome Trainer<Scalar>::operator()() {
             last.bytes_sent = bytes_of_record_;
             bytes_of_record_ = 0.0;
             note_best(last);
-            agree(world_, [&] {
-                if (reports()) {
-                    directory.add_metrics(last, regression);
-                }
-            });
+            unwritten_.push_back(last);
+            write_metrics(Needed::if_required);
             if (reports()) {
                 observer_.swept(last);
             }
         }
-        const std::optional<Outcome> stopping = stop();
-        const bool due =
-            world_.max(reports() && checkpoint_due(progress_.sweep, stopping.has_value())
-                           ? 1.0
-                           : 0.0) > 0.0;
-        if (due) {
-            write_checkpoint(problem, *method, progress_.sweep, stopping.has_value());
-        }
-        if (stopping && progress_.sweep < config_.length() && !stops_here(last)) {
-            outcome = *stopping;
-            break;
+        if (world_.max(reports() && checkpoint_due() ? 1.0 : 0.0) > 0.0) {
+            write_checkpoint(problem, *method, Needed::if_required);
         }
     }
     method->settle();
@@ -203,9 +231,32 @@ void Trainer<Scalar>::require_same_samples(const std::string& saved_ini) const {
     }
 }
 
+// Where the file system has no room or is away for a while, rows wait in memory.
 template <typename Scalar>
-void Trainer<Scalar>::note(const std::string& text) const {
-    observer_.noted(text);
+void Trainer<Scalar>::write_metrics(Needed needed) {
+    agree(world_, [&] {
+        if (!reports()) {
+            unwritten_.clear();
+        }
+        try {
+            while (!unwritten_.empty()) {
+                options_.directory.add_metrics(unwritten_.front(), config_.network.regression());
+                unwritten_.pop_front();
+            }
+        } catch (const OutputError& error) {
+            if (config_.checkpoint.required || needed == Needed::always) {
+                throw;
+            }
+            if (unwritten_.size() == 1) {
+                note("warning: rows of metrics.csv wait in memory from " + config_.unit() + " " +
+                     std::to_string(unwritten_.front().sweep) + " on: " + error.what());
+            }
+        }
+    });
+}
+
+template <typename Scalar>
+void Trainer<Scalar>::log(const std::string& text) const {
     try {
         options_.directory.add_log(time_stamp() + " " + text);
     } catch (const OutputError&) {  // the log is not worth a run
@@ -213,7 +264,14 @@ void Trainer<Scalar>::note(const std::string& text) const {
 }
 
 template <typename Scalar>
+void Trainer<Scalar>::note(const std::string& text) const {
+    observer_.noted(text);
+    log(text);
+}
+
+template <typename Scalar>
 SweepRecord Trainer<Scalar>::record(Problem<Scalar>& problem, Method<Scalar>& method, Index index) {
+    begin_activity_of(config_, "the evaluation after sweep", "the evaluation after epoch", index);
     method.settle();
     agree(world_, [&] { method.require_success(); });
     const PhaseTimes& now = method.times();
@@ -281,34 +339,38 @@ void Trainer<Scalar>::note_best(const SweepRecord& record) {
 }
 
 template <typename Scalar>
-bool Trainer<Scalar>::checkpoint_due(Index sweep, bool stopping) const {
+bool Trainer<Scalar>::checkpoint_due() const {
     const CheckpointOptions& options = config_.checkpoint;
-    const bool by_count = options.every_sweeps > 0 && sweep % options.every_sweeps == 0;
+    const bool by_count = options.every_sweeps > 0 && progress_.sweep % options.every_sweeps == 0;
     const bool by_time =
         options.every_seconds > 0.0 && wall_time() - last_checkpoint_ >= options.every_seconds;
-    return stopping || by_count || by_time;
+    return by_count || by_time;
 }
 
 template <typename Scalar>
 void Trainer<Scalar>::write_checkpoint(const Problem<Scalar>& problem, Method<Scalar>& method,
-                                       Index sweep, bool stopping) {
+                                       Needed needed) {
+    begin_activity_of(config_, "the checkpoint of sweep", "the checkpoint of epoch",
+                      progress_.sweep);
     ModelHeader saved = header(problem);
     saved.checkpoint = true;
     saved.progress = progress_;
     const CheckpointState<Scalar> state = method.state();
     try {
-        write_model(options_.directory.checkpoint(sweep), saved, world_, problem.placement,
-                    problem.stage, &state);
+        write_model(options_.directory.checkpoint(progress_.sweep), saved, world_,
+                    problem.placement, problem.stage, &state);
         if (reports()) {
             options_.directory.remove_old_checkpoints(config_.checkpoint.keep);
         }
+        saved_ = true;
     } catch (const Error& error) {
-        if (config_.checkpoint.required || stopping || error.status() != ExitStatus::output) {
+        if (config_.checkpoint.required || needed == Needed::always ||
+            error.status() != ExitStatus::output) {
             throw;
         }
         if (reports()) {
-            note("warning: no checkpoint after " + config_.unit() + " " + std::to_string(sweep) +
-                 ": " + error.what());
+            note("warning: no checkpoint after " + config_.unit() + " " +
+                 std::to_string(progress_.sweep) + ": " + error.what());
         }
     }
     last_checkpoint_ = wall_time();
@@ -347,14 +409,14 @@ void Trainer<Scalar>::fill_summary(const Problem<Scalar>& problem, const SweepRe
 
 template <typename Scalar>
 void Trainer<Scalar>::finish(const Problem<Scalar>& problem) {
+    begin_activity("the writing of the model");
+    write_metrics(Needed::always);
     write_model<Scalar>(options_.directory.model(), header(problem), world_, problem.placement,
                         problem.stage, nullptr);
     agree(world_, [&] {
         if (reports()) {
             options_.directory.write_summary(summary_, config_.network.regression());
-            options_.directory.add_log(time_stamp() + " complete after " +
-                                       std::to_string(progress_.sweep) + " " + config_.unit() +
-                                       "s");
+            log("complete after " + std::to_string(progress_.sweep) + " " + config_.unit() + "s");
         }
     });
 }

@@ -98,5 +98,12 @@ TEST(Nearest, finds_nothing_where_no_word_is_like_it) {
     EXPECT_EQ(nearest("ab", words), std::nullopt);
 }
 
+// Comparing letter by letter would take 10^12 steps.
+TEST(Nearest, finds_nothing_at_once_for_a_million_letters) {
+    const std::string vast(1000000, 'x');
+    EXPECT_EQ(nearest(vast, Words{vast, "x"}), std::nullopt);
+    EXPECT_EQ(nearest("relu", Words{vast, "rleu"}), "rleu");
+}
+
 }  // namespace
 }  // namespace hoist

@@ -164,6 +164,21 @@ TYPED_TEST(CompressedColumnsOf, each_row_of_a_product_is_the_same_whichever_rows
     }
 }
 
+TYPED_TEST(CompressedColumnsOf, the_product_of_some_columns_is_a_part_of_the_whole) {
+    std::mt19937_64 engine(12);
+    const CompressedColumns<TypeParam> columns =
+        compressed(sparse_matrix<TypeParam>(50, 20, 0.4, engine));
+    const Matrix<TypeParam> weights = random_matrix<TypeParam>(33, 50, engine);
+    const Vector<TypeParam> bias = random_matrix<TypeParam>(33, 1, engine);
+    Matrix<TypeParam> u(33, 20);
+    columns.apply(weights, bias, u);
+    for (const Range some : {Range{0, 1}, Range{3, 17}, Range{19, 20}, Range{20, 20}}) {
+        Matrix<TypeParam> part(33, some.size());
+        columns.apply(weights, bias, some, part);
+        EXPECT_EQ(part, u.middleCols(some.begin, some.size()));
+    }
+}
+
 TYPED_TEST(CompressedColumnsOf, many_rows_with_few_numbers_are_multiplied_as_the_dense_ones) {
     constexpr Index rows = 70000;
     std::mt19937_64 engine(6);

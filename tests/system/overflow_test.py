@@ -36,7 +36,7 @@ class Overflow(ProgramTest):
                 self.assertEqual(stopped.status, INTERRUPTED, stopped.err)
                 run = self.folder / f"run-{ranks}"
                 saved = {path.name: path.read_bytes() for path in run.glob("*.h5")}
-                self.assertEqual(list(saved), ["checkpoint-000001.h5"])
+                self.assertEqual(list(saved), ["checkpoint-000000.h5"])
                 self.assert_error(self.train("--resume", "--data.path=huge", ranks=ranks), NUMERICAL, "not finite")
                 self.assertEqual({path.name: path.read_bytes() for path in run.glob("*.h5")}, saved)
                 resumed = self.train("--resume", ranks=ranks)

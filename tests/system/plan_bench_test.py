@@ -110,6 +110,21 @@ class Plan(ProgramTest):
         for row in plan["ranks"]:
             self.assertAlmostEqual(row["compute"] + row["exchange"] + row["wait"], plan["seconds"])
 
+    def test_samples_and_rates_may_be_given_in_the_place_of_data_and_measurements(self):
+        config = self.write_config(network__layers="20-16-3", grid__stages=2)
+        rates = ["--flops", 1e9, "--bandwidth", 1e9]
+        plan, slower = (json.loads(self.succeed("plan", config, "--ranks", 2, "--json", "--samples", 500, *rates,
+                                                "--latency", 0.0, "--network", network).out)
+                        for network in (1e9, 1e3))
+        self.assertEqual((plan["samples"], plan["flops_per_second"]), (500, 1e9))
+        # 16 numbers of 4 bytes of each sample go either way, all after one another or nearly so.
+        self.assertGreater(slower["seconds"], 2 * 16 * 500 * 4 / 1e3)
+        self.assertLess(plan["seconds"], 0.01 * slower["seconds"])
+
+    def test_wrong_figures_are_refused(self):
+        for option in ("--samples", "--flops", "--bandwidth", "--network", "--latency"):
+            self.refuses(USAGE, [option], "plan", self.write_config(), f"{option}=-1")
+
     def test_widths_that_contradict_the_data_are_refused_before_the_run(self):
         self.refuses(USAGE, ["784"], "plan", self.write_config(network__layers="100-16-10"), "--ranks", 2)
 
@@ -130,6 +145,16 @@ class Bench(ProgramTest):
         for row in figures["sweep"]:
             self.assertLessEqual(row["compute"], figures["seconds"] * 1.5)
             self.assertTrue(0 < row["share_compute"] <= 1)
+
+    def test_sweeps_and_mini_batches_are_measured_on_random_samples(self):
+        for keys in ({}, {"formulation__name": "bregman", "train__batch": 100, "train__epochs": 1}):
+            config = self.write_config(network__layers="20-16-3", **keys)
+            for ranks in (1, 3):
+                figures = json.loads(self.succeed("bench", "sweep", config, "--json", "--samples", 300,
+                                                  "--repeat", 1, ranks=ranks).out)
+                self.assertEqual((figures["samples"], len(figures["sweep"])), (300, ranks))
+                self.assertGreater(figures["seconds"], 0.0)
+        self.refuses(USAGE, ["--samples"], "bench", "sweep", "--samples=-1")
 
     def test_messages_need_two_ranks(self):
         result = self.hoist("bench", "exchange")

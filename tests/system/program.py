@@ -20,9 +20,11 @@ ENVIRONMENT = os.environ | {
 }
 MPIRUN = ["mpirun", "--oversubscribe", "--bind-to", "none"]
 
-# What bad input may take; a run that is longer than the second is a hang.
-PROMPT_SECONDS = 10
-LONGEST_SECONDS = 100
+# What bad input may take; a run that is longer than the second is a hang. Where a sanitizer slows the program
+# down, both are longer.
+PATIENCE = int(os.environ.get("HOIST_PATIENCE", "1"))
+PROMPT_SECONDS = 10 * PATIENCE
+LONGEST_SECONDS = 100 * PATIENCE
 
 SMALL = {
     "data.format": "glyphs",

@@ -1,28 +1,20 @@
 """Runs that are stopped or killed, and go on as if nothing had happened."""
 
 import os
-import pathlib
+import shutil
 import signal
 import time
 import unittest
 
 import numpy
 
+from kills import is_alive
 from model_files import assert_same_weights, weights
 from program import PROMPT_SECONDS, ProgramTest
 
 INTERRUPTED, BAD, MISSING, USAGE = 75, 65, 66, 64
 # Enough that a signal sent after the first ones arrives in the middle.
 SWEEPS = 80
-
-
-def is_alive(pid):
-    """Whether the process still runs: one that only waits to be reaped by its parent does not."""
-    try:
-        state = (pathlib.Path("/proc") / str(pid) / "stat").read_text().rpartition(")")[2].split()[0]
-    except OSError:
-        return False
-    return state not in "ZX"
 
 
 class StopAndResume(ProgramTest):
@@ -122,6 +114,26 @@ class StopAndResume(ProgramTest):
                 self.succeed("train", self.config, "--out", out, *precise, "--resume", ranks=after)
                 for one, other in zip(weights(self.folder / out / "model.h5"), whole, strict=True):
                     numpy.testing.assert_allclose(one, other, rtol=1e-6, atol=1e-9)
+
+    def test_a_checkpoint_of_6_ranks_goes_on_on_any_number_and_split(self):
+        kinds = {"classical": ["--train.sweeps=30"],
+                 "mini-batches": ["--formulation.name=fenchel", "--train.epochs=30", "--train.batch=40",
+                                  "--train.dropout=0.1", "--weights.average=0.5"]}
+        for kind, options in kinds.items():
+            options = [*options, "--train.precision=double", "--checkpoint.every=1"]
+            six = [*options, "--grid.stages=3", "--grid.shards=2"]
+            whole = self.undisturbed(6, *six)
+            result = self.interrupt(f"six {kind}", *six, ranks=6,
+                                    send=lambda run: os.kill(run.ranks()[4], signal.SIGUSR1))
+            self.assertEqual(result.status, INTERRUPTED, result.err)
+            for ranks, grid in ((1, []), (2, ["--grid.stages=2"]), (4, ["--grid.stages=2", "--grid.shards=3,1"]),
+                                (6, ["--grid.stages=2", "--grid.shards=1,5"]), (8, [])):
+                with self.subTest(kind=kind, ranks=ranks, grid=grid):
+                    shutil.rmtree(self.folder / "run", ignore_errors=True)
+                    shutil.copytree(self.folder / f"six {kind}", self.folder / "run")
+                    self.succeed("train", self.config, "--out", "run", *options, *grid, "--resume", ranks=ranks)
+                    for one, other in zip(weights(self.folder / "run" / "model.h5"), whole, strict=True):
+                        numpy.testing.assert_allclose(one, other, rtol=1e-6, atol=1e-9)
 
     def test_a_damaged_newest_checkpoint_is_reported_and_the_one_before_taken(self):
         options = ("--set", "checkpoint.every=2", "--set", "checkpoint.keep=3")

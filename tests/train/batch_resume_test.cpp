@@ -168,12 +168,12 @@ class WholeRun : public testing::TestWithParam<Case> {
 
 TEST_P(WholeRun, stopped_twice_ends_as_if_never_stopped) {
     constexpr int never = 1 << 30;
-    const bool in_epochs = GetParam().name != "stale_signals";  // otherwise asked at their ends
+    const bool in_epochs = GetParam().name != "stale_signals";  // otherwise asked before each
     const Run straight = run("straight", Existing::refuse, never);
     EXPECT_EQ(straight.outcome, Outcome::complete);
-    EXPECT_EQ(run("resumed", Existing::refuse, in_epochs ? 3 : 1).outcome,
+    EXPECT_EQ(run("resumed", Existing::refuse, in_epochs ? 4 : 2).outcome,
               Outcome::stopped_on_request);
-    EXPECT_EQ(run("resumed", Existing::resume, in_epochs ? 4 : 1).outcome,
+    EXPECT_EQ(run("resumed", Existing::resume, in_epochs ? 5 : 2).outcome,
               Outcome::stopped_on_request);
     const Run resumed = run("resumed", Existing::resume, never);
     EXPECT_EQ(resumed.outcome, Outcome::complete);

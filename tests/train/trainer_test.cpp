@@ -50,7 +50,7 @@ class Training : public testing::Test {
         const Config config = parse_config(settings);
         int asked = 0;
         const RunOptions options{RunDirectory(directory), existing, resolved_ini(settings),
-                                 [&] { return ++asked >= stop_after; }};
+                                 [&] { return ++asked > stop_after; }};
         Trainer<Scalar> trainer(config, world, options, told);
         told.outcome = trainer();
         if (told.outcome != Outcome::already_complete) {
@@ -252,8 +252,20 @@ TEST_F(Training, stops_with_a_checkpoint_when_its_time_is_up) {
     settings["train.time_limit"] = "1e-9";
     const Told told = train(run_folder());
     EXPECT_EQ(told.outcome, Outcome::out_of_time);
-    EXPECT_EQ(told.summary.last.sweep, 1);
-    EXPECT_TRUE(fs::exists(run_folder() / "checkpoint-000001.h5"));
+    EXPECT_EQ(told.summary.last.sweep, 0);
+    EXPECT_TRUE(fs::exists(run_folder() / "checkpoint-000000.h5"));
+}
+
+TEST_F(Training, stopped_before_the_first_sweep_and_again_ends_with_the_same_bits) {
+    train(folder.path() / "straight");
+    EXPECT_EQ(train(run_folder(), Existing::refuse, 0).outcome, Outcome::stopped_on_request);
+    const fs::path checkpoint = run_folder() / "checkpoint-000000.h5";
+    const auto written = fs::last_write_time(checkpoint);
+    EXPECT_EQ(train(run_folder(), Existing::resume, 0).outcome, Outcome::stopped_on_request);
+    EXPECT_EQ(fs::last_write_time(checkpoint), written) << "it was there already";
+    world.barrier();
+    EXPECT_EQ(train(run_folder(), Existing::resume).outcome, Outcome::complete);
+    expect_equal_models<float>(folder.path() / "straight" / "model.h5", run_folder() / "model.h5");
 }
 
 TEST_F(Training, goes_on_without_a_checkpoint_only_where_it_is_not_required) {

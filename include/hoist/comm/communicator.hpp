@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "hoist/base/types.hpp"
+#include "hoist/comm/activity.hpp"
 
 namespace hoist {
 
@@ -32,18 +33,26 @@ double wall_time();
 class Request {
   public:
     Request() = default;
-    explicit Request(MPI_Request request) : request_(request) {}
+    /// @param what, name, peer tell of the wait.
+    Request(MPI_Request request, WaitMark::For what, const MessageName& name, int peer)
+        : request_(request), what_(what), peer_(peer), name_(name) {}
     ~Request();
-    Request(Request&& other) noexcept : request_(other.request_) {
+    Request(Request&& other) noexcept
+        : request_(other.request_), what_(other.what_), peer_(other.peer_), name_(other.name_) {
         other.request_ = MPI_REQUEST_NULL;
     }
     Request& operator=(Request&& other) noexcept;
 
     /// Returns when the buffer may be used again. No effect on a request that is over.
     void wait();
+    /// Whether wait() would return at once.
+    bool over();
 
   private:
     MPI_Request request_ = MPI_REQUEST_NULL;
+    WaitMark::For what_ = WaitMark::For::message;
+    int peer_ = 0;
+    MessageName name_;
 };
 
 /// A group of ranks and the messages between them, on spans of numbers. Movable, never copied.
@@ -67,11 +76,13 @@ class Communicator {
     Communicator split(int color) const;
 
     /// Starts a message; the span must stay as it is until the request is over. Never waits for the
-    /// receiver.
+    /// receiver. `name` is what the message is called where the wait for it is told of.
     template <typename Number>
-    Request send(std::span<const Number> values, int destination, int tag) const;
+    Request send(std::span<const Number> values, int destination, int tag,
+                 const MessageName& name = {}) const;
     template <typename Number>
-    Request receive(std::span<Number> values, int source, int tag) const;
+    Request receive(std::span<Number> values, int source, int tag,
+                    const MessageName& name = {}) const;
 
     /// Collective. Replaces `values` by their sum over the ranks, the same bits on every rank.
     template <typename Number>

@@ -6,6 +6,10 @@
 
 namespace hoist {
 
+/// Refuses what is there and is no file: a folder, or a pipe or device, which may have no end or keep
+/// its reader waiting. @throws MissingError.
+void refuse_other_than_file(const std::filesystem::path& path);
+
 /// The bytes of a file. @throws MissingError where it is not there or cannot be read.
 std::string read_whole_file(const std::filesystem::path& path);
 

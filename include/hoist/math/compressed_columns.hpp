@@ -49,9 +49,15 @@ class CompressedColumns {
     /// The storage held, with what add_moment keeps for its next use.
     std::size_t bytes() const;
 
-    /// u = W X + b 1'. @pre W is m x rows, b has m numbers, u is m x cols and overlaps neither.
+    /// u = W X + b 1' for some columns of X. @pre W is m x rows, b has m numbers, u is m x the
+    /// number of columns and overlaps neither.
     void apply(const ConstMatrixRef<Scalar>& weights, const ConstVectorRef<Scalar>& bias,
-               MatrixRef<Scalar> u) const;
+               Range columns, MatrixRef<Scalar> u) const;
+    /// The same for all columns.
+    void apply(const ConstMatrixRef<Scalar>& weights, const ConstVectorRef<Scalar>& bias,
+               MatrixRef<Scalar> u) const {
+        apply(weights, bias, {0, cols()}, u);
+    }
     /// g += S X', by the rows of X, which are gathered into storage that is kept: one thread at a
     /// time. @pre S is m x cols, g is m x rows and does not overlap it; cols < 2^32.
     void add_moment(const ConstMatrixRef<Scalar>& s, MatrixRef<Scalar> g) const;

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <span>
-#include <vector>
 
 #include "hoist/math/matrix.hpp"
 
@@ -39,7 +38,9 @@ class NormalEquations {
 
     /// The whole buffer, to be summed over shards: (inputs+1)(inputs+1+outputs) numbers, or
     /// (inputs+1) outputs.
-    std::span<double> values() { return values_; }
+    std::span<double> values() {
+        return {values_.data(), static_cast<std::size_t>(values_.size())};
+    }
 
     Index inputs() const { return inputs_; }
     Index outputs() const { return outputs_; }
@@ -48,7 +49,7 @@ class NormalEquations {
     Index inputs_;
     Index outputs_;
     Gram kind_;
-    std::vector<double> values_;
+    Vector<double> values_;
 };
 
 }  // namespace hoist

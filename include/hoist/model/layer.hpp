@@ -14,23 +14,13 @@ struct Weights {
     Vector<Scalar> bias;
 
     /// u = W x + b for the columns of x. @pre u has n_{l+1} rows and the columns of x.
-    void apply(const ConstMatrixRef<Scalar>& x, MatrixRef<Scalar> u) const {
-        u.noalias() = matrix * x;
-        u.colwise() += bias;
-    }
+    void apply(const ConstMatrixRef<Scalar>& x, MatrixRef<Scalar> u) const;
+    /// g = W's. @pre s has n_{l+1} rows, and g n_l rows and the columns of s.
+    void pull_back(const ConstMatrixRef<Scalar>& s, MatrixRef<Scalar> g) const;
     /// The transpose of [W b], (n_l + 1) x n_{l+1}.
-    Matrix<double> solution() const {
-        Matrix<double> transposed(matrix.cols() + 1, matrix.rows());
-        transposed.topRows(matrix.cols()) = matrix.transpose().template cast<double>();
-        transposed.row(matrix.cols()) = bias.transpose().template cast<double>();
-        return transposed;
-    }
+    Matrix<double> solution() const;
     /// Takes the (n_l + 1) x n_{l+1} solution of a regression: the transpose of [W b].
-    void assign(const ConstMatrixRef<double>& solution) {
-        const Index inputs = solution.rows() - 1;
-        matrix = solution.topRows(inputs).transpose().template cast<Scalar>();
-        bias = solution.row(inputs).transpose().template cast<Scalar>();
-    }
+    void assign(const ConstMatrixRef<double>& solution);
 };
 
 /// What a rank owns of layer l: the activation block X_l of its samples, the map that leaves it,

@@ -36,6 +36,9 @@ class BatchInputs {
     /// Bytes of the compressed copy.
     std::size_t bytes() const { return stored_ ? stored_->bytes() : 0; }
 
+    /// u = W x + b for some of the columns as they are, without augmentation.
+    void apply(const Weights<Scalar>& weights, Range columns, Matrix<Scalar>& u) const;
+
     /// Makes `block` hold `samples`, as they are in `epoch`.
     void fill(Index epoch, std::span<const Index> samples, InputBlock<Scalar>& block) const;
 

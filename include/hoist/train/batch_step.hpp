@@ -8,12 +8,17 @@
 #include "hoist/formulation/output_block.hpp"
 #include "hoist/math/learned_activation.hpp"
 #include "hoist/math/weight_solver.hpp"
+#include "hoist/model/column_groups.hpp"
 #include "hoist/train/batch_inputs.hpp"
+#include "hoist/train/batch_sums.hpp"
 #include "hoist/train/batches.hpp"
 #include "hoist/train/exchange.hpp"
 #include "hoist/train/stage.hpp"
 
 namespace hoist {
+
+/// Columns of a batch that are summed at once: fewer would make the products slow.
+constexpr Index batch_group_columns = 256;
 
 /// One mini-batch through a stage, in step with the other ranks. With
 ///     F(l,k): u_{l+1} = W_l x_l + b_l of column block k, from x_l = phi(u_l)
@@ -22,7 +27,8 @@ namespace hoist {
 /// the order is
 ///     F(l,k) precedes F(l+1,k)          F(L,k) precedes B(L,k)
 ///     B(l+1,k) precedes B(l,k)          all B(l,.) precede G(l); the G are independent
-/// and the blocks of a batch follow one another through the stages. The signal of W_l is taken at
+/// and the blocks of a batch follow one another through the stages. A stage prefers B to F, and sums
+/// gradients of the blocks that it has answered while nothing else has arrived. The signal of W_l is taken at
 /// the forward u_{l+1} and x_l. With `formulation.iterations` above 1 a block is minimized by
 /// proximal-gradient steps instead, and what travels down is the moved x_l.
 ///
@@ -51,6 +57,11 @@ class BatchStep {
         }
     }
 
+    /// u_1 = W_0 x_0 + b_0 of some of this rank's training samples. @pre the first stage.
+    void apply_first(const Weights<Scalar>& weights, Range columns, Matrix<Scalar>& u) const {
+        inputs_->apply(weights, columns, u);
+    }
+
     /// Takes the present weights into their running average.
     void average();
     /// Exchanges the weights with their average, where there is one.
@@ -76,7 +87,6 @@ class BatchStep {
         Index batch = 0;
         int round = 0;
         double rate = 0.0;
-        Index columns = 0;
         /// Of each own block, its columns in the matrices below.
         std::vector<Range> blocks;
         std::vector<InputBlock<Scalar>> inputs;
@@ -95,6 +105,10 @@ class BatchStep {
         std::vector<Request> from_below;
         std::vector<Request> from_above;
         std::vector<Request> sent;
+        /// How many blocks have been answered, in the order to treat them.
+        std::size_t answered = 0;
+        /// Own blocks whose signals are summed together.
+        ColumnGroups groups;
     };
 
     using Columns = Eigen::Block<Matrix<Scalar>, Eigen::Dynamic, Eigen::Dynamic, true>;
@@ -102,14 +116,20 @@ class BatchStep {
     void start(Passage& passage);
     void forward(Passage& passage, std::size_t block);
     void backward(Passage& passage, std::size_t block);
+    void add_group(Passage& passage);
     void refit(Passage& passage);
     void answer(Passage& passage, std::size_t block, std::size_t position);
     void minimize(Passage& passage, std::size_t block, std::size_t position);
+    void answer_meanwhile(Passage& passage, std::size_t forwarded, Request& awaited);
     void complete(Passage& passage);
     void prepare(std::size_t position);
     void learn_slopes(const Passage& passage);
     void drop(const Passage& passage, std::size_t block, Index layer, MatrixRef<Scalar> x) const;
     void wait(Request& request);
+    /// Of the block whose turn it is.
+    Request& arrival(std::vector<Request>& requests, std::size_t turn) const {
+        return requests[static_cast<std::size_t>(order_[turn] - samples_.own.begin)];
+    }
     Matrix<Scalar>& u_above(Passage& passage, std::size_t position);
     static Columns part(Matrix<Scalar>& matrix, Range columns) {
         return matrix.middleCols(columns.begin, columns.size());
@@ -139,8 +159,7 @@ class BatchStep {
     /// Batches begun and completed since begin_epoch().
     std::size_t begun_ = 0;
     std::size_t completed_ = 0;
-    /// What is summed over the shards: the equations of all layers.
-    Vector<Scalar> equations_;
+    std::optional<BatchSums<Scalar>> sums_;
     std::vector<Matrix<Scalar>> average_;
     Index averaged_ = 0;
     /// Of each layer: phi_l if its parameter is learned, the derivative by it over the batch at

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "hoist/model/column_blocks.hpp"
+#include "hoist/train/config.hpp"
 
 namespace hoist {
 
@@ -44,5 +45,8 @@ class Batches {
 /// @param block columns per block; 0 chooses a power of two of blocks with at least 50 columns each,
 /// at most 32.
 ColumnBlocks batch_ranges(Index samples, Index batch, Index block);
+
+/// The blocks of the training samples: of ownership, and in sweeps also of work.
+ColumnBlocks training_blocks(const Config& config, Index samples);
 
 }  // namespace hoist

@@ -94,6 +94,8 @@ struct Config {
     double target_accuracy = 0.0;
     /// In seconds; 0: none.
     double time_limit = 0.0;
+    /// Seconds without progress after which the job is ended; 0: never.
+    double watchdog = 0.0;
 
     GridOptions grid;
     CheckpointOptions checkpoint;

@@ -16,10 +16,13 @@ struct SampleFacts {
 };
 
 /// What one rank can do: floating-point operations per second of its matrix products, in the
-/// precision of the run, and bytes per second that it copies.
+/// precision of the run, bytes per second that it copies, and between ranks the bytes per second of
+/// a network (0: they share memory) and the seconds until a message arrives.
 struct MachineRates {
     double flops = 0.0;
     double bandwidth = 0.0;
+    double network = 0.0;
+    double latency = 1e-6;
 };
 
 /// The bytes that a rank has resident at its peak, beyond those of an empty MPI program.

@@ -52,6 +52,13 @@ Evaluation evaluate(const ForwardPass<Scalar>& forward, const NetworkSpec& netwo
                     const OutputBlock<Scalar>& output, const Communicator& world,
                     const Samples<Scalar>& samples);
 
+/// The same with the U_1 that `first_map` makes.
+template <typename Scalar>
+Evaluation evaluate(const ForwardPass<Scalar>& forward, const NetworkSpec& network,
+                    const OutputBlock<Scalar>& output, const Communicator& world,
+                    const Samples<Scalar>& samples,
+                    const typename ForwardPass<Scalar>::FirstMap& first_map);
+
 /// The same for the training samples, without the product by W_0. @pre as
 /// ForwardPass::from_first_preactivations.
 template <typename Scalar>

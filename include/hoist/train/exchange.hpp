@@ -24,19 +24,23 @@ class Exchange {
 
     template <typename Scalar>
     Request send_above(Index block, Eigen::Ref<const Matrix<Scalar>> columns) const {
-        return world_->send(view(columns), owner(stage_ + 1, block), tag(block));
+        return world_->send(view(columns), owner(stage_ + 1, block), tag(block),
+                            {"block", block, "send above"});
     }
     template <typename Scalar>
     Request send_below(Index block, Eigen::Ref<const Matrix<Scalar>> columns) const {
-        return world_->send(view(columns), owner(stage_ - 1, block), tag(block));
+        return world_->send(view(columns), owner(stage_ - 1, block), tag(block),
+                            {"block", block, "send below"});
     }
     template <typename Scalar>
     Request receive_from_above(Index block, Eigen::Ref<Matrix<Scalar>> columns) const {
-        return world_->receive(view(columns), owner(stage_ + 1, block), tag(block));
+        return world_->receive(view(columns), owner(stage_ + 1, block), tag(block),
+                               {"block", block, "receive from above"});
     }
     template <typename Scalar>
     Request receive_from_below(Index block, Eigen::Ref<Matrix<Scalar>> columns) const {
-        return world_->receive(view(columns), owner(stage_ - 1, block), tag(block));
+        return world_->receive(view(columns), owner(stage_ - 1, block), tag(block),
+                               {"block", block, "receive from below"});
     }
 
   private:

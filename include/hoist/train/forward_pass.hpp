@@ -15,6 +15,8 @@ class ForwardPass {
   public:
     /// Called with a range of this rank's columns: U_l of a hidden layer, or U_{L+1}.
     using Visit = std::function<void(Index layer, Range columns, const ConstMatrixRef<Scalar>& u)>;
+    /// Makes u the map of a range of this rank's columns of the input.
+    using FirstMap = std::function<void(const Weights<Scalar>&, Range columns, Matrix<Scalar>& u)>;
 
     ForwardPass(const NetworkSpec& network, const Communicator& world, const Placement& placement,
                 const Stage<Scalar>& stage)
@@ -23,12 +25,17 @@ class ForwardPass {
     /// Sends the inputs of `samples` through the network; `visit` sees U_{l+1} of every layer l
     /// that this rank holds. Collective over the world.
     void operator()(const Samples<Scalar>& samples, const Visit& visit) const {
-        run(
-            samples, 0,
-            [&](Range columns) -> ConstMatrixRef<Scalar> {
-                return samples.inputs.middleCols(columns.begin, columns.size());
+        (*this)(
+            samples,
+            [&](const Weights<Scalar>& weights, Range columns, Matrix<Scalar>& u) {
+                weights.apply(samples.inputs.middleCols(columns.begin, columns.size()), u);
             },
             visit);
+    }
+    /// The same from inputs that `first_map` knows, the columns of `samples` in another form.
+    void operator()(const Samples<Scalar>& samples, const FirstMap& first_map,
+                    const Visit& visit) const {
+        run(samples, 0, first_map, visit);
     }
 
     /// The same for the training samples, from the U_1 that the layer above the input already has.
@@ -36,9 +43,7 @@ class ForwardPass {
     void from_first_preactivations(const Samples<Scalar>& samples, const Visit& visit) const;
 
   private:
-    using Source = std::function<ConstMatrixRef<Scalar>(Range columns)>;
-
-    void run(const Samples<Scalar>& samples, Index start, const Source& source,
+    void run(const Samples<Scalar>& samples, Index start, const FirstMap& start_map,
              const Visit& visit) const;
 
     const NetworkSpec& network_;

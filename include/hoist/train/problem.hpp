@@ -1,5 +1,6 @@
 #pragma once
 
+#include "hoist/train/batches.hpp"
 #include "hoist/train/stage.hpp"
 
 namespace hoist {
@@ -19,9 +20,6 @@ struct Problem {
     Stage<Scalar> stage;
 };
 
-/// The blocks of the training samples: of ownership, and in sweeps also of work.
-ColumnBlocks training_blocks(const Config& config, Index samples);
-
 /// Opens the data that a configuration trains and tests on; a test part without labels is left out.
 /// @throws UsageError (widths that contradict the data), DataError, MissingError.
 DataParts open_training_data(const Config& config);
@@ -35,5 +33,10 @@ double input_cost(const Config& config, Dataset& train);
 /// contradict the data), DataError, MissingError, on every rank.
 template <typename Scalar>
 Problem<Scalar> make_problem(const Config& config, const Communicator& world);
+
+/// The same without data: `samples` training samples with random inputs, of random classes or with
+/// random values, and no others.
+template <typename Scalar>
+Problem<Scalar> generate_problem(const Config& config, const Communicator& world, Index samples);
 
 }  // namespace hoist

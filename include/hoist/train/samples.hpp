@@ -57,6 +57,11 @@ Samples<Scalar> load_samples(Dataset& data, const std::vector<Index>& chosen,
                              const NetworkSpec& network, const Placement& placement, int rank,
                              const ColumnBlocks& blocks);
 
+/// Draws the inputs that this rank holds from the uniform distribution on [0, 1), and targets:
+/// values likewise, or classes. Each column has its own random numbers, the same on every grid.
+template <typename Scalar>
+void draw_columns(std::uint64_t seed, bool values, Samples<Scalar>& samples);
+
 /// Mean and deviation of the inputs of all samples. Collective over the first stage's ranks. A
 /// constant input keeps scale 1.
 template <typename Scalar>

@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "hoist/comm/activity.hpp"
 #include "hoist/model/layer.hpp"
 #include "hoist/train/samples.hpp"
 
@@ -35,7 +36,7 @@ struct PhaseTimes {
 };
 
 /// Adds the time between construction and destruction to one phase; nested clocks do not count
-/// twice.
+/// twice. Each begin counts as a step forward of the process.
 class PhaseClock {
   public:
     explicit PhaseClock(double& phase) : phase_(phase), outer_(current_), start_(wall_time()) {
@@ -43,6 +44,7 @@ class PhaseClock {
             outer_->phase_ += start_ - outer_->start_;
         }
         current_ = this;
+        mark_progress();
     }
     ~PhaseClock() {
         const double now = wall_time();

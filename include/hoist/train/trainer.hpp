@@ -1,5 +1,6 @@
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
@@ -60,14 +61,17 @@ class Trainer {
   private:
     void resume(Problem<Scalar>& problem);
     void require_same_samples(const std::string& saved_ini) const;
+    /// Whether what cannot be written ends the run even where checkpoint.required is false.
+    enum class Needed { always, if_required };
+    void write_metrics(Needed needed);
+    void log(const std::string& text) const;
     void note(const std::string& text) const;
     SweepRecord record(Problem<Scalar>& problem, Method<Scalar>& method, Index index);
     std::optional<Outcome> stop() const;
     bool stops_here(const SweepRecord& record);
     void note_best(const SweepRecord& record);
-    bool checkpoint_due(Index sweep, bool stopping) const;
-    void write_checkpoint(const Problem<Scalar>& problem, Method<Scalar>& method, Index sweep,
-                          bool stopping);
+    bool checkpoint_due() const;
+    void write_checkpoint(const Problem<Scalar>& problem, Method<Scalar>& method, Needed needed);
     void finish(const Problem<Scalar>& problem);
     void fill_summary(const Problem<Scalar>& problem, const SweepRecord& last);
     ModelHeader header(const Problem<Scalar>& problem) const;
@@ -83,6 +87,10 @@ class Trainer {
     double bytes_of_record_ = 0.0;
     PhaseTimes times_before_;
     std::filesystem::path resumed_from_;
+    /// Whether a checkpoint holds what progress_ says.
+    bool saved_ = false;
+    /// Rows of metrics.csv, on rank 0.
+    std::deque<SweepRecord> unwritten_;
     RunSummary summary_;
 };
 

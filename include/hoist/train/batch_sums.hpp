@@ -1,0 +1,65 @@
+#pragma once
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "hoist/math/weight_solver.hpp"
+#include "hoist/train/batch_inputs.hpp"
+#include "hoist/train/stage.hpp"
+
+namespace hoist {
+
+/// What a mini-batch says of the maps of a stage, in one buffer, so that adding it over shards is
+/// one sum. Columns are added group by group.
+template <typename Scalar>
+class BatchSums {
+  public:
+    using Solvers = std::vector<std::unique_ptr<WeightSolver<Scalar>>>;
+
+    /// Room for what the solver of each map of the stage wants.
+    BatchSums(const Stage<Scalar>& stage, const Solvers& solvers);
+
+    /// Forgets the batch before.
+    void clear();
+    /// Adds columns of the map at `position`: its inputs x and the signals s above it, which are
+    /// multiplied by `mean` in place. @pre x is n x B and s m x B.
+    void add(std::size_t position, const ConstMatrixRef<Scalar>& x, Scalar mean,
+             MatrixRef<Scalar> s);
+    /// The same for neighboring blocks of the input of the network.
+    void add(std::size_t position, std::span<const InputBlock<Scalar>> x, Scalar mean,
+             MatrixRef<Scalar> s);
+
+    /// Of the map at `position`. @pre something was added, if only no columns.
+    BatchEquations<Scalar> equations(std::size_t position) const;
+    /// The whole buffer, to be summed over shards.
+    std::span<Scalar> values() {
+        return {values_.data(), static_cast<std::size_t>(values_.size())};
+    }
+
+  private:
+    using Map = Eigen::Map<Matrix<Scalar>>;
+
+    /// Where the matrices of a map begin; a size is 0 where its solver does not want the matrix.
+    struct Place {
+        Index gradient;
+        Index input_gram;
+        Index signal_gram;
+        Index inputs;
+        Index outputs;
+        Index input_gram_size;
+        Index signal_gram_size;
+        bool empty = true;
+    };
+
+    Map gradient(const Place& place) {
+        return {values_.data() + place.gradient, place.outputs, place.inputs + 1};
+    }
+    void add_signals(Place& place, MatrixRef<Scalar> s, Scalar mean);
+    void add_input_gram(Place& place, const Matrix<Scalar>& x, Scalar mean);
+
+    std::vector<Place> places_;
+    Vector<Scalar> values_;
+};
+
+}  // namespace hoist

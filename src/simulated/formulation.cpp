@@ -1,0 +1,167 @@
+#include "hoist/formulation/formulation.hpp"
+
+#include "hoist/formulation/output_block.hpp"
+#include "spend.hpp"
+
+namespace hoist {
+
+namespace {
+
+// Of any kind: only its shape and its work matter.
+class SimulatedActivation final : public Activation {
+  public:
+    explicit SimulatedActivation(std::string name) : name_(std::move(name)) {}
+
+    std::string name() const override { return name_; }
+    ActivationTraits traits() const override {
+        return {0.0, std::numeric_limits<double>::infinity(), 1.0, true};
+    }
+    std::optional<double> parameter() const override { return std::nullopt; }
+    void apply(const ConstMatrixRef<float>& u, MatrixRef<float>) const override {
+        spend(kernels_of<float>.activation(size_of(u.rows()), size_of(u.cols())));
+    }
+    void apply(const ConstMatrixRef<double>& u, MatrixRef<double>) const override {
+        spend(kernels_of<double>.activation(size_of(u.rows()), size_of(u.cols())));
+    }
+    void pull_back(const ConstMatrixRef<float>&, const ConstMatrixRef<float>&,
+                   MatrixRef<float>) const override {}
+    void pull_back(const ConstMatrixRef<double>&, const ConstMatrixRef<double>&,
+                   MatrixRef<double>) const override {}
+    void prox(double, const ConstMatrixRef<float>&, MatrixRef<float>) const override {}
+    void prox(double, const ConstMatrixRef<double>&, MatrixRef<double>) const override {}
+    Vector<double> gap(const ConstMatrixRef<float>& x,
+                       const ConstMatrixRef<float>&) const override {
+        return Vector<double>::Zero(x.cols());
+    }
+    Vector<double> gap(const ConstMatrixRef<double>& x,
+                       const ConstMatrixRef<double>&) const override {
+        return Vector<double>::Zero(x.cols());
+    }
+    double gap_parameter_slope(const ConstMatrixRef<float>&,
+                               const ConstMatrixRef<float>&) const override {
+        return 0.0;
+    }
+    double gap_parameter_slope(const ConstMatrixRef<double>&,
+                               const ConstMatrixRef<double>&) const override {
+        return 0.0;
+    }
+
+  private:
+    std::string name_;
+};
+
+template <typename Scalar>
+class SimulatedFormulation final : public Formulation<Scalar> {
+  public:
+    explicit SimulatedFormulation(const FormulationOptions& options) : options_(options) {}
+
+    Vector<double> penalty(Index, const ConstMatrixRef<Scalar>& x,
+                           const ConstMatrixRef<Scalar>&) const override {
+        spend(kernels.energy(size_of(x.rows()), size_of(x.cols())));
+        return Vector<double>::Zero(x.cols());
+    }
+    void signal(Index, const ConstMatrixRef<Scalar>& x, const ConstMatrixRef<Scalar>&,
+                MatrixRef<Scalar>) const override {
+        spend(kernels.energy(size_of(x.rows()), size_of(x.cols())));
+    }
+    double pull_weight(Index) const override { return 1.0; }
+    bool quadratic() const override { return true; }
+    void prepare(Index, const Weights<Scalar>& weights, double) override {
+        spend(kernels.prepare(size_of(weights.matrix.cols()), size_of(weights.matrix.rows())));
+    }
+    void update_activations(Index, const Weights<Scalar>& weights, const ConstMatrixRef<Scalar>& u,
+                            const Above<Scalar>&, MatrixRef<Scalar>) override {
+        spend(kernels.descent(size_of(weights.matrix.cols()), size_of(weights.matrix.rows()),
+                              size_of(u.cols()), options_.nnls.sweeps));
+    }
+    void respond(Index, const ConstMatrixRef<Scalar>& u, const ConstMatrixRef<Scalar>&,
+                 const ConstMatrixRef<Scalar>&, MatrixRef<Scalar>) const override {
+        spend(kernels.respond(size_of(u.rows()), size_of(u.cols())));
+    }
+
+  private:
+    static constexpr KernelWork kernels = kernels_of<Scalar>;
+    FormulationOptions options_;
+};
+
+template <typename Scalar>
+class SimulatedOutput final : public OutputBlock<Scalar> {
+  public:
+    explicit SimulatedOutput(Output output) : output_(output) {}
+
+    double weight() const override { return 1.0; }
+    bool quadratic() const override { return output_ == Output::linear; }
+    void target(const ConstMatrixRef<Scalar>&, const ConstMatrixRef<Scalar>& u,
+                MatrixRef<Scalar>) const override {
+        spend({quadratic() ? 0.0 : 1000.0 * size_of(u.size())});
+    }
+    void slope(const ConstMatrixRef<Scalar>&, const ConstMatrixRef<Scalar>& u,
+               MatrixRef<Scalar>) const override {
+        spend(kernels_of<Scalar>.energy(size_of(u.rows()), size_of(u.cols())));
+    }
+    Vector<double> energy(const ConstMatrixRef<Scalar>&,
+                          const ConstMatrixRef<Scalar>& u) const override {
+        spend(kernels_of<Scalar>.energy(size_of(u.rows()), size_of(u.cols())));
+        return Vector<double>::Zero(u.cols());
+    }
+    void scores(const ConstMatrixRef<Scalar>&, MatrixRef<Scalar>) const override {}
+
+  private:
+    Output output_;
+};
+
+}  // namespace
+
+std::shared_ptr<const Activation> parse_activation(std::string_view text) {
+    return std::make_shared<SimulatedActivation>(std::string(text));
+}
+
+std::shared_ptr<const Activation> Activation::with_parameter(double) const {
+    return std::make_shared<SimulatedActivation>(name());
+}
+
+template <typename Scalar>
+void Formulation<Scalar>::gradient_step(Index, const Weights<Scalar>&,
+                                        const ConstMatrixRef<Scalar>& u,
+                                        const ConstMatrixRef<Scalar>& slope, double,
+                                        const ConstMatrixRef<Scalar>&, MatrixRef<Scalar>) const {
+    const KernelWork kernels = kernels_of<Scalar>;
+    spend(kernels.pull_back(size_of(u.rows()), size_of(slope.rows()), size_of(u.cols())));
+}
+
+template <typename Scalar>
+double Formulation<Scalar>::parameter_slope(Index, const ConstMatrixRef<Scalar>&,
+                                            const ConstMatrixRef<Scalar>&,
+                                            const ConstMatrixRef<Scalar>&) const {
+    return 0.0;
+}
+
+std::vector<std::string> activation_names() { return {"relu"}; }
+
+std::vector<std::string> formulation_names() {
+    return {"classical", "mac", "fenchel", "bregman", "contrastive"};
+}
+
+void check_formulation(const NetworkSpec&, const FormulationOptions&) {}
+
+template <typename Scalar>
+std::unique_ptr<Formulation<Scalar>> make_formulation(const NetworkSpec&,
+                                                      const FormulationOptions& options) {
+    return std::make_unique<SimulatedFormulation<Scalar>>(options);
+}
+
+template <typename Scalar>
+std::unique_ptr<OutputBlock<Scalar>> make_output_block(Output output, double) {
+    return std::make_unique<SimulatedOutput<Scalar>>(output);
+}
+
+template class Formulation<float>;
+template class Formulation<double>;
+template std::unique_ptr<Formulation<float>> make_formulation(const NetworkSpec&,
+                                                              const FormulationOptions&);
+template std::unique_ptr<Formulation<double>> make_formulation(const NetworkSpec&,
+                                                               const FormulationOptions&);
+template std::unique_ptr<OutputBlock<float>> make_output_block(Output, double);
+template std::unique_ptr<OutputBlock<double>> make_output_block(Output, double);
+
+}  // namespace hoist

@@ -1,0 +1,63 @@
+#include "hoist/base/error.hpp"
+#include "hoist/data/dataset.hpp"
+#include "hoist/train/batch_inputs.hpp"
+#include "hoist/train/problem.hpp"
+#include "spend.hpp"
+
+namespace hoist {
+
+std::vector<std::string> data_formats() { return {"glyphs"}; }
+
+template <typename Scalar>
+Problem<Scalar> make_problem(const Config&, const Communicator&) {
+    throw UsageError("there are no data in a simulation", "", "give the number of samples");
+}
+
+template <typename Scalar>
+void draw_columns(std::uint64_t, bool, Samples<Scalar>&) {}
+
+template <typename Scalar>
+void InputBlock<Scalar>::apply(const Weights<Scalar>& weights, MatrixRef<Scalar> u) const {
+    weights.apply(dense, u);
+}
+
+template <typename Scalar>
+void InputBlock<Scalar>::decompress(MatrixRef<Scalar>) const {}
+
+template <typename Scalar>
+void InputBlock<Scalar>::add_moment(const ConstMatrixRef<Scalar>&, MatrixRef<Scalar>) const {}
+
+template <typename Scalar>
+BatchInputs<Scalar>::BatchInputs(const Matrix<Scalar>& inputs, Index first, Index,
+                                 Augmentation augmentation, std::uint64_t seed)
+    : inputs_(inputs), first_(first), augmentation_(std::move(augmentation)), seed_(seed) {}
+
+template <typename Scalar>
+void BatchInputs<Scalar>::apply(const Weights<Scalar>& weights, Range columns,
+                                Matrix<Scalar>& u) const {
+    weights.apply(inputs_.middleCols(columns.begin, columns.size()), u);
+}
+
+template <typename Scalar>
+void BatchInputs<Scalar>::fill(Index, std::span<const Index> samples,
+                               InputBlock<Scalar>& block) const {
+    block.dense.resize(inputs_.rows(), static_cast<Index>(samples.size()));
+    spend(kernels_of<Scalar>.passes(1.0, size_of(block.dense.size())));
+}
+
+template void draw_columns(std::uint64_t, bool, Samples<float>&);
+template void draw_columns(std::uint64_t, bool, Samples<double>&);
+template struct InputBlock<float>;
+template struct InputBlock<double>;
+template BatchInputs<float>::BatchInputs(const Matrix<float>&, Index, Index, Augmentation,
+                                         std::uint64_t);
+template BatchInputs<double>::BatchInputs(const Matrix<double>&, Index, Index, Augmentation,
+                                          std::uint64_t);
+template void BatchInputs<float>::apply(const Weights<float>&, Range, Matrix<float>&) const;
+template void BatchInputs<double>::apply(const Weights<double>&, Range, Matrix<double>&) const;
+template void BatchInputs<float>::fill(Index, std::span<const Index>, InputBlock<float>&) const;
+template void BatchInputs<double>::fill(Index, std::span<const Index>, InputBlock<double>&) const;
+template Problem<float> make_problem(const Config&, const Communicator&);
+template Problem<double> make_problem(const Config&, const Communicator&);
+
+}  // namespace hoist

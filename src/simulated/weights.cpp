@@ -1,0 +1,102 @@
+#include "hoist/math/orthogonal.hpp"
+#include "hoist/math/solver_work.hpp"
+#include "hoist/model/layer.hpp"
+#include "spend.hpp"
+
+namespace hoist {
+
+template <typename Scalar>
+void Weights<Scalar>::apply(const ConstMatrixRef<Scalar>& x, MatrixRef<Scalar>) const {
+    spend(
+        kernels_of<Scalar>.map(size_of(matrix.cols()), size_of(matrix.rows()), size_of(x.cols())));
+}
+
+template <typename Scalar>
+void Weights<Scalar>::pull_back(const ConstMatrixRef<Scalar>& s, MatrixRef<Scalar>) const {
+    spend(kernels_of<Scalar>.pull_back(size_of(matrix.cols()), size_of(matrix.rows()),
+                                       size_of(s.cols())));
+}
+
+template <typename Scalar>
+Matrix<double> Weights<Scalar>::solution() const {
+    return Matrix<double>(matrix.cols() + 1, matrix.rows());
+}
+
+template <typename Scalar>
+void Weights<Scalar>::assign(const ConstMatrixRef<double>&) {}
+
+template <typename Scalar>
+Weights<Scalar> initial_weights(Index inputs, Index outputs, Start, double, std::uint64_t, Index) {
+    Weights<Scalar> weights;
+    weights.matrix.resize(outputs, inputs);
+    weights.bias.setZero(outputs);
+    return weights;
+}
+
+template <typename Scalar>
+void make_orthogonal(Matrix<Scalar>&) {}
+
+namespace {
+
+template <typename Scalar>
+class SimulatedSolver final : public WeightSolver<Scalar> {
+  public:
+    SimulatedSolver(const WeightSolverOptions& options, Index inputs, Index outputs)
+        : WeightSolver<Scalar>(options, inputs, outputs) {}
+
+  private:
+    void move(const BatchEquations<Scalar>&, double, Matrix<Scalar>& matrix,
+              Vector<Scalar>&) override {
+        spend(solver_work(this->options(), size_of(matrix.cols()), size_of(matrix.rows()),
+                          sizeof(Scalar)));
+    }
+};
+
+}  // namespace
+
+std::vector<SolverState> solver_states(const WeightSolverOptions&, Index, Index) { return {}; }
+
+template <typename Scalar>
+WeightSolver<Scalar>::WeightSolver(const WeightSolverOptions& options, Index, Index)
+    : options_(options) {}
+
+template <typename Scalar>
+bool WeightSolver<Scalar>::wants_input_gram() const {
+    return options_.kind == WeightSolverOptions::Kind::gram ||
+           options_.kind == WeightSolverOptions::Kind::implicit;
+}
+
+template <typename Scalar>
+bool WeightSolver<Scalar>::wants_signal_gram() const {
+    return options_.kind == WeightSolverOptions::Kind::gram && options_.sides == GramSides::both;
+}
+
+template <typename Scalar>
+void WeightSolver<Scalar>::begin(const Matrix<Scalar>&, const Vector<Scalar>&) {}
+
+template <typename Scalar>
+void WeightSolver<Scalar>::step(const BatchEquations<Scalar>& equations, double rate,
+                                Matrix<Scalar>& matrix, Vector<Scalar>& bias) {
+    move(equations, rate, matrix, bias);
+}
+
+template <typename Scalar>
+std::unique_ptr<WeightSolver<Scalar>> make_weight_solver(const WeightSolverOptions& options,
+                                                         Index inputs, Index outputs) {
+    return std::make_unique<SimulatedSolver<Scalar>>(options, inputs, outputs);
+}
+
+template struct Weights<float>;
+template struct Weights<double>;
+template Weights<float> initial_weights(Index, Index, Start, double, std::uint64_t, Index);
+template Weights<double> initial_weights(Index, Index, Start, double, std::uint64_t, Index);
+template void make_orthogonal(Matrix<float>&);
+template void make_orthogonal(Matrix<double>&);
+template class WeightSolver<float>;
+template class WeightSolver<double>;
+template std::unique_ptr<WeightSolver<float>> make_weight_solver(const WeightSolverOptions&, Index,
+                                                                 Index);
+template std::unique_ptr<WeightSolver<double>> make_weight_solver(const WeightSolverOptions&, Index,
+                                                                  Index);
+
+}  // namespace hoist

@@ -1,0 +1,133 @@
+#include "hoist/train/batch_sums.hpp"
+
+namespace hoist {
+
+namespace {
+
+// Numbers that a matrix takes in the sums over shards: each begins where any vector instruction may,
+// so that the order of additions within it depends neither on the stage nor on the process.
+Index padded(Index numbers) { return (numbers + 15) / 16 * 16; }
+
+}  // namespace
+
+template <typename Scalar>
+BatchSums<Scalar>::BatchSums(const Stage<Scalar>& stage, const Solvers& solvers) {
+    Index next = 0;
+    for (std::size_t i = 0; i < stage.layers.size(); ++i) {
+        const Index n = stage.layers[i].weights.matrix.cols();
+        const Index m = stage.layers[i].weights.matrix.rows();
+        const Index input_gram = solvers[i]->wants_input_gram() ? n + 1 : 0;
+        const Index signal_gram = solvers[i]->wants_signal_gram() ? m : 0;
+        Place place{next, 0, 0, n, m, input_gram, signal_gram};
+        place.input_gram = place.gradient + padded(m * (n + 1));
+        place.signal_gram = place.input_gram + padded(input_gram * input_gram);
+        next = place.signal_gram + padded(signal_gram * signal_gram);
+        places_.push_back(place);
+    }
+    values_.setZero(next);
+}
+
+template <typename Scalar>
+void BatchSums<Scalar>::clear() {
+    for (Place& place : places_) {
+        place.empty = true;
+    }
+}
+
+template <typename Scalar>
+void BatchSums<Scalar>::add(std::size_t position, const ConstMatrixRef<Scalar>& x, Scalar mean,
+                            MatrixRef<Scalar> s) {
+    Place& place = places_[position];
+    s *= mean;
+    auto product = gradient(place).leftCols(place.inputs);
+    if (place.empty) {
+        product.noalias() = s * x.transpose();
+    } else {
+        product.noalias() += s * x.transpose();
+    }
+    if (place.input_gram_size > 0) {
+        Matrix<Scalar> extended(x.rows() + 1, x.cols());
+        extended.topRows(x.rows()) = x;
+        extended.row(x.rows()).setOnes();
+        add_input_gram(place, extended, mean);
+    }
+    add_signals(place, s, mean);
+}
+
+template <typename Scalar>
+void BatchSums<Scalar>::add(std::size_t position, std::span<const InputBlock<Scalar>> x,
+                            Scalar mean, MatrixRef<Scalar> s) {
+    Place& place = places_[position];
+    s *= mean;
+    auto product = gradient(place).leftCols(place.inputs);
+    if (place.empty) {
+        product.setZero();
+    }
+    const bool wants_gram = place.input_gram_size > 0;
+    Matrix<Scalar> extended(wants_gram ? place.inputs + 1 : 0, wants_gram ? s.cols() : 0);
+    if (wants_gram) {
+        extended.row(place.inputs).setOnes();
+    }
+    Index begin = 0;
+    for (const InputBlock<Scalar>& block : x) {
+        block.add_moment(s.middleCols(begin, block.columns()), product);
+        if (wants_gram) {
+            Matrix<Scalar> dense(place.inputs, block.columns());
+            block.decompress(dense);
+            extended.block(0, begin, place.inputs, block.columns()) = dense;
+        }
+        begin += block.columns();
+    }
+    if (wants_gram) {
+        add_input_gram(place, extended, mean);
+    }
+    add_signals(place, s, mean);
+}
+
+template <typename Scalar>
+void BatchSums<Scalar>::add_signals(Place& place, MatrixRef<Scalar> s, Scalar mean) {
+    auto sums = gradient(place).col(place.inputs);
+    if (place.empty) {
+        sums = s.rowwise().sum();
+    } else {
+        sums += s.rowwise().sum();
+    }
+    if (place.signal_gram_size > 0) {
+        Map gram(values_.data() + place.signal_gram, place.outputs, place.outputs);
+        if (place.empty) {
+            gram.setZero();
+        }
+        if (s.cols() > 0) {  // S holds the factor of the mean once already
+            gram.template selfadjointView<Eigen::Lower>().rankUpdate(Matrix<Scalar>(s),
+                                                                     Scalar{1} / mean);
+        }
+    }
+    place.empty = false;
+}
+
+template <typename Scalar>
+void BatchSums<Scalar>::add_input_gram(Place& place, const Matrix<Scalar>& x, Scalar mean) {
+    Map gram(values_.data() + place.input_gram, place.inputs + 1, place.inputs + 1);
+    if (place.empty) {
+        gram.setZero();
+    }
+    if (x.cols() > 0) {  // which Eigen takes for granted
+        gram.template selfadjointView<Eigen::Lower>().rankUpdate(x, mean);
+    }
+}
+
+template <typename Scalar>
+BatchEquations<Scalar> BatchSums<Scalar>::equations(std::size_t position) const {
+    using ConstMap = Eigen::Map<const Matrix<Scalar>>;
+    const Place& place = places_[position];
+    return {
+        ConstMap(values_.data() + place.gradient, place.outputs, place.inputs + 1),
+        ConstMap(values_.data() + place.input_gram, place.input_gram_size, place.input_gram_size),
+        ConstMap(values_.data() + place.signal_gram, place.signal_gram_size,
+                 place.signal_gram_size)};
+}
+
+template class BatchSums<float>;
+template class BatchSums<double>;
+
+}  // namespace hoist

@@ -1,0 +1,299 @@
+#include "hoist/math/kernel_work.hpp"
+#include "hoist/model/column_blocks.hpp"
+#include "schedules.hpp"
+
+namespace hoist {
+
+namespace {
+
+struct Step {
+    enum class Kind { work, send, wait, sum };
+    Kind kind;
+    Work work;
+    double bytes;
+    /// A message and its receiver, or the first rank and the size of a group.
+    Index target;
+    int size;
+};
+
+// None of them depends on what has arrived.
+Timeline::Script play(Timeline& timeline, int rank, std::vector<Step> steps) {
+    for (const Step& step : steps) {
+        if (step.kind == Step::Kind::work) {
+            co_await timeline.work(rank, step.work);
+        } else if (step.kind == Step::Kind::send) {
+            timeline.send(rank, step.size, step.target, step.bytes);
+        } else if (step.kind == Step::Kind::wait) {
+            co_await timeline.wait(rank, step.target, step.bytes);
+        } else {
+            co_await timeline.sum(rank, static_cast<int>(step.target), step.size, step.bytes);
+        }
+    }
+}
+
+/// The steps of one rank in a sweep, as Sweep takes them.
+class SweepSchedule {
+  public:
+    SweepSchedule(const Config& config, const SampleFacts& samples, const Placement& placement,
+                  int rank)
+        : config_(config),
+          network_(config.network),
+          placement_(placement),
+          rank_(rank),
+          stage_(placement.grid.stage_of(rank)),
+          layers_(placement.layers_of(rank)),
+          scalar_(config.precision == Precision::single ? sizeof(float) : sizeof(double)),
+          kernels_{scalar_},
+          blocks_(samples.train, config.grid.block),
+          order_(placement.grid.order(rank, blocks_.count())) {}
+
+    static Index messages(const Config& config, const Placement& placement, Index blocks) {
+        const Index rounds =
+            config.activation_step == ActivationStep::joint ? config.joint_iterations + 1 : 1;
+        return rounds * 2 * placement.grid.stages() * blocks;
+    }
+
+    std::vector<Step> operator()() {
+        if (config_.activation_step == ActivationStep::joint) {
+            move_jointly();
+        } else if (config_.schedule == Schedule::wavefront) {
+            move_wavefront();
+        } else {
+            move_checkerboard();
+        }
+        refit();
+        send_preactivations();
+        return std::move(steps_);
+    }
+
+  private:
+    bool first() const { return placement_.first(rank_); }
+    bool last() const { return placement_.last(rank_); }
+    double width(Index layer) const { return static_cast<double>(network_.width(layer)); }
+    double columns(Index block) const { return static_cast<double>(blocks_.columns(block).size()); }
+
+    // X of a block that a stage sends down, and U of a block that comes up to it.
+    Index down(int stage, Index block) const { return message(stage, block, 0); }
+    Index up(int stage, Index block) const { return message(stage, block, 1); }
+    Index message(int stage, Index block, Index direction) const {
+        const Index within = (stage * blocks_.count() + block) * 2 + direction;
+        return round_ * 2 * placement_.grid.stages() * blocks_.count() + within;
+    }
+    double bytes(Index layer, Index block) const { return width(layer) * columns(block) * scalar_; }
+    int owner(int stage, Index block) const {
+        return placement_.grid.owner(stage, block, blocks_.count());
+    }
+    void send_down(Index block) {
+        if (!first()) {
+            steps_.push_back({Step::Kind::send,
+                              {},
+                              bytes(layers_.begin, block),
+                              down(stage_, block),
+                              owner(stage_ - 1, block)});
+        }
+    }
+    void send_up(Index block) {
+        if (!last()) {
+            steps_.push_back({Step::Kind::send,
+                              {},
+                              bytes(layers_.end, block),
+                              up(stage_ + 1, block),
+                              owner(stage_ + 1, block)});
+        }
+    }
+    void wait_above(Index block) {
+        if (!last()) {
+            steps_.push_back(
+                {Step::Kind::wait, {}, bytes(layers_.end, block), down(stage_ + 1, block), 0});
+        }
+    }
+    void wait_below(Index block) {
+        if (!first()) {
+            steps_.push_back(
+                {Step::Kind::wait, {}, bytes(layers_.begin, block), up(stage_, block), 0});
+        }
+    }
+    void work(Work work) { steps_.push_back({Step::Kind::work, work, 0.0, 0, 0}); }
+    void sum(int first, int size, double bytes) {
+        if (size > 1) {
+            steps_.push_back({Step::Kind::sum, {}, bytes, first, size});
+        }
+    }
+
+    bool curved_output(Index layer) const {
+        return layer + 1 == network_.layers() && network_.output != Output::linear;
+    }
+    Work map(Index layer, Index block) const {
+        return kernels_.map(width(layer), width(layer + 1), columns(block));
+    }
+    Work move(Index layer, Index block) const {
+        const NnlsOptions& nnls = config_.formulation.nnls;
+        const bool pivoting = nnls.method == NnlsOptions::Method::block_pivoting;
+        return layer == 0 ? Work{}
+                          : kernels_.descent(width(layer), width(layer + 1), columns(block),
+                                             pivoting ? 10.0 : nnls.sweeps);
+    }
+    Work target(Index layer, Index block) const {
+        // T costs about as much as a thousand operations per output (measured with 10 outputs).
+        return curved_output(layer) ? Work{1000.0 * width(layer + 1) * columns(block)} : Work{};
+    }
+    void accumulate(Index block) {
+        for (Index l = layers_.begin; l < layers_.end; ++l) {
+            const double n = width(l);
+            const double m = width(l + 1);
+            work(kernels_.moment(n, m, columns(block)));
+            work(l > 0 ? kernels_.gram(n, columns(block)) : Work{});
+            work(curved_output(l) ? kernels_.map(n, m, columns(block)) : Work{});
+        }
+    }
+
+    void move_wavefront() {
+        for (const Index block : order_) {
+            wait_above(block);
+            Work all;
+            for (Index l = layers_.begin; l < layers_.end; ++l) {
+                all += move(l, block);
+            }
+            work(all);
+            send_down(block);
+            accumulate(block);
+        }
+    }
+
+    bool moves_first(Index layer, Index block) const { return (layer + block) % 2 != 0; }
+    bool sent_after_refit(Index layer, Index block) const {
+        return config_.schedule == Schedule::wavefront || layer == 1 || moves_first(layer, block);
+    }
+
+    void move_checkerboard() {
+        for (const bool first_color : {true, false}) {
+            for (const Index block : order_) {
+                for (Index l = layers_.begin; l < layers_.end; ++l) {
+                    if (moves_first(l, block) != first_color) {
+                        continue;
+                    }
+                    if (l + 1 == layers_.end && !first_color) {
+                        wait_above(block);
+                    }
+                    if (l == layers_.begin && l > 0 && !sent_after_refit(l, block)) {
+                        wait_below(block);
+                    }
+                    work(move(l, block));
+                    if (l == layers_.begin) {
+                        send_down(block);
+                    }
+                    if (first_color && l > 0 && l + 1 < network_.layers()) {
+                        work(map(l, block));
+                        if (l + 1 == layers_.end) {
+                            send_up(block);
+                        }
+                    }
+                }
+            }
+        }
+        for (const Index block : order_) {
+            wait_above(block);
+            accumulate(block);
+        }
+    }
+
+    void move_jointly() {
+        for (int iteration = 0; iteration < config_.joint_iterations; ++iteration) {
+            for (const Index block : order_) {
+                send_down(block);
+            }
+            for (const Index block : order_) {
+                for (Index l = layers_.begin; l < layers_.end; ++l) {
+                    work(map(l, block));
+                }
+                send_up(block);
+                wait_above(block);
+                wait_below(block);
+                for (Index l = std::max<Index>(layers_.begin, 1); l < layers_.end; ++l) {
+                    work(kernels_.pull_back(width(l), width(l + 1), columns(block)) +
+                         kernels_.passes(3.0, (width(l) + width(l + 1)) * columns(block)));
+                }
+            }
+            sum(0, placement_.grid.ranks(), 8.0);
+            ++round_;
+        }
+        for (const Index block : order_) {
+            send_down(block);
+        }
+        for (const Index block : order_) {
+            wait_above(block);
+            accumulate(block);
+        }
+    }
+
+    void sum(double numbers) {
+        sum(placement_.grid.rank_of(stage_, 0), placement_.grid.shards(stage_), 8.0 * numbers);
+    }
+
+    void refit() {
+        for (Index l = layers_.begin; l < layers_.end; ++l) {
+            const double n = width(l);
+            const double m = width(l + 1);
+            sum((n + 1) * (l > 0 ? n + 1 + m : m));
+            work(kernels_.solution(n, m) + (l > 0 ? kernels_.factor(n) : Work{}));
+        }
+        const Index top = layers_.end - 1;
+        for (int step = 1; step < config_.inner && curved_output(top); ++step) {
+            for (const Index block : order_) {
+                work(map(top, block) + target(top, block) +
+                     kernels_.moment(width(top), width(top + 1), columns(block)));
+            }
+            sum((width(top) + 1) * width(top + 1));
+            work(kernels_.solution(width(top), width(top + 1)));
+        }
+        for (Index l = std::max<Index>(layers_.begin, 1); l < layers_.end; ++l) {
+            work(kernels_.prepare(width(l), width(l + 1)));
+        }
+    }
+
+    void send_preactivations() {
+        for (const Index block : order_) {
+            for (Index l = layers_.begin; l < layers_.end; ++l) {
+                work(map(l, block));
+                if (l + 1 == layers_.end && !last() && sent_after_refit(l + 1, block)) {
+                    send_up(block);
+                }
+                work(kernels_.energy(width(l + 1), columns(block)));
+            }
+        }
+        for (const Index block : order_) {
+            if (sent_after_refit(layers_.begin, block)) {
+                wait_below(block);
+            }
+        }
+    }
+
+    const Config& config_;
+    const NetworkSpec& network_;
+    const Placement& placement_;
+    int rank_;
+    int stage_;
+    Range layers_;
+    double scalar_;
+    KernelWork kernels_;
+    ColumnBlocks blocks_;
+    std::vector<Index> order_;
+    std::vector<Step> steps_;
+    Index round_ = 0;
+};
+
+}  // namespace
+
+std::vector<Timeline::Times> play_sweep(const Config& config, const SampleFacts& samples,
+                                        const Placement& placement, const MachineRates& rates) {
+    const Index blocks = ColumnBlocks(samples.train, config.grid.block).count();
+    Timeline timeline(placement.grid.ranks(), SweepSchedule::messages(config, placement, blocks),
+                      rates);
+    std::vector<Timeline::Script> scripts;
+    for (int rank = 0; rank < placement.grid.ranks(); ++rank) {
+        scripts.push_back(play(timeline, rank, SweepSchedule(config, samples, placement, rank)()));
+    }
+    return timeline.run(std::move(scripts));
+}
+
+}  // namespace hoist

@@ -1,0 +1,68 @@
+"""launch/simulate: what hoist plan predicts, held against the program's own messages under SimGrid."""
+
+import csv
+import pathlib
+import re
+import subprocess
+import unittest
+
+from program import ENVIRONMENT, HOIST, SOURCE
+
+FLOPS, BANDWIDTH = 1e11, 1e10
+
+
+def simulate(folder, *options):
+    """The rows of the table and what was printed."""
+    out = pathlib.Path(HOIST).parent / folder
+    done = subprocess.run([SOURCE / "launch" / "simulate", "--flops", str(FLOPS), "--bandwidth", str(BANDWIDTH),
+                           "--hoist", HOIST, "--out", out, *options],
+                          env=ENVIRONMENT, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise AssertionError(done.stderr)
+    with open(out / "scaling.csv", newline="") as file:
+        return list(csv.DictReader(file)), done.stdout, out
+
+
+class Narrow(unittest.TestCase):
+    """Layers so narrow that messages and latencies count for more than they should."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.rows, cls.out, cls.folder = simulate("simulated-narrow", "--points", "small", "--width", "100")
+
+    def test_the_plan_is_within_15_percent_at_every_point(self):
+        self.assertEqual(len(self.rows), 12)
+        for row in self.rows:
+            with self.subTest(**row):
+                self.assertLess(abs(float(row["off"])), 15.0)
+
+    def test_a_slower_network_never_helps(self):
+        seconds = {}
+        for row in self.rows:
+            where = (row["stages"], row["shards"], row["batch"], row["staleness"])
+            seconds[float(row["network"]), where] = float(row["seconds"])
+        for (network, where), value in seconds.items():
+            if network == 25.0:
+                self.assertGreaterEqual(value, 0.999 * seconds[100.0, where])
+
+    def test_a_table_and_a_plot_are_written(self):
+        self.assertTrue((self.folder / "scaling.png").read_bytes().startswith(b"\x89PNG"))
+        self.assertEqual(len(re.findall(r"^small", self.out, re.MULTILINE)), 12)
+
+
+class Wide(unittest.TestCase):
+    """The network that the targets are stated for, on 20 ranks."""
+
+    def test_targets_are_met(self):
+        rows, _, _ = simulate("simulated-wide", "--points", "strong", "batch", "--most-ranks", "20", "--network", "25")
+        least = {("strong", "0", "0"): 85.0, ("batch", "20000", "0"): 70.0}
+        for row in rows:
+            self.assertLess(abs(float(row["off"])), 15.0)
+            key = row["study"], row["batch"], row["staleness"]
+            if row["stages"] == "20" and key in least:
+                self.assertGreaterEqual(float(row["efficiency"]), least.pop(key))
+        self.assertEqual(least, {})
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,107 @@
+#include "hoist/train/batch_sums.hpp"
+
+#include <gtest/gtest.h>
+
+#include <random>
+
+namespace hoist {
+namespace {
+
+constexpr Index inputs = 5;
+constexpr Index outputs = 3;
+constexpr double mean = 1.0 / 8.0;
+
+Matrix<double> drawn(Index rows, Index columns, unsigned seed) {
+    std::mt19937 engine(seed);
+    std::normal_distribution<double> normal;
+    return Matrix<double>::NullaryExpr(rows, columns, [&] { return normal(engine); });
+}
+
+struct Sums {
+    Stage<double> stage;
+    BatchSums<double>::Solvers solvers;
+
+    explicit Sums(Index layer) {
+        stage.layers.resize(1);
+        stage.lowest().index = layer;
+        stage.lowest().weights.matrix.setZero(outputs, inputs);
+        WeightSolverOptions options;
+        options.kind = WeightSolverOptions::Kind::gram;
+        options.sides = GramSides::both;
+        solvers.push_back(make_weight_solver<double>(options, inputs, outputs));
+    }
+};
+
+// By their definition, sample by sample.
+void expect_sums(const BatchEquations<double>& found, const Matrix<double>& x,
+                 const Matrix<double>& s) {
+    Matrix<double> gradient = Matrix<double>::Zero(outputs, inputs + 1);
+    Matrix<double> input_gram = Matrix<double>::Zero(inputs + 1, inputs + 1);
+    Matrix<double> signal_gram = Matrix<double>::Zero(outputs, outputs);
+    for (Index j = 0; j < x.cols(); ++j) {
+        Vector<double> extended(inputs + 1);
+        extended << x.col(j), 1.0;
+        gradient += mean * s.col(j) * extended.transpose();
+        input_gram += mean * extended * extended.transpose();
+        signal_gram += mean * s.col(j) * s.col(j).transpose();
+    }
+    const auto lower = [](const Matrix<double>& matrix) {
+        return Matrix<double>(matrix.triangularView<Eigen::Lower>());
+    };
+    EXPECT_LT((found.gradient - gradient).norm(), 1e-13);
+    EXPECT_LT((lower(found.input_gram) - lower(input_gram)).norm(), 1e-13);
+    EXPECT_LT((lower(found.signal_gram) - lower(signal_gram)).norm(), 1e-13);
+}
+
+TEST(BatchSums, of_groups_are_those_of_all_columns_and_forget_the_batch_before) {
+    const Sums one(1);
+    BatchSums<double> sums(one.stage, one.solvers);
+    for (const unsigned seed : {1U, 2U}) {
+        const Matrix<double> x = drawn(inputs, 8, seed);
+        const Matrix<double> s = drawn(outputs, 8, seed + 10);
+        Matrix<double> scaled = s;
+        sums.clear();
+        for (const Range group : {Range{0, 3}, Range{3, 7}, Range{7, 8}}) {
+            sums.add(0, x.middleCols(group.begin, group.size()), mean,
+                     scaled.middleCols(group.begin, group.size()));
+        }
+        expect_sums(sums.equations(0), x, s);
+        EXPECT_LT((scaled - mean * s).norm(), 1e-15);
+    }
+}
+
+TEST(BatchSums, of_input_blocks_are_the_same) {
+    const Sums one(0);
+    BatchSums<double> sums(one.stage, one.solvers);
+    for (const unsigned seed : {3U, 4U}) {
+        const Matrix<double> x = drawn(inputs, 8, seed);
+        const Matrix<double> s = drawn(outputs, 8, seed + 10);
+        Matrix<double> scaled = s;
+        std::vector<InputBlock<double>> blocks(3);
+        blocks[0].dense = x.leftCols(2);
+        blocks[1].compressed.emplace(inputs);
+        blocks[1].compressed->append(x.middleCols(2, 3));
+        blocks[2].dense = x.rightCols(3);
+        const auto all = std::span<const InputBlock<double>>(blocks);
+        sums.clear();
+        sums.add(0, all.first(2), mean, scaled.leftCols(5));
+        sums.add(0, all.last(1), mean, scaled.rightCols(3));
+        expect_sums(sums.equations(0), x, s);
+    }
+}
+
+TEST(BatchSums, of_no_columns_are_zero) {
+    const Sums one(1);
+    BatchSums<double> sums(one.stage, one.solvers);
+    Matrix<double> s = drawn(outputs, 4, 5);
+    sums.clear();
+    sums.add(0, drawn(inputs, 4, 6), mean, s);
+    sums.clear();
+    sums.add(0, Matrix<double>(inputs, 0), mean, s.leftCols(0));
+    for (const double value : sums.values()) {
+        EXPECT_EQ(value, 0.0);
+    }
+}
+
+}  // namespace
+}  // namespace hoist
