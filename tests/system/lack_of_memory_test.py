@@ -15,13 +15,15 @@ LENGTH = 100000
 
 class LackOfMemory(ProgramTest):
     def test_a_rank_without_memory_ends_the_job_with_its_name(self):
+        # LD_PRELOAD cannot name a path with a space.
+        shutil.copy(os.environ["HOIST_FAILING_MEMORY"], self.folder / "failing_memory.so")
         # Evaluation asks for memory for a block of preactivations each time.
         config = self.write_config(train__sweeps=LENGTH, train__epochs=LENGTH, data__test_samples=2000)
         for options in (["--grid.block=1000"], ["--formulation.name=mac", "--train.batch=20"]):
             for victim in range(3):
                 with self.subTest(options=options, victim=victim):
                     shutil.rmtree(self.folder / "run", ignore_errors=True)
-                    run = Run([*MPIRUN, "-n", "3", "-x", "LD_PRELOAD=" + os.environ["HOIST_FAILING_MEMORY"], HOIST,
+                    run = Run([*MPIRUN, "-n", "3", "-x", "LD_PRELOAD=./failing_memory.so", HOIST,
                                "train", config, "--out", "run", "--quiet", "--grid.stages=3", *options], self.folder)
                     self.addCleanup(run.end)
                     self.wait_for_sweep(run, "run", 1)
