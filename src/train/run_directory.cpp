@@ -148,7 +148,6 @@ void RunDirectory::prepare(Existing existing) const try {
                           "add --resume to go on, --overwrite to replace it, or --out DIR");
     }
     std::filesystem::create_directories(path_);
-    remove_unfinished();
     for (const auto& file : files) {
         std::filesystem::remove(file);
     }
@@ -157,7 +156,7 @@ void RunDirectory::prepare(Existing existing) const try {
     refuse_output(path_, error.code().message());
 }
 
-// What a run that was killed while writing has left behind.
+// What a run that was killed while writing, or whose file system went away, has left behind.
 void RunDirectory::remove_unfinished() const {
     std::error_code none;
     for (const auto& entry : std::filesystem::directory_iterator(path_, none)) {
@@ -258,6 +257,7 @@ void RunDirectory::write_summary(const RunSummary& summary, bool regression) con
 void RunDirectory::add_log(const std::string& line) const { append(log(), line + "\n"); }
 
 void RunDirectory::remove_old_checkpoints(Index keep) const {
+    remove_unfinished();
     const auto all = checkpoints();
     for (std::size_t i = static_cast<std::size_t>(keep); i < all.size(); ++i) {
         std::error_code ignored;

@@ -70,8 +70,14 @@ class VanishedDisk(FullDisk):
         self.folder = folder
         shell("mkdir disk real && mount --bind real disk", folder)
 
-    def take_away(self, _):
+    def take_away(self, writer):
+        # In the middle of a checkpoint: the file that is being written cannot be removed then.
+        os.kill(writer, signal.SIGSTOP)
+        while not any((self.folder / "disk" / "run").glob("checkpoint-*.tmp")):
+            os.kill(writer, signal.SIGCONT)
+            os.kill(writer, signal.SIGSTOP)
         shell("umount -l disk", self.folder)
+        os.kill(writer, signal.SIGCONT)
 
     def give_back(self):
         shell("mount --bind real disk", self.folder)

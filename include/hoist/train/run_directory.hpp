@@ -86,7 +86,8 @@ class RunDirectory {
     void add_metrics(const SweepRecord& record, bool regression) const;
     void write_summary(const RunSummary& summary, bool regression) const;
     void add_log(const std::string& line) const;
-    /// Removes all checkpoints but the newest `keep`.
+    /// Removes all checkpoints but the newest `keep`, and files that were not finished and could not
+    /// be removed then, their file system being away.
     void remove_old_checkpoints(Index keep) const;
 
   private:
