@@ -61,17 +61,6 @@ WeightSolver<Scalar>::WeightSolver(const WeightSolverOptions& options, Index, In
     : options_(options) {}
 
 template <typename Scalar>
-bool WeightSolver<Scalar>::wants_input_gram() const {
-    return options_.kind == WeightSolverOptions::Kind::gram ||
-           options_.kind == WeightSolverOptions::Kind::implicit;
-}
-
-template <typename Scalar>
-bool WeightSolver<Scalar>::wants_signal_gram() const {
-    return options_.kind == WeightSolverOptions::Kind::gram && options_.sides == GramSides::both;
-}
-
-template <typename Scalar>
 void WeightSolver<Scalar>::begin(const Matrix<Scalar>&, const Vector<Scalar>&) {}
 
 template <typename Scalar>

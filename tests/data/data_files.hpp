@@ -12,23 +12,19 @@
 #include "hoist/base/error.hpp"
 #include "hoist/data/dataset.hpp"
 #include "support/messages.hpp"
+#include "support/own_folder.hpp"
 
 namespace hoist {
 
 /// A test with a folder of its own, whose name has a space in it.
 class DataFiles : public testing::Test {
   protected:
-    DataFiles() {
-        std::string name = (std::filesystem::temp_directory_path() / "hoist data XXXXXX").string();
-        folder_ = ::mkdtemp(name.data());
-    }
-    ~DataFiles() override { std::filesystem::remove_all(folder_); }
-
     void put(const std::string& name, std::string_view bytes) const {
         std::ofstream(folder_ / name, std::ios::binary).write(bytes.data(), std::ssize(bytes));
     }
 
-    std::filesystem::path folder_;
+    const OwnFolder own_;
+    std::filesystem::path folder_ = own_.path();
 };
 
 inline std::vector<Index> all_of(const Dataset& data) {

@@ -1,18 +1,15 @@
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include "hoist/base/error.hpp"
 #include "hoist/foreign/npz_model.hpp"
 #include "hoist/foreign/onnx_model.hpp"
+#include "support/own_folder.hpp"
 
 namespace hoist {
 namespace {
 
 class ForeignModels : public ::testing::Test {
   protected:
-    ForeignModels() { path_ = ::mkdtemp(name_.data()); }
-    ~ForeignModels() override { std::filesystem::remove_all(path_); }
-
     PortableModel through(const std::string& file, const PortableModel& model) const {
         if (file.ends_with(".onnx")) {
             write_onnx_model(path_ / file, model);
@@ -22,8 +19,8 @@ class ForeignModels : public ::testing::Test {
         return read_npz_model(path_ / file);
     }
 
-    std::string name_ = (std::filesystem::temp_directory_path() / "hoist test XXXXXX").string();
-    std::filesystem::path path_;
+    const OwnFolder folder_;
+    const std::filesystem::path path_ = folder_.path();
 };
 
 /// 5-4-3 with distinct weights, exact in single precision.

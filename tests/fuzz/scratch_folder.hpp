@@ -8,36 +8,29 @@
 #include <string_view>
 
 #include "fuzz/targets.hpp"
+#include "support/own_folder.hpp"
 
 namespace hoist {
 
 /// A folder in memory where a target puts the files of its current input.
 class ScratchFolder {
   public:
-    ScratchFolder() {
-        std::string name = "/dev/shm/hoist-fuzz-XXXXXX";
-        path_ = ::mkdtemp(name.data());
-    }
-    ~ScratchFolder() { std::filesystem::remove_all(path_); }
-    ScratchFolder(const ScratchFolder&) = delete;
-    ScratchFolder& operator=(const ScratchFolder&) = delete;
-
-    const std::filesystem::path& path() const { return path_; }
+    const std::filesystem::path& path() const { return folder_.path(); }
 
     std::filesystem::path put(const std::string& name, Bytes bytes) const {
-        const std::filesystem::path file = path_ / name;
+        const std::filesystem::path file = path() / name;
         std::ofstream(file, std::ios::binary)
             .write(reinterpret_cast<const char*>(bytes.data()), std::ssize(bytes));
         return file;
     }
 
     std::string contents(const std::string& name) const {
-        std::ifstream stream(path_ / name, std::ios::binary);
+        std::ifstream stream(path() / name, std::ios::binary);
         return {std::istreambuf_iterator<char>(stream), {}};
     }
 
   private:
-    std::filesystem::path path_;
+    OwnFolder folder_{"/dev/shm"};
 };
 
 /// One for the whole process.

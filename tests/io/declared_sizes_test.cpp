@@ -1,13 +1,13 @@
 #include <gtest/gtest.h>
 #include <hdf5.h>
 
-#include <filesystem>
 #include <numeric>
 #include <string>
 #include <vector>
 
 #include "hoist/base/error.hpp"
 #include "hoist/io/hdf5_file.hpp"
+#include "support/own_folder.hpp"
 
 namespace hoist {
 namespace {
@@ -16,12 +16,9 @@ namespace {
 class DeclaredSizes : public testing::Test {
   protected:
     DeclaredSizes() {
-        std::string name = (std::filesystem::temp_directory_path() / "hoist io XXXXXX").string();
-        folder_ = ::mkdtemp(name.data());
         file_ = H5Fcreate((folder_ / "a.h5").c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
         creation_ = H5Pcreate(H5P_DATASET_CREATE);
     }
-    ~DeclaredSizes() override { std::filesystem::remove_all(folder_); }
 
     /// Declares sizes[0] x sizes[1] numbers and writes the first `rows` rows: 0, 1, ...
     void write(const std::vector<hsize_t>& sizes, hsize_t rows) const {
@@ -57,7 +54,8 @@ class DeclaredSizes : public testing::Test {
         return "";
     }
 
-    std::filesystem::path folder_;
+    const OwnFolder own_;
+    const std::filesystem::path folder_ = own_.path();
     hid_t file_;
     hid_t creation_;
     /// To which the data set may grow; empty where it may not.

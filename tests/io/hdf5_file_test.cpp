@@ -9,6 +9,7 @@
 #include <random>
 
 #include "hoist/base/error.hpp"
+#include "support/own_folder.hpp"
 
 namespace hoist {
 namespace {
@@ -17,12 +18,6 @@ using Checksum = Hdf5Reader::Checksum;
 
 class Hdf5File : public testing::Test {
   protected:
-    Hdf5File() {
-        std::string name = (std::filesystem::temp_directory_path() / "hoist io XXXXXX").string();
-        folder_ = ::mkdtemp(name.data());
-    }
-    ~Hdf5File() override { std::filesystem::remove_all(folder_); }
-
     std::filesystem::path file(const std::string& name = "a file.h5") const {
         return folder_ / name;
     }
@@ -53,7 +48,8 @@ class Hdf5File : public testing::Test {
         std::ofstream(path, std::ios::binary).write(bytes.data(), std::ssize(bytes));
     }
 
-    std::filesystem::path folder_;
+    const OwnFolder own_;
+    const std::filesystem::path folder_ = own_.path();
 };
 
 template <typename Call>

@@ -1,12 +1,12 @@
 #include "hoist/io/npz_file.hpp"
 
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include <fstream>
 
 #include "hoist/base/error.hpp"
 #include "hoist/io/whole_file.hpp"
+#include "support/own_folder.hpp"
 
 namespace hoist {
 namespace {
@@ -28,11 +28,8 @@ const std::vector<float> six{1, 2, 3, 4, 5, 6};
 
 class Folder : public ::testing::Test {
   protected:
-    Folder() { path_ = ::mkdtemp(name_.data()); }
-    ~Folder() override { std::filesystem::remove_all(path_); }
-
-    std::string name_ = (std::filesystem::temp_directory_path() / "hoist test XXXXXX").string();
-    std::filesystem::path path_;
+    const OwnFolder folder_;
+    const std::filesystem::path path_ = folder_.path();
 };
 
 TEST(NumpyArray, IsReadInBothOrders) {

@@ -2,10 +2,12 @@
 
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "hoist/comm/communicator.hpp"
+#include "support/own_folder.hpp"
 
 namespace hoist {
 
@@ -13,19 +15,12 @@ namespace hoist {
 class TemporaryFolder {
   public:
     explicit TemporaryFolder(const Communicator& world) : world_(world) {
-        std::string name;
         if (world.rank() == 0) {
-            name = (std::filesystem::temp_directory_path() / "hoist test XXXXXX").string();
-            ::mkdtemp(name.data());
+            folder_.emplace();
         }
-        path_ = world.broadcast(name, 0);
+        path_ = world.broadcast(folder_ ? folder_->path().string() : "", 0);
     }
-    ~TemporaryFolder() {
-        world_.barrier();
-        if (world_.rank() == 0) {
-            std::filesystem::remove_all(path_);
-        }
-    }
+    ~TemporaryFolder() { world_.barrier(); }
     TemporaryFolder(const TemporaryFolder&) = delete;
     TemporaryFolder& operator=(const TemporaryFolder&) = delete;
 
@@ -41,6 +36,7 @@ class TemporaryFolder {
 
   private:
     const Communicator& world_;
+    std::optional<OwnFolder> folder_;
     std::filesystem::path path_;
 };
 

@@ -2,9 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include <filesystem>
-
 #include "hoist/base/error.hpp"
+#include "support/own_folder.hpp"
 
 namespace hoist {
 namespace {
@@ -20,13 +19,7 @@ struct Parts {
 
 class ModelFile : public testing::Test {
   protected:
-    ModelFile() {
-        std::string name = (std::filesystem::temp_directory_path() / "hoist model XXXXXX").string();
-        folder_ = ::mkdtemp(name.data());
-    }
-    ~ModelFile() override { std::filesystem::remove_all(folder_); }
-
-    std::filesystem::path file() const { return folder_ / "model.h5"; }
+    std::filesystem::path file() const { return folder_.path() / "model.h5"; }
 
     void write(const Parts& parts) const {
         Hdf5Writer writer(file());
@@ -57,7 +50,7 @@ class ModelFile : public testing::Test {
         EXPECT_THROW(read_model_header(file()), DataError);
     }
 
-    std::filesystem::path folder_;
+    const OwnFolder folder_;
 };
 
 TEST_F(ModelFile, without_a_contradiction_is_read) {

@@ -62,10 +62,11 @@ struct KernelWork {
         return Work{2.0 * n * m * columns} + passes(1.5, m * columns) + passes(1.0, n * m);
     }
 
-  private:
-    static constexpr double in_double = 8.0;
     /// Double runs at half the rate of float.
     double double_cost() const { return in_double / scalar; }
+
+  private:
+    static constexpr double in_double = 8.0;
 };
 
 }  // namespace hoist

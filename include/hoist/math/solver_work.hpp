@@ -16,8 +16,9 @@ inline Work solver_work(const WeightSolverOptions& options, double n, double m, 
     const double remembered = options.kind == Kind::adam       ? 2.0
                               : options.kind == Kind::implicit ? 0.0
                                                                : 1.0;
-    Work work = KernelWork{scalar}.passes(2.0 + remembered, n * m);
-    const double full = 8.0 / scalar;  // factors are made in double, at half the rate of float
+    const KernelWork kernels{scalar};
+    Work work = kernels.passes(2.0 + remembered, n * m);
+    const double full = kernels.double_cost();  // factors are made in double
     if (options.kind == Kind::implicit) {
         work += {full * (n * n * n / 3.0 + 2.0 * n * n * m)};
     } else if (options.kind == Kind::gram) {

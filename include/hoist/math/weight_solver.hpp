@@ -63,8 +63,14 @@ class WeightSolver {
     WeightSolver(const WeightSolver&) = delete;
     WeightSolver& operator=(const WeightSolver&) = delete;
 
-    bool wants_input_gram() const;
-    bool wants_signal_gram() const;
+    bool wants_input_gram() const {
+        return options_.kind == WeightSolverOptions::Kind::gram ||
+               options_.kind == WeightSolverOptions::Kind::implicit;
+    }
+    bool wants_signal_gram() const {
+        return options_.kind == WeightSolverOptions::Kind::gram &&
+               options_.sides == GramSides::both;
+    }
 
     /// Marks the weights from which the steps on a batch depart (implicit: the center of the
     /// proximal term).
