@@ -133,6 +133,7 @@ struct MaxPool {
                 .lipschitz = 1,
                 .minimizer = false,
                 .has_prox = false,
+                .homogeneous = true,
                 .group = group};
     }
     double parameter() const { return static_cast<double>(group); }

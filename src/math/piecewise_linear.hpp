@@ -21,7 +21,12 @@ struct Projection {
     double upper;
 
     ActivationTraits traits() const {
-        return {.lower = lower, .upper = upper, .lipschitz = 1, .projection = true};
+        const auto is_cone = [](double bound) { return bound == 0 || std::isinf(bound); };
+        return {.lower = lower,
+                .upper = upper,
+                .lipschitz = 1,
+                .projection = true,
+                .homogeneous = is_cone(lower) && is_cone(upper)};
     }
 
     template <typename Scalar>
@@ -68,7 +73,7 @@ struct LeakyRelu {
     double parameter() const { return a; }
 
     ActivationTraits traits() const {
-        return {.lower = -infinity, .upper = infinity, .lipschitz = 1};
+        return {.lower = -infinity, .upper = infinity, .lipschitz = 1, .homogeneous = true};
     }
 
     template <typename Scalar>

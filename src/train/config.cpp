@@ -213,6 +213,11 @@ const std::vector<Key>& keys() {
          read_start},
         {{"network.bias", "0", "start of the biases"},
          [](const Value& v, Config& c) { c.bias = v.number(-1e6, 1e6); }},
+        {{"network.scale", "1",
+          "of the hidden blocks at the start: the first map and the hidden biases are multiplied "
+          "by "
+          "it and the last map is divided, which leaves the network's function"},
+         [](const Value& v, Config& c) { c.scale = v.number(1e-6, 1e6); }},
 
         {{"formulation.name", "classical",
           "what replaces x = phi(u): " + join(formulation_names(), ", ")},
@@ -406,6 +411,13 @@ void check_choices(const Config& config) {
                          "they move so in sweeps over all samples",
                          "set formulation.step = blocks");
     }
+    for (const auto& activation : config.network.activations) {
+        if (config.scale != 1.0 && !activation->traits().homogeneous) {
+            throw UsageError("network.scale does not go with " + activation->name(),
+                             "it is not homogeneous: scaled blocks would give another function",
+                             "use relu or leaky_relu, or leave network.scale at 1");
+        }
+    }
     if (config.fit == Fit::sweeps) {
         if (config.learn_slopes) {
             throw UsageError("network.learn_slopes does not go with weights.solver = ridge",
@@ -448,7 +460,7 @@ void check_choices(const Config& config) {
 // What chooses or counts the data, ends a run or belongs to the machine is not searched.
 bool searchable(const ConfigKey& key) {
     static const std::vector<std::string> fixed{
-        "data.limit", "data.validation", "data.samples", "data.test_samples",
+        "data.limit", "data.validation", "data.samples",          "data.test_samples",
         "data.seed",  "train.seed",      "train.target_accuracy", "train.time_limit"};
     return to_number(key.default_text) && !key.name.starts_with("checkpoint.") &&
            std::ranges::find(fixed, key.name) == fixed.end();

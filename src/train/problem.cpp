@@ -51,18 +51,33 @@ std::optional<ModelHeader> read_start(const Config& config) {
 }
 
 template <typename Scalar>
-void load_weights(const Config& config, Range layers, Stage<Scalar>& stage) {
-    if (!config.start_file.empty()) {
-        stage.layers = read_layers<Scalar>(config.start_file, config.network, layers);
-        return;
-    }
+std::vector<Layer<Scalar>> draw_layers(const Config& config, Range layers) {
+    std::vector<Layer<Scalar>> drawn;
     for (Index l = layers.begin; l < layers.end; ++l) {
         Layer<Scalar> layer;
         layer.index = l;
         layer.weights =
             initial_weights<Scalar>(config.network.width(l), config.network.map_outputs(l),
                                     config.start, config.bias, config.seed, l);
-        stage.layers.push_back(std::move(layer));
+        drawn.push_back(std::move(layer));
+    }
+    return drawn;
+}
+
+// Homogeneous activations pass the factor of the first map on to the last.
+template <typename Scalar>
+void scale_hidden_blocks(const Config& config, std::vector<Layer<Scalar>>& layers) {
+    const auto scale = static_cast<Scalar>(config.scale);
+    const Index last = config.network.layers() - 1;
+    for (Layer<Scalar>& layer : layers) {
+        if (layer.index == 0) {
+            layer.weights.matrix *= scale;
+        }
+        if (layer.index == last) {
+            layer.weights.matrix /= scale;
+        } else {
+            layer.weights.bias *= scale;
+        }
     }
 }
 
@@ -133,7 +148,11 @@ Problem<Scalar> make_problem(const Config& config, const Communicator& world) {
         if (const auto start = read_start(config)) {
             problem.standardization = start->standardization;
         }
-        load_weights(config, placement->layers_of(rank), problem.stage);
+        const Range layers = placement->layers_of(rank);
+        problem.stage.layers = config.start_file.empty()
+                                   ? draw_layers<Scalar>(config, layers)
+                                   : read_layers<Scalar>(config.start_file, config.network, layers);
+        scale_hidden_blocks(config, problem.stage.layers);
     });
 
     if (config.standardize && placement->first(rank)) {

@@ -58,6 +58,12 @@ TEST_P(EveryActivation, changes_no_faster_than_its_lipschitz_constant) {
     }
 }
 
+TEST_P(EveryActivation, is_homogeneous_where_it_says_so) {
+    const Matrix<double> u = random_matrix(12, 40, 8);
+    const double change = (phi(4 * u) - 4 * phi(u)).cwiseAbs().maxCoeff();
+    EXPECT_EQ(change == 0, activation->traits().homogeneous) << change;
+}
+
 TEST_P(EveryActivation, acts_in_place_on_blocks_and_in_single_precision_alike) {
     if (activation->traits().group > 1) {
         return;  // input and output differ in size

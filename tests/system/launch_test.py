@@ -75,6 +75,13 @@ class Launch(ProgramTest):
         for accuracies in values:
             self.assertIn(f"{sum(accuracies) / 2:.1f} ± {abs(accuracies[0] - accuracies[1]) / 2 ** 0.5:.1f}", shown)
 
+    def test_table1_scales_the_starts(self):
+        result = self.table1("--starts", "he", "--seeds", 3, "--scale", 0.5)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        table = self.folder / "the table"
+        self.assertTrue((table / "table1-scale0.5.md").exists())
+        self.assertIn("\nscale = 0.5\n", (table / "run-12-he-seed3-rate1e-3-scale0.5" / "config.ini").read_text())
+
     def test_table1_explains_a_run_that_fails(self):
         result = self.table1("--starts", "he", "--seeds", 1, "--train.batch=none")
         self.assertNotEqual(result.returncode, 0)

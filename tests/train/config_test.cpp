@@ -196,6 +196,8 @@ TEST(Config, refuses_what_is_out_of_range_or_not_a_choice) {
 }
 
 TEST(Config, refuses_choices_that_contradict_one_another) {
+    expect_mentions(refusal({{"network.activation", "hard_tanh"}, {"network.scale", "0.1"}}),
+                    {"network.scale does not go with hard_tanh"});
     expect_mentions(refusal({{"network.layers", "5-4-3"}, {"network.activation", "relu,relu"}}),
                     {"network.activation", "1 hidden"});
     expect_mentions(refusal({{"network.layers", "5-4-1"}}), {"network.layers = 5-4-1", "linear"});

@@ -136,5 +136,30 @@ TEST_F(MakeProblem, starts_from_a_model_file_that_fits) {
     expect_mentions(refusal("network.layers", "3-6-4-2"), {"does not fit", "3-5-4-2"});
 }
 
+TEST_F(MakeProblem, scales_the_hidden_blocks_and_keeps_the_function) {
+    settings["grid.stages"] = "1";
+    settings["network.bias"] = "0.3";
+    Matrix<double> inputs(3, 2);
+    inputs << 1.0, -2.0, 0.5, 3.0, -0.25, 4.0;
+    const auto blocks = [&](const std::string& scale) {
+        settings["network.scale"] = scale;
+        const Problem<double> problem = make_problem<double>(parse_config(settings), world);
+        std::vector<Matrix<double>> x{inputs};
+        for (const Layer<double>& layer : problem.stage.layers) {
+            Matrix<double> u(layer.weights.matrix.rows(), inputs.cols());
+            layer.weights.apply(x.back(), u);
+            x.push_back(layer.index == 2 ? u : Matrix<double>(u.cwiseMax(0.0)));
+        }
+        return x;
+    };
+    const auto plain = blocks("1");
+    const auto scaled = blocks("0.1");
+    for (const int hidden : {1, 2}) {
+        ASSERT_GT(plain[hidden].maxCoeff(), 0.1);
+        EXPECT_LT((scaled[hidden] - 0.1 * plain[hidden]).cwiseAbs().maxCoeff(), 1e-13);
+    }
+    EXPECT_LT((scaled[3] - plain[3]).cwiseAbs().maxCoeff(), 1e-13);
+}
+
 }  // namespace
 }  // namespace hoist

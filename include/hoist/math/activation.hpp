@@ -28,6 +28,8 @@ struct ActivationTraits {
     /// Whether Psi = F - 1/2|.|^2 is convex too, so that prox exists and gap(x, u) is at least
     /// 1/2 |x - phi(u)|^2. False for sign, sin and maxpool.
     bool has_prox = true;
+    /// Whether phi(c u) = c phi(u) for every c > 0.
+    bool homogeneous = false;
     /// How many consecutive rows of u make one row of x: k for maxpool(k), otherwise 1.
     Index group = 1;
 };

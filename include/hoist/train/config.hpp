@@ -60,6 +60,8 @@ struct Config {
     /// A model to take the weights from instead.
     std::string start_file;
     double bias = 0.0;
+    /// Of the hidden blocks at the start.
+    double scale = 1.0;
     bool learn_slopes = false;
 
     FormulationOptions formulation;
