@@ -17,7 +17,7 @@ def is_sanitized(program):
 def leak_checks(program):
     """The environment in which the program tells its leaks when it ends; no other build of it is needed."""
     checks = {"LSAN_OPTIONS": f"suppressions='{SOURCE}/tests/leaks.supp':print_suppressions=0:"
-                              f"fast_unwind_on_malloc=0:exitcode={LEAKED}"}
+                              f"detect_leaks=1:fast_unwind_on_malloc=0:exitcode={LEAKED}"}
     if not is_sanitized(program):
         library = subprocess.run(["gcc", "-print-file-name=liblsan.so"], capture_output=True, text=True, check=True)
         checks["LD_PRELOAD"] = library.stdout.strip()
