@@ -1,10 +1,11 @@
 """Jobs of launch/slurm in the SLURM of tests/cluster/slurm."""
 
+import pathlib
 import subprocess
 import time
 
 from cluster import ClusterTest
-from program import SOURCE
+from program import HOIST, SOURCE
 
 NODES, CPUS = 3, 2
 OVER = {"COMPLETED", "FAILED", "TIMEOUT", "CANCELLED", "NODE_FAIL", "OUT_OF_MEMORY"}
@@ -35,6 +36,16 @@ class BatchTest(ClusterTest):
         """The values of a field of `scontrol show job`, one of each task of an array."""
         return [word.split("=", 1)[1] for word in self.call("scontrol", "show", "job", job).split()
                 if word.split("=", 1)[0] == name]
+
+    def process_of_rank(self, job, rank):
+        wanted = {f"SLURM_JOB_ID={job}".encode(), f"SLURM_PROCID={rank}".encode()}
+        for folder in pathlib.Path("/proc").iterdir():
+            try:
+                if (folder / "exe").samefile(HOIST) and wanted <= set((folder / "environ").read_bytes().split(b"\0")):
+                    return int(folder.name)
+            except OSError:
+                continue
+        raise AssertionError(f"rank {rank} of job {job} does not run")
 
     def output(self):
         return "".join(path.read_text() for path in sorted(self.folder.glob("*.out")))

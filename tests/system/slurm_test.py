@@ -1,5 +1,8 @@
 """The batch scripts of launch/slurm, copied and changed as users do, on several nodes of a real SLURM."""
 
+import os
+import signal
+
 from batch_jobs import CPUS, NODES, BatchTest
 from cluster import main
 
@@ -53,6 +56,14 @@ class BatchScripts(BatchTest):
                 self.wait_for_job(job, "CANCELLED")
                 self.assertEqual(self.restarts(job), 0)
         self.assertEqual(len(self.checkpoints("run-srun")), 1)  # mpirun may have ended its ranks before
+
+    def test_a_rank_that_is_killed_ends_the_job_with_a_message_that_names_it(self):
+        self.write_config(train__sweeps=100000)
+        job = self.submit("srun.sbatch", "robbed")
+        self.wait_for_row("run-robbed", 3)
+        os.kill(self.process_of_rank(job, 1), signal.SIGKILL)
+        self.wait_for_job(job, "FAILED")
+        self.assertIn("task 1: Killed", self.output())
 
     def test_a_mistake_ends_the_job_with_the_status_of_the_program(self):
         job = self.submit("srun.sbatch", "mistaken", nodes=1, config="none.ini")
