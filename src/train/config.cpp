@@ -214,9 +214,8 @@ const std::vector<Key>& keys() {
         {{"network.bias", "0", "start of the biases"},
          [](const Value& v, Config& c) { c.bias = v.number(-1e6, 1e6); }},
         {{"network.scale", "1",
-          "of the hidden blocks at the start: the first map and the hidden biases are multiplied "
-          "by "
-          "it and the last map is divided, which leaves the network's function"},
+          "of the hidden blocks at the start: multiplies the first map and the hidden biases and "
+          "divides the last map, which leaves the network's function"},
          [](const Value& v, Config& c) { c.scale = v.number(1e-6, 1e6); }},
 
         {{"formulation.name", "classical",

@@ -36,15 +36,7 @@ Problem<Scalar> generate_problem(const Config& config, const Communicator& world
         *placement, world.split(placement->grid.stage_of(rank)), {}, {}, {}, {}, {}, {}};
     agree(world, [&] {
         problem.train = generate_samples<Scalar>(config, *placement, rank, samples);
-        const Range layers = placement->layers_of(rank);
-        for (Index l = layers.begin; l < layers.end; ++l) {
-            Layer<Scalar> layer;
-            layer.index = l;
-            layer.weights =
-                initial_weights<Scalar>(config.network.width(l), config.network.map_outputs(l),
-                                        config.start, config.bias, config.seed, l);
-            problem.stage.layers.push_back(std::move(layer));
-        }
+        problem.stage.layers = draw_layers<Scalar>(config, placement->layers_of(rank));
     });
     if (placement->first(rank) && config.fit == Fit::sweeps) {
         problem.stage.lowest().activations = std::move(problem.train.inputs);

@@ -50,20 +50,6 @@ std::optional<ModelHeader> read_start(const Config& config) {
     return header;
 }
 
-template <typename Scalar>
-std::vector<Layer<Scalar>> draw_layers(const Config& config, Range layers) {
-    std::vector<Layer<Scalar>> drawn;
-    for (Index l = layers.begin; l < layers.end; ++l) {
-        Layer<Scalar> layer;
-        layer.index = l;
-        layer.weights =
-            initial_weights<Scalar>(config.network.width(l), config.network.map_outputs(l),
-                                    config.start, config.bias, config.seed, l);
-        drawn.push_back(std::move(layer));
-    }
-    return drawn;
-}
-
 // Homogeneous activations pass the factor of the first map on to the last.
 template <typename Scalar>
 void scale_hidden_blocks(const Config& config, std::vector<Layer<Scalar>>& layers) {

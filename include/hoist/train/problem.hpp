@@ -28,6 +28,11 @@ DataParts open_training_data(const Config& config);
 /// them compressed, by the share of zeros in the first samples. @throws DataError.
 double input_cost(const Config& config, Dataset& train);
 
+/// Layers without activations, their weights drawn as network.init, network.bias and train.seed say:
+/// the same on every grid.
+template <typename Scalar>
+std::vector<Layer<Scalar>> draw_layers(const Config& config, Range layers);
+
 /// Collective over the world: places the layers, reads each rank's share of the data, standardizes
 /// it where asked, and sets the weights to their start. @throws UsageError (grid, widths that
 /// contradict the data), DataError, MissingError, on every rank.
