@@ -72,7 +72,8 @@ void CsvColumns::begin_column(Column& column, std::size_t input, std::string_vie
     column.line = line;
     column.first = std::string(field.substr(0, 40));
     if (column.kind == Kind::words && is_foreign_number(field)) {
-        refuse(input, in_quotes(field) + " is a number in a notation that is not read; write 1234.5");
+        refuse(input,
+               in_quotes(field) + " is a number in a notation that is not read; write 1234.5");
     }
 }
 
@@ -105,7 +106,8 @@ void CsvColumns::take_word(Column& column, std::size_t input, std::string_view f
                           " has the word " + in_quotes(column.first));
     }
     if (is_foreign_number(field)) {
-        refuse(input, in_quotes(field) + " is a number in a notation that is not read; write 1234.5");
+        refuse(input,
+               in_quotes(field) + " is a number in a notation that is not read; write 1234.5");
     }
     if (!is_utf8(field)) {
         refuse(input, "the word is not UTF-8 text");
