@@ -225,7 +225,7 @@ template <typename Scalar>
 Matrix<Scalar> read_inputs(const Config& config) {
     DataConfig chosen = config.data;
     chosen.samples = most_columns;
-    const DataParts parts = open_dataset(chosen, {config.task(), 0, {}});
+    const DataParts parts = open_dataset(chosen, data_use(config));
     Dataset& data = parts.train ? *parts.train : *parts.test;
     const std::vector<Index> samples = all_samples(std::min(most_columns, data.samples()));
     Matrix<Scalar> inputs(data.features(), std::ssize(samples));

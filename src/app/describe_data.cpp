@@ -7,6 +7,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "hoist/base/text.hpp"
 #include "hoist/train/samples.hpp"
 
 namespace hoist {
@@ -29,6 +30,7 @@ struct PartFacts {
     std::map<Index, Index> counts = {};
     std::vector<std::string> class_names = {};
     std::vector<double> target_range = {};
+    TableColumns table = {};
 };
 
 void count_classes(Dataset& data, std::span<const Index> samples, PartFacts& facts) {
@@ -57,6 +59,7 @@ PartFacts look_at(const std::string& name, Dataset& data, Task task) {
             facts.counts[label] = 0;
         }
     }
+    facts.table = data.table();
     const std::vector<Index> all = all_samples(data.samples());
     const ColumnBlocks blocks(data.samples());
     std::vector<double> values;
@@ -105,11 +108,57 @@ void print_json(const std::vector<PartFacts>& parts) {
                 row["class_names"].push_back(class_name(part, label));
             }
         }
+        for (const TableColumn& column : part.table.columns) {
+            row["columns"].push_back({{"name", column.name}, {"words", column.words}});
+        }
         if (!part.target_range.empty()) {
             row["target_range"] = part.target_range;
         }
     }
     std::cout << json.dump() << std::endl;
+}
+
+void print_columns(const TableColumns& table) {
+    for (std::size_t i = 0; i < table.columns.size(); ++i) {
+        const TableColumn& column = table.columns[i];
+        if (!column.words.empty()) {
+            const std::string name = column.name.empty() ? std::to_string(i + 1) : column.name;
+            std::printf("  %-10s %zu words: %s\n", name.c_str(), column.words.size(),
+                        some_of(column.words).c_str());
+        }
+    }
+}
+
+// Many classes that are numbers are a value to predict; of other many, the first stand for all.
+void print_classes(const PartFacts& part) {
+    constexpr std::size_t most = 30;
+    if (part.counts.empty()) {
+        return;
+    }
+    std::printf("  %-10s %zu", "classes", part.counts.size());
+    double least = std::numeric_limits<double>::infinity();
+    double most_of_all = -least;
+    bool numbers = part.counts.size() > most;
+    for (auto entry = part.counts.begin(); numbers && entry != part.counts.end(); ++entry) {
+        const auto value = to_number(class_name(part, entry->first));
+        numbers = value.has_value();
+        least = std::min(least, value.value_or(least));
+        most_of_all = std::max(most_of_all, value.value_or(most_of_all));
+    }
+    if (numbers) {
+        std::printf(" different numbers, %g to %g (--values describes them as such)\n", least,
+                    most_of_all);
+        return;
+    }
+    std::printf("\n");
+    std::size_t shown = 0;
+    for (const auto& [label, count] : part.counts) {
+        if (shown++ == most) {
+            std::printf("  and %zu more classes\n", part.counts.size() - most);
+            return;
+        }
+        std::printf("  class %-12s %td\n", class_name(part, label).c_str(), count);
+    }
 }
 
 void print_table(const std::vector<PartFacts>& parts) {
@@ -121,6 +170,7 @@ void print_table(const std::vector<PartFacts>& parts) {
         }
         std::printf("\n  %-10s %g to %g, %.1f %% not zero\n", "values", part.least, part.most,
                     100.0 * part.density);
+        print_columns(part.table);
         if (!part.labeled) {
             std::printf("  %-10s none\n", "targets");
         }
@@ -128,12 +178,7 @@ void print_table(const std::vector<PartFacts>& parts) {
             std::printf("  %-10s %g to %g\n", "targets", part.target_range[0],
                         part.target_range[1]);
         }
-        if (!part.counts.empty()) {
-            std::printf("  %-10s %zu\n", "classes", part.counts.size());
-        }
-        for (const auto& [label, count] : part.counts) {
-            std::printf("  class %-12s %td\n", class_name(part, label).c_str(), count);
-        }
+        print_classes(part);
     }
 }
 

@@ -49,6 +49,7 @@ void evaluate_model(const Communicator& world, const CommandLine& line,
                             "use hoist predict, or other data");
         }
     });
+    print_remarks(world, *data);
     const ModelFigures figures =
         measure(model, world, *data,
                 line.get<std::string>("rule") == "lifted" ? Rule::lifted : Rule::feedforward);

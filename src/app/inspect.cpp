@@ -80,6 +80,10 @@ void print_json(const ModelFacts& facts) {
     }
     json["standardized"] = !header.standardization.empty();
     json["class_names"] = header.class_names;
+    json["columns"] = nlohmann::json::array();
+    for (const TableColumn& column : header.table.columns) {
+        json["columns"].push_back({{"name", column.name}, {"words", column.words}});
+    }
     if (header.checkpoint) {
         json["progress"] = {{"sweep", header.progress.sweep},
                             {"seconds_training", header.progress.seconds_training},
@@ -93,6 +97,17 @@ void print_row(const char* name, const std::string& value) {
     if (!value.empty()) {
         std::printf("%-20s %s\n", name, value.c_str());
     }
+}
+
+std::string columns_text(const TableColumns& table) {
+    if (!table.named()) {
+        return table.empty() ? "" : std::to_string(table.columns.size()) + " without names";
+    }
+    std::vector<std::string> names;
+    for (const TableColumn& column : table.columns) {
+        names.push_back(column.name);
+    }
+    return some_of(names);
 }
 
 void print_table(const ModelFacts& facts) {
@@ -113,6 +128,13 @@ void print_table(const ModelFacts& facts) {
         print_row(key, setting(key));
     }
     print_row("inputs", header.standardization.empty() ? "as read" : "standardized");
+    print_row("columns", columns_text(header.table));
+    for (const TableColumn& column : header.table.columns) {
+        if (!column.words.empty()) {
+            print_row("", (column.name.empty() ? "a column" : column.name) + " is one of " +
+                              some_of(column.words));
+        }
+    }
     print_row("classes", join(header.class_names, ", "));
     if (header.checkpoint) {
         char text[96];

@@ -1,10 +1,12 @@
 #include "model_argument.hpp"
 
+#include <cstdio>
 #include <optional>
 
 #include "hoist/base/error.hpp"
 #include "hoist/base/text.hpp"
 #include "hoist/comm/agree.hpp"
+#include "hoist/train/problem.hpp"
 #include "hoist/train/run_directory.hpp"
 
 namespace hoist {
@@ -64,6 +66,14 @@ std::filesystem::path find_model(const Communicator& world, const std::string& a
 
 std::unique_ptr<Dataset> open_for_model(const ModelHeader& header, const Config& config,
                                         const ConfigText& given) {
+    for (const char* key :
+         {"data.limit", "data.validation", "data.standardize", "data.noise", "data.dropout",
+          "data.shift", "data.rotation", "data.scale", "data.shear", "data.elastic"}) {
+        if (given.contains(key)) {
+            throw UsageError("a model takes no " + std::string(key), "only training does",
+                             "leave it out");
+        }
+    }
     DataConfig data = config.data;
     bool any = false;
     const auto set = [&](const char* key, std::string& value) {
@@ -75,11 +85,12 @@ std::unique_ptr<Dataset> open_for_model(const ModelHeader& header, const Config&
         }
         return false;
     };
-    if (set("data.format", data.format)) {
-        const std::string format = data.format;
+    // Another format knows nothing of the columns and files of the model's.
+    const auto format = given.find("data.format");
+    if (format != given.end() && trim(format->second) != data.format) {
         data = {};
-        data.format = format;
     }
+    set("data.format", data.format);
     set("data.path", data.path);
     std::string train;
     std::string test;
@@ -98,10 +109,20 @@ std::unique_ptr<Dataset> open_for_model(const ModelHeader& header, const Config&
         all["data.train"] = data.train;
         all["data.test"] = data.test;
         all["data.target"] = data.target;
-        all.try_emplace("data.ignore", join(config.data.ignore, ","));
+        if (data.format == config.data.format) {
+            const ConfigText trained = parse_ini(header.config, "the configuration in the model");
+            for (const char* key : {"data.ignore", "data.header", "data.missing"}) {
+                if (const auto found = trained.find(key); found != trained.end()) {
+                    all.try_emplace(key, found->second);
+                }
+            }
+        }
         data = parse_config(all).data;
     }
-    DataUse use{config.task(), header.network.inputs(), header.class_names};
+    DataUse use = data_use(config);
+    use.features = header.network.inputs();
+    use.class_names = header.class_names;
+    use.table = header.table;
     if (use.task == Task::classes && use.class_names.empty()) {
         for (Index i = 0; i < header.network.outputs(); ++i) {
             use.class_names.push_back(std::to_string(i));
@@ -127,6 +148,15 @@ std::unique_ptr<Dataset> open_for_model(const ModelHeader& header, const Config&
                         "use the data it was made for");
     }
     return part;
+}
+
+void print_remarks(const Communicator& world, const Dataset& data) {
+    if (world.rank() == 0) {
+        std::fflush(stdout);
+        for (const std::string& remark : data.remarks()) {
+            std::fprintf(stderr, "hoist: warning: %s\n", remark.c_str());
+        }
+    }
 }
 
 Precision model_precision(const Communicator& world, const std::filesystem::path& path) {

@@ -28,6 +28,9 @@ std::filesystem::path find_model(const Communicator& world, const std::string& a
 std::unique_ptr<Dataset> open_for_model(const ModelHeader& header, const Config& config,
                                         const ConfigText& given);
 
+/// Rank 0 warns of what is odd about the data.
+void print_remarks(const Communicator& world, const Dataset& data);
+
 /// A model read by all ranks, each its own layers.
 template <typename Scalar>
 struct LoadedModel {

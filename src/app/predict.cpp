@@ -78,7 +78,7 @@ class CsvPredictions final : public PredictionWriter {
             return std::to_string(label);
         }
         const std::string& name = header_.class_names[static_cast<std::size_t>(label)];
-        if (name.find_first_of(",\"\n") == std::string::npos) {
+        if (name.find_first_of(",\"\r\n") == std::string::npos) {
             return name;
         }
         std::string quoted = "\"";
@@ -159,7 +159,15 @@ void predict(const Communicator& world, const CommandLine& line, const std::file
              const std::string& out) {
     LoadedModel<Scalar> model = load_model<Scalar>(world, path);
     std::unique_ptr<Dataset> data;
-    agree(world, [&] { data = open_for_model(model.header, model.config, line.keys()); });
+    agree(world, [&] {
+        data = open_for_model(model.header, model.config, line.keys());
+        if (data->dropped() > 0) {  // a row for each sample, in their order
+            throw DataError("no prediction for " + std::to_string(data->dropped()) + " samples",
+                            "they lack a value, and data.missing = drop",
+                            "correct them, or set data.missing = mean");
+        }
+    });
+    print_remarks(world, *data);
     const bool writes = world.rank() == 0;
     std::unique_ptr<PredictionWriter> writer;
     agree(world,

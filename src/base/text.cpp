@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstdlib>
 #include <numeric>
 
 namespace hoist {
@@ -11,17 +12,8 @@ namespace {
 
 constexpr std::string_view white_space = " \t\r\n\f\v";
 
-template <typename Number>
-std::optional<Number> parse(std::string_view text) {
-    if (text.size() > 1 && text[0] == '+' && text[1] != '-') {
-        text.remove_prefix(1);
-    }
-    Number value{};
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc{} || end != text.data() + text.size()) {
-        return std::nullopt;
-    }
-    return value;
+std::string_view without_plus(std::string_view text) {
+    return text.size() > 1 && text[0] == '+' && text[1] != '-' ? text.substr(1) : text;
 }
 
 std::size_t edit_distance(std::string_view a, std::string_view b) {
@@ -64,9 +56,24 @@ std::vector<std::string> split(std::string_view text, char separator) {
     }
 }
 
-std::optional<double> to_number(std::string_view text) { return parse<double>(trim(text)); }
+std::optional<double> to_number(std::string_view text) {
+    text = without_plus(trim(text));
+    double value{};
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (end != text.data() + text.size() || error == std::errc::invalid_argument) {
+        return std::nullopt;
+    }
+    // What is beyond all numbers becomes 0 or infinite, as it does for others who read text.
+    return error == std::errc{} ? value : std::strtod(std::string(text).c_str(), nullptr);
+}
 
-std::optional<Index> to_whole_number(std::string_view text) { return parse<Index>(trim(text)); }
+std::optional<Index> to_whole_number(std::string_view text) {
+    text = without_plus(trim(text));
+    Index value{};
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    return error == std::errc{} && end == text.data() + text.size() ? std::optional(value)
+                                                                    : std::nullopt;
+}
 
 std::string to_text(double value) {
     std::array<char, 32> buffer;

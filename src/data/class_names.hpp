@@ -10,8 +10,8 @@
 
 namespace hoist {
 
-/// The name of a class as it is written in a file: numbers in their shortest form, so that 1, 01
-/// and 1.0 are one class.
+/// The name of a class as it is written in a file, without the decimal point and zeros of a whole
+/// number: 1 and 1.0 are one class, and 01, 1e0 and +1 are others.
 std::string class_name(std::string_view text);
 
 /// Sorted by value where all are numbers, else by letters.

@@ -1,11 +1,11 @@
-#include <cmath>
+#include <optional>
 
 #include "class_names.hpp"
+#include "csv_inputs.hpp"
 #include "csv_scan.hpp"
 #include "csv_text.hpp"
 #include "formats.hpp"
 #include "hoist/base/error.hpp"
-#include "hoist/base/text.hpp"
 #include "part.hpp"
 
 namespace hoist {
@@ -14,22 +14,26 @@ namespace {
 
 class CsvPart : public Part {
   public:
-    CsvPart(std::filesystem::path path, const CsvScan& scan, Targets targets)
+    CsvPart(std::filesystem::path path, CsvScan&& scan, Targets targets)
         : Part(std::move(path), std::move(targets)),
-          columns_(scan.columns),
-          inputs_(scan.features),
-          offsets_(scan.offsets),
-          fields_(scan.separator),
-          lines_(file()) {}
+          inputs_(std::move(scan.table), std::move(scan.layout)),
+          features_(inputs_.table().inputs()),
+          offsets_(std::move(scan.offsets)),
+          dropped_(scan.dropped),
+          remarks_(std::move(scan.remarks)),
+          separator_(scan.separator),
+          fields_(scan.separator) {}
 
     Index samples() const override { return std::ssize(offsets_); }
-    Index features() const override { return std::ssize(inputs_); }
+    Index features() const override { return features_; }
+    TableColumns table() const override { return inputs_.table(); }
+    Index dropped() const override { return dropped_; }
+    std::vector<std::string> remarks() const override { return remarks_; }
 
   private:
     void read_run(Index first, std::span<double> columns) override {
-        lines_.go_to(offsets_[static_cast<std::size_t>(first)]);
-        for (auto out = columns.begin(); out != columns.end(); out += features(), ++first) {
-            if (!lines_.next() || !read_line(out)) {
+        for (auto out = columns.begin(); out != columns.end(); out += features_, ++first) {
+            if (!read_record(offsets_[static_cast<std::size_t>(first)], out)) {
                 throw DataError(file().string() + " has changed since it was opened",
                                 "sample " + std::to_string(first) + " is no longer whole",
                                 "leave data files alone while they are read");
@@ -37,32 +41,31 @@ class CsvPart : public Part {
         }
     }
 
-    bool read_line(std::span<double>::iterator out) {
-        const auto fields = fields_.cut(lines_.line());
-        if (std::ssize(fields) != columns_) {
-            return false;
+    bool read_record(Index offset, std::span<double>::iterator out) try {
+        if (!records_) {
+            records_.emplace(file());
+            records_->set_separator(separator_);
         }
-        for (const Index input : inputs_) {
-            const auto value = to_number(fields[static_cast<std::size_t>(input)]);
-            if (!value || !std::isfinite(*value)) {
-                return false;
-            }
-            *out++ = *value;
-        }
-        return true;
+        records_->go_to(offset);
+        return records_->next() && inputs_.read(fields_.cut(records_->record()), out);
+    } catch (const DataError&) {
+        return false;
     }
 
-    Index columns_;
-    std::vector<Index> inputs_;
+    CsvInputs inputs_;
+    Index features_;
     std::vector<Index> offsets_;
+    Index dropped_;
+    std::vector<std::string> remarks_;
+    char separator_;
     CsvFields fields_;
-    CsvLines lines_;
+    std::optional<CsvRecords> records_;
 };
 
 /// Numbers the classes of a file by their place in `names`.
 Targets make_targets(const std::filesystem::path& path, CsvScan& scan, Task task,
                      const std::vector<std::string>& names) {
-    Targets targets{.task = task, .present = scan.target.has_value()};
+    Targets targets{.task = task, .present = scan.layout.target.has_value()};
     if (!targets.present) {
         return targets;
     }
@@ -76,11 +79,13 @@ Targets make_targets(const std::filesystem::path& path, CsvScan& scan, Task task
     for (std::size_t i = 0; i < scan.names.size(); ++i) {
         const auto number = numbers.find(scan.names[i]);
         if (!number) {
+            const bool first = scan.name_lines[i] == 1;
             throw DataError("labels out of range in " + path.string(),
                             "line " + std::to_string(scan.name_lines[i]) + " has the class \"" +
                                 scan.names[i] + "\", which is none of the " +
                                 std::to_string(names.size()) + " known",
-                            "check the target column");
+                            std::string("check the target column") +
+                                (first ? "; if line 1 is a header, set data.header = true" : ""));
         }
         number_of.push_back(*number);
     }
@@ -92,55 +97,31 @@ Targets make_targets(const std::filesystem::path& path, CsvScan& scan, Task task
     return targets;
 }
 
-void check_same_inputs(const std::filesystem::path& train_path, const CsvScan& train,
-                       const std::filesystem::path& test_path, const CsvScan& test) {
-    const std::string problem =
-        train_path.string() + " and " + test_path.string() + " have different inputs";
-    if (train.features.size() != test.features.size()) {
-        throw DataError(problem,
-                        std::to_string(train.features.size()) + " and " +
-                            std::to_string(test.features.size()) + " columns",
-                        "give both the same columns");
-    }
-    for (std::size_t i = 0;
-         i < train.features.size() && !train.header.empty() && !test.header.empty(); ++i) {
-        const std::string& name = train.header[static_cast<std::size_t>(train.features[i])];
-        const std::string& other = test.header[static_cast<std::size_t>(test.features[i])];
-        if (name != other) {
-            throw DataError(problem, "one has " + name + " where the other has " + other,
-                            "bring their columns into the same order");
-        }
-    }
-}
-
 }  // namespace
 
 DataParts open_csv(const DataConfig& config, const DataUse& use) {
     DataParts parts;
     std::vector<std::string> names = use.class_names;
-    const auto open = [&](const std::filesystem::path& path, CsvScan& scan) {
+    KnownTable known{use.table, "the model"};
+    const auto open = [&](const std::string& name, const DataUse& of_part) {
+        const std::filesystem::path path = data_file(config, name);
+        CsvScan scan = scan_csv(path, config, of_part, known);
         if (names.empty()) {
             names = sorted_class_names(scan.names);
         }
+        if (known.table.empty()) {
+            known = {scan.table, path.string()};
+        }
         Targets targets = make_targets(path, scan, use.task, names);
-        return std::make_unique<CsvPart>(path, scan, std::move(targets));
+        return std::make_unique<CsvPart>(path, std::move(scan), std::move(targets));
     };
-
-    std::filesystem::path train_path;
-    CsvScan train;
     if (!config.train.empty()) {
-        train_path = data_file(config, config.train);
-        train = scan_csv(train_path, config, use.task, use.features);
-        parts.train = open(train_path, train);
+        parts.train = open(config.train, use);
     }
     if (!config.test.empty()) {
-        const auto path = data_file(config, config.test);
-        const Index features = use.features > 0 ? use.features : std::ssize(train.features);
-        CsvScan test = scan_csv(path, config, use.task, features);
-        if (parts.train) {
-            check_same_inputs(train_path, train, path, test);
-        }
-        parts.test = open(path, test);
+        DataUse of_test = use;
+        of_test.class_names = names;
+        parts.test = open(config.test, of_test);
     }
     return parts;
 }

@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <unordered_map>
 
 #include "class_names.hpp"
+#include "csv_columns.hpp"
 #include "csv_text.hpp"
+#include "csv_values.hpp"
 #include "hoist/base/error.hpp"
 #include "hoist/base/text.hpp"
 
@@ -15,52 +18,89 @@ namespace {
 
 using Fields = std::span<const std::string_view>;
 
+/// A record of a file with tabs has another number of fields than the first: several tabs may set off
+/// its fields.
+struct Ragged {
+    DataError error;
+};
+
 class Scanner {
   public:
-    Scanner(const std::filesystem::path& path, const DataConfig& config, Task task)
-        : path_(path), config_(config), task_(task), lines_(path) {}
+    Scanner(const std::filesystem::path& path, const DataConfig& config, const DataUse& use,
+            const KnownTable& known, CsvRecords& records, char separator)
+        : path_(path.string()),
+          config_(config),
+          use_(use),
+          records_(records),
+          known_(known),
+          columns_(known.table) {
+        scan_.separator = separator;
+    }
 
-    CsvScan scan(Index features) {
-        if (!next_filled()) {
-            throw DataError(path_.string() + " is empty", "", "name a file with samples");
-        }
-        if (lines_.line().find('\0') != std::string_view::npos) {
-            fail(std::nullopt, "this is not text");
-        }
-        scan_.separator = separator_of(lines_.line());
+    /// @throws Ragged where another separator may do better.
+    CsvScan scan() {
+        records_.set_separator(scan_.separator);
         CsvFields fields(scan_.separator);
+        if (!next_filled()) {
+            throw DataError(path_ + " is empty", "", "name a file with samples");
+        }
+        if (records_.record().starts_with('#')) {
+            fail("it begins with #, and comments are not read", "remove the line, or its # alone");
+        }
         const Fields first = cut(fields);
-        choose_columns(first, features);
-        if (is_header(first)) {
-            scan_.header.assign(first.begin(), first.end());
-        } else {
+        scan_.layout = find_layout(path_, first, config_, use_.features, known_);
+        columns_.begin(scan_.layout);
+        if (!scan_.layout.header) {
             take(first);
         }
         while (next_filled()) {
             take(cut(fields));
         }
         if (scan_.offsets.empty()) {
-            throw DataError(path_.string() + " has no samples", "it holds nothing but a header",
-                            "name a file with samples");
+            throw DataError(
+                path_ + " has no samples",
+                scan_.dropped > 0 ? "each lacks a value" : "it holds nothing but a header",
+                scan_.dropped > 0 ? "leave out columns of missing values with data.ignore, "
+                                    "or set data.missing = mean"
+                                  : "name a file with samples");
         }
+        require_clear_first_line();
+        finish();
         return std::move(scan_);
     }
 
   private:
-    [[noreturn]] void fail(std::optional<Index> column, const std::string& why) const {
-        throw DataError(
-            path_.string() + ", line " + std::to_string(lines_.number()) +
-                (column ? ", column " + std::to_string(*column + 1) : ""),
-            why, column ? "correct it, or leave the column out with data.ignore" : "correct it");
+    [[noreturn]] void fail(const std::string& why, const std::string& advice) const {
+        throw DataError(path_ + ", line " + std::to_string(records_.line()), why, advice);
     }
 
-    /// Goes to the next line that is not blank; blank ones may only come at the end.
+    [[noreturn]] void fail(Index place, const std::string& why, std::string advice) const {
+        const bool header_is_likely = !scan_.layout.header &&
+                                      config_.header == TableHeader::automatic &&
+                                      scan_.offsets.size() < 2;
+        if (header_is_likely) {
+            advice += "; if line 1 is a header, set data.header = true";
+        }
+        throw DataError(
+            path_ + ", line " + std::to_string(records_.line()) + ", " + scan_.layout.column(place),
+            why, advice);
+    }
+
+    [[noreturn]] void fail_input(Index place, const std::string& why) const {
+        fail(place, why, "correct it, or leave the column out with data.ignore");
+    }
+
+    [[noreturn]] void fail_target(const std::string& why) const {
+        fail(*scan_.layout.target, why, "correct it, or name another column with data.target");
+    }
+
+    /// Goes to the next record that is not blank; blank ones may only come at the end.
     bool next_filled() {
         bool blank = false;
-        while (lines_.next()) {
-            if (!trim(lines_.line()).empty()) {
+        while (next()) {
+            if (!trim(records_.record()).empty()) {
                 if (blank) {
-                    fail(std::nullopt, "blank lines come before it");
+                    fail("blank lines come before it", "remove them");
                 }
                 return true;
             }
@@ -69,151 +109,209 @@ class Scanner {
         return false;
     }
 
+    bool next() try { return records_.next(); } catch (const DataError& error) {
+        fail(error.what(), "correct the file, or get it again");
+    }
+
     Fields cut(CsvFields& fields) const {
         try {
-            return fields.cut(lines_.line());
+            return fields.cut(records_.record());
         } catch (const DataError& error) {
-            fail(std::nullopt, error.what());
+            fail(error.what(), "put the whole field in quotes, and two for a quote in it");
         }
-    }
-
-    /// The column that is called so in the first line.
-    static std::optional<Index> find_name(Fields first, const std::string& name) {
-        const auto found = std::ranges::find(first, trim(name));
-        return found == first.end() ? std::nullopt : std::optional(found - first.begin());
-    }
-
-    std::optional<Index> find_column(Fields first, const std::string& column) const {
-        if (const auto named = find_name(first, column)) {
-            return named;
-        }
-        const auto number = to_whole_number(column);
-        return number && *number >= 1 && *number <= std::ssize(first) ? std::optional(*number - 1)
-                                                                      : std::nullopt;
-    }
-
-    [[noreturn]] void fail_without_column(Fields first, const std::string& column,
-                                          const char* key) const {
-        const std::vector<std::string> names(first.begin(), first.end());
-        const auto meant = nearest(column, names);
-        throw UsageError(path_.string() + " has no column " + column,
-                         std::string("asked for by ") + key + "; it has " +
-                             std::to_string(first.size()) + " columns",
-                         meant ? "did you mean " + *meant + "?"
-                               : "give a name in its first line, or a number from 1");
-    }
-
-    void choose_columns(Fields first, Index features) {
-        scan_.columns = std::ssize(first);
-        std::vector<bool> inputs(first.size(), true);
-        for (const std::string& ignored : config_.ignore) {
-            const auto column = find_column(first, ignored);
-            if (!column) {
-                fail_without_column(first, ignored, "data.ignore");
-            }
-            inputs[static_cast<std::size_t>(*column)] = false;
-        }
-        const bool target_is_named = !config_.target.empty() && !to_number(config_.target) &&
-                                     find_name(first, config_.target);
-        if (std::ranges::count(inputs, true) != features || target_is_named) {
-            choose_target(first, inputs);
-        }
-        for (std::size_t i = 0; i < inputs.size(); ++i) {
-            if (inputs[i] && scan_.target != static_cast<Index>(i)) {
-                scan_.features.push_back(static_cast<Index>(i));
-            }
-        }
-        if (scan_.features.empty()) {
-            throw DataError(path_.string() + " has no inputs",
-                            "there is no column but the target and what is ignored",
-                            "check data.target, data.ignore and the separator");
-        }
-    }
-
-    void choose_target(Fields first, const std::vector<bool>& inputs) {
-        if (config_.target.empty()) {
-            const auto last = std::ranges::find(inputs.rbegin(), inputs.rend(), true);
-            scan_.target = inputs.rend() - last - 1;
-            return;
-        }
-        scan_.target = find_column(first, config_.target);
-        if (!scan_.target) {
-            fail_without_column(first, config_.target, "data.target");
-        }
-        if (!inputs[static_cast<std::size_t>(*scan_.target)]) {
-            throw UsageError("the target column " + config_.target + " is also ignored", "",
-                             "remove it from data.ignore");
-        }
-    }
-
-    bool is_header(Fields first) const {
-        for (std::size_t i = 0; i < first.size(); ++i) {
-            if (scan_.target != static_cast<Index>(i) && to_number(first[i])) {
-                return false;
-            }
-        }
-        return true;
-    }
-
-    double number(Fields fields, Index column) const {
-        const std::string_view field = fields[static_cast<std::size_t>(column)];
-        const auto value = to_number(field);
-        if (!value) {
-            fail(column, field.empty()
-                             ? "there is no value"
-                             : "\"" + std::string(field.substr(0, 40)) + "\" is not a number");
-        }
-        if (!std::isfinite(*value)) {
-            fail(column, std::string(field) + " is not a finite number");
-        }
-        return *value;
     }
 
     void take(Fields fields) {
-        if (std::ssize(fields) != scan_.columns) {
-            fail(std::nullopt, "it has " + std::to_string(fields.size()) +
-                                   " fields, the first line " + std::to_string(scan_.columns));
+        if (std::ssize(fields) != scan_.layout.columns) {
+            fail_ragged(fields);
         }
-        for (const Index column : scan_.features) {
-            number(fields, column);
+        if (lacks_value(fields)) {
+            ++scan_.dropped;
+            return;
         }
-        if (scan_.target && task_ == Task::values) {
-            scan_.values.push_back(number(fields, *scan_.target));
-        } else if (scan_.target) {
-            take_class(fields[static_cast<std::size_t>(*scan_.target)]);
+        columns_.take(
+            fields, records_.line(),
+            [&](std::size_t input, const std::string& why) {
+                fail_input(scan_.layout.inputs[input], why);
+            },
+            use_.largest);
+        if (scan_.layout.target && use_.task == Task::values) {
+            take_value(target(fields));
+        } else if (scan_.layout.target) {
+            take_class(target(fields));
         }
-        scan_.offsets.push_back(lines_.offset());
+        scan_.offsets.push_back(records_.offset());
+    }
+
+    [[noreturn]] void fail_ragged(Fields fields) const {
+        try {
+            fail("it has " + std::to_string(fields.size()) + " fields, the first line " +
+                     std::to_string(scan_.layout.columns),
+                 records_.record().starts_with('#') ? "remove comments"
+                 : fields.back().empty() ? "a separator at the end of a line begins another "
+                                           "field; remove it"
+                                         : "correct it");
+        } catch (const DataError& error) {
+            if (scan_.separator == '\t') {
+                throw Ragged{error};
+            }
+            throw;
+        }
+    }
+
+    std::string_view target(Fields fields) const {
+        return fields[static_cast<std::size_t>(*scan_.layout.target)];
+    }
+
+    /// Whether the sample is to be dropped. @throws where a missing value is an error.
+    bool lacks_value(Fields fields) const {
+        const auto input = columns_.find_missing(fields);
+        if (input && config_.missing == MissingValues::refused) {
+            const Index place = scan_.layout.inputs[*input];
+            const std::string_view field = fields[static_cast<std::size_t>(place)];
+            const std::string_view last = fields.back();
+            fail(place,
+                 is_missing(field)
+                     ? field.empty() ? "there is no value" : std::string(field) + " is no value"
+                     : in_quotes(field) + " is none of the words that " + known_.of + " has",
+                 "correct it, set data.missing = mean or drop, or leave the column out with "
+                 "data.ignore" +
+                     std::string(last.empty() && place + 1 == scan_.layout.columns
+                                     ? " (a separator at the end of lines begins a column)"
+                                     : ""));
+        }
+        const bool drops = config_.missing == MissingValues::dropped;
+        if (!scan_.layout.target || (input && drops)) {
+            return input && drops;
+        }
+        const std::string_view field = target(fields);
+        const bool lacks = use_.task == Task::values ? is_missing(field) : is_missing_class(field);
+        if (lacks && !drops) {
+            const std::string kind = use_.task == Task::values ? "value" : "class";
+            const std::string number = std::to_string(*scan_.layout.target + 1);
+            const bool at_the_end = *scan_.layout.target + 1 == scan_.layout.columns;
+            fail(*scan_.layout.target,
+                 field.empty() ? "there is no " + kind : std::string(field) + " is no " + kind,
+                 field.empty() && at_the_end && !scan_.layout.header && config_.target.empty() &&
+                         scan_.offsets.empty()
+                     ? "if lines end with a separator, leave the column out with data.ignore = " +
+                           number
+                     : "correct it, leave such samples out with data.missing = drop, or name "
+                       "another column with data.target");
+        }
+        return lacks;
+    }
+
+    void take_value(std::string_view field) {
+        const auto value = to_number(field);
+        if (!value) {
+            fail_target(in_quotes(field) + " is not a number" +
+                        (is_foreign_number(field) ? " as it is read: write 1234.5" : ""));
+        }
+        if (!std::isfinite(*value)) {
+            fail_target(std::string(field) + " is not a finite number");
+        }
+        if (std::abs(*value) > use_.largest) {
+            fail_target(std::string(field) + " does not fit train.precision = float");
+        }
+        scan_.values.push_back(*value);
     }
 
     void take_class(std::string_view field) {
-        if (field.empty()) {
-            fail(scan_.target, "there is no class");
-        }
-        const auto value = to_number(field);
-        if (value && !std::isfinite(*value)) {
-            fail(scan_.target, std::string(field) + " is not a class");
-        }
-        const auto [entry, is_new] = known_.emplace(class_name(field), std::ssize(known_));
+        const auto [entry, is_new] =
+            known_classes_.emplace(class_name(field), std::ssize(known_classes_));
         if (is_new) {
+            if (!is_utf8(field)) {
+                fail_target("the class is not UTF-8 text");
+            }
             scan_.names.push_back(entry->first);
-            scan_.name_lines.push_back(lines_.number());
+            scan_.name_lines.push_back(records_.line());
         }
         scan_.classes.push_back(entry->second);
     }
 
-    const std::filesystem::path& path_;
+    // Where the rule for headers is likely to be wrong, it does not decide.
+    void require_clear_first_line() const {
+        if (config_.header != TableHeader::automatic || !known_.table.empty()) {
+            return;
+        }
+        const auto refuse = [&](const std::string& why) {
+            throw DataError("line 1 of " + path_ + " may be a header or a sample", why,
+                            "set data.header = true or data.header = false");
+        };
+        if (scan_.layout.header) {
+            if (columns_.all_names_are_words()) {
+                refuse("each of its fields comes again in its column");
+            }
+            return;
+        }
+        if (columns_.only_first_line_is_whole()) {
+            refuse("its numbers are whole and rise, and no others are whole");
+        }
+        if (use_.task == Task::classes && use_.class_names.empty() && scan_.layout.target &&
+            scan_.names.size() > 1 && std::ranges::count(scan_.classes, Index{0}) == 1 &&
+            !to_number(scan_.names.front())) {
+            std::vector<Index> counts(scan_.names.size(), 0);
+            for (const Index place : scan_.classes) {
+                ++counts[static_cast<std::size_t>(place)];
+            }
+            if (std::ranges::count(counts, Index{1}) == 1) {
+                refuse("the class " + scan_.names.front() + " comes in no other line");
+            }
+        }
+    }
+
+    void finish() {
+        scan_.table = columns_.finish(path_);
+        if (known_.table.empty() && scan_.layout.header && scan_.layout.target) {
+            scan_.table.target = scan_.layout.names[static_cast<std::size_t>(*scan_.layout.target)];
+        }
+        scan_.remarks = columns_.remarks(path_);
+        if (scan_.dropped > 0) {
+            scan_.remarks.push_back(std::to_string(scan_.dropped) + " of " +
+                                    std::to_string(scan_.dropped + std::ssize(scan_.offsets)) +
+                                    " samples of " + path_ +
+                                    " are left out, since they lack a value (data.missing = drop)");
+        }
+    }
+
+    std::string path_;
     const DataConfig& config_;
-    Task task_;
-    CsvLines lines_;
+    const DataUse& use_;
+    CsvRecords& records_;
+    const KnownTable& known_;
+    CsvColumns columns_;
     CsvScan scan_;
-    std::unordered_map<std::string, Index> known_;
+    std::unordered_map<std::string, Index> known_classes_;
 };
 
 }  // namespace
 
-CsvScan scan_csv(const std::filesystem::path& path, const DataConfig& config, Task task,
-                 Index features) {
-    return Scanner(path, config, task).scan(features);
+CsvScan scan_csv(const std::filesystem::path& path, const DataConfig& config, const DataUse& use,
+                 const KnownTable& known) {
+    std::optional<CsvRecords> records;
+    std::optional<std::string> first;
+    try {
+        records.emplace(path);
+        first = records->first_line();
+    } catch (const DataError& error) {
+        throw DataError("cannot read " + path.string(), error.what(),
+                        "save it as UTF-8 text, plain or gzip");
+    }
+    const auto scan = [&](char separator) {
+        return Scanner(path, config, use, known, *records, separator).scan();
+    };
+    const char separator = separator_of(first.value_or(""));
+    try {
+        return scan(separator);
+    } catch (const Ragged& ragged) {
+        records.emplace(path);
+        try {
+            return scan(blanks);
+        } catch (const Error&) {
+            throw DataError(ragged.error);
+        }
+    }
 }
 
 }  // namespace hoist

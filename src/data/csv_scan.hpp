@@ -1,10 +1,10 @@
 #pragma once
 
 #include <filesystem>
-#include <optional>
 #include <string>
 #include <vector>
 
+#include "csv_layout.hpp"
 #include "hoist/data/dataset.hpp"
 
 namespace hoist {
@@ -12,13 +12,10 @@ namespace hoist {
 /// What a first pass over a csv file finds.
 struct CsvScan {
     char separator = ',';
-    /// The columns' names, or none.
-    std::vector<std::string> header;
-    Index columns = 0;
-    /// The columns that are inputs, ascending.
-    std::vector<Index> features;
-    std::optional<Index> target;
-    /// Where in the file each sample's line begins.
+    CsvLayout layout;
+    /// The columns of the inputs: those that were known, or those of this file.
+    TableColumns table;
+    /// Where in the file each sample's record begins.
     std::vector<Index> offsets;
     /// Task::values: the target of each sample.
     std::vector<double> values;
@@ -27,14 +24,17 @@ struct CsvScan {
     /// The distinct targets in the order in which they come, and the lines where they come first.
     std::vector<std::string> names;
     std::vector<Index> name_lines;
+    Index dropped = 0;
+    std::vector<std::string> remarks;
 };
 
-/// Reads all of a file and checks that every line has equally many fields and every input is a
-/// finite number.
-/// @param features how many inputs are expected, 0 where that is not known: a file with exactly so
-/// many columns (not counting those that are ignored) has no target.
-/// @throws UsageError (a column that is not there), DataError (naming file, line and column).
-CsvScan scan_csv(const std::filesystem::path& path, const DataConfig& config, Task task,
-                 Index features);
+/// Reads all of a file and checks that every record has equally many fields and every input is a
+/// finite number, a word of its column, or missing where `config` says what to do then. A word that
+/// is not among those of a known table is missing too.
+/// @param known the columns that the file is to have; none: any.
+/// @throws UsageError (a column that is not there), DataError (naming file, line and column; columns
+/// that are not those known), MissingError.
+CsvScan scan_csv(const std::filesystem::path& path, const DataConfig& config, const DataUse& use,
+                 const KnownTable& known);
 
 }  // namespace hoist

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <filesystem>
 
 #include "hoist/base/error.hpp"
 #include "hoist/base/text.hpp"
@@ -147,9 +148,9 @@ const std::vector<Key>& keys() {
          }},
         {{"data.path", "", "folder of the data files"},
          [](const Value& v, Config& c) { c.data.path = v.text; }},
-        {{"data.train", "", "training file in data.path (csv, hdf5)"},
+        {{"data.train", "", "training file in data.path, or an absolute name (csv, hdf5)"},
          [](const Value& v, Config& c) { c.data.train = v.text; }},
-        {{"data.test", "", "test file in data.path (csv, hdf5)"},
+        {{"data.test", "", "test file in data.path, or an absolute name (csv, hdf5)"},
          [](const Value& v, Config& c) { c.data.test = v.text; }},
         {{"data.target", "",
           "column to predict (csv: its name, or its number from 1; default the last) or data set "
@@ -157,6 +158,19 @@ const std::vector<Key>& keys() {
          [](const Value& v, Config& c) { c.data.target = v.text; }},
         {{"data.ignore", "", "columns to leave out, by name or number, with commas (csv)"},
          [](const Value& v, Config& c) { c.data.ignore = split(v.text, ','); }},
+        {{"data.header", "auto",
+          "whether the first line names the columns (csv): true, false, or auto: where no field "
+          "but "
+          "the target's is a number"},
+         [](const Value& v, Config& c) {
+             c.data.header = static_cast<TableHeader>(v.choice({"auto", "true", "false"}));
+         }},
+        {{"data.missing", "error",
+          "what becomes of samples with missing values (csv): error, mean (of the training part "
+          "instead), drop"},
+         [](const Value& v, Config& c) {
+             c.data.missing = static_cast<MissingValues>(v.choice({"error", "mean", "drop"}));
+         }},
         {{"data.limit", "0", "use only the first so many training samples; 0 for all"},
          [](const Value& v, Config& c) { c.limit = v.whole_number(0); }},
         {{"data.validation", "0",
@@ -456,6 +470,14 @@ void check_choices(const Config& config) {
     Augmentation(config.augmentation, config.network.inputs());
 }
 
+bool needs_folder(const DataConfig& data) {
+    const auto lies_there = [](const std::string& file) {
+        return !file.empty() && !std::filesystem::path(file).is_absolute();
+    };
+    return data.format != "glyphs" && ((data.train.empty() && data.test.empty()) ||
+                                       lies_there(data.train) || lies_there(data.test));
+}
+
 // What chooses or counts the data, ends a run or belongs to the machine is not searched.
 bool searchable(const ConfigKey& key) {
     static const std::vector<std::string> fixed{
@@ -522,8 +544,7 @@ Config parse_config(const ConfigText& text) {
     }
     check_formulation(config.network, config.formulation);
     check_choices(config);
-    const auto folder_needed = config.data.format != "glyphs";
-    if (folder_needed && config.data.path.empty()) {
+    if (needs_folder(config.data) && config.data.path.empty()) {
         throw UsageError("data.path is not set",
                          "data.format = " + config.data.format + " reads files",
                          "add --set data.path=DIR");

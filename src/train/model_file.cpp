@@ -11,6 +11,7 @@
 #include "hoist/base/text.hpp"
 #include "hoist/comm/agree.hpp"
 #include "hoist/train/batch_step.hpp"
+#include "model_table.hpp"
 
 namespace hoist {
 
@@ -48,6 +49,7 @@ void write_header(Hdf5Writer& file, const ModelHeader& header) {
     if (!header.class_names.empty()) {
         file.write("/class_names", header.class_names);
     }
+    write_table(file, header.table);
     if (!header.standardization.empty()) {
         file.write<double>("/input/mean", view(header.standardization.mean));
         file.write<double>("/input/scale", view(header.standardization.scale));
@@ -301,6 +303,7 @@ ModelHeader read_model_header(const std::filesystem::path& path, bool trusted) t
                             std::to_string(header.class_names.size()) + " named classes",
                         "use another checkpoint");
     }
+    header.table = read_table(file, shown, header.network.inputs());
     if (file.has("/input/mean")) {
         const std::vector<double> mean = file.read<double>("/input/mean");
         const std::vector<double> scale = file.read<double>("/input/scale");

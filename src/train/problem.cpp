@@ -1,9 +1,12 @@
 #include "hoist/train/problem.hpp"
 
 #include <algorithm>
+#include <iterator>
+#include <limits>
 #include <optional>
 
 #include "hoist/base/error.hpp"
+#include "hoist/base/text.hpp"
 #include "hoist/comm/agree.hpp"
 #include "hoist/math/compressed_columns.hpp"
 #include "hoist/train/augmentation.hpp"
@@ -13,19 +16,47 @@ namespace hoist {
 
 namespace {
 
+// Whether the classes may well be values of a regression.
+bool are_numbers(const Dataset& data) {
+    constexpr Index many = 20;
+    const std::vector<std::string> names = data.class_names();
+    return std::ssize(names) > many && std::ranges::all_of(names, [](const std::string& name) {
+               return to_number(name).has_value();
+           });
+}
+
 void check_widths(const NetworkSpec& network, const Dataset& data, const std::string& part) {
     const std::string shown = "network.layers = " + network.layers_text();
+    const std::string words = to_text(data.table());
     if (data.features() != network.inputs()) {
-        throw UsageError(
-            shown + " contradicts the data",
-            "the " + part + " inputs have " + std::to_string(data.features()) + " numbers",
-            "start it with " + std::to_string(data.features()));
+        throw UsageError(shown + " contradicts the data",
+                         "the " + part + " inputs have " + std::to_string(data.features()) +
+                             " numbers" + (words.empty() ? "" : ": " + words),
+                         "start it with " + std::to_string(data.features()));
     }
-    if (data.labeled() && data.outputs() > 0 && data.outputs() != network.outputs()) {
+    if (!data.labeled() || data.outputs() == 0) {
+        return;
+    }
+    if (network.regression() && data.outputs() != 1) {
+        throw DataError(
+            "the " + part + " part has " + std::to_string(data.outputs()) + " values per sample",
+            "regression predicts one", "choose one with data.target");
+    }
+    if (!network.regression() && data.outputs() < 2) {
+        const std::vector<std::string> names = data.class_names();
+        throw DataError("the " + part + " part has one class only",
+                        names.empty() ? "" : "every sample is " + names.front(),
+                        "check the target column, or set network.output = linear and end "
+                        "network.layers with 1 to predict numbers");
+    }
+    if (data.outputs() != network.outputs()) {
         throw UsageError(shown + " contradicts the data",
                          "the " + part + " part has " + std::to_string(data.outputs()) +
                              (network.regression() ? " values per sample" : " classes"),
-                         "end it with " + std::to_string(data.outputs()));
+                         "end it with " + std::to_string(data.outputs()) +
+                             (are_numbers(data) ? ", or set network.output = linear and end it "
+                                                  "with 1 to predict numbers"
+                                                : ""));
     }
 }
 
@@ -69,8 +100,31 @@ void scale_hidden_blocks(const Config& config, std::vector<Layer<Scalar>>& layer
 
 }  // namespace
 
+DataUse data_use(const Config& config) {
+    DataUse use;
+    use.task = config.task();
+    if (config.precision == Precision::single) {
+        use.largest = std::numeric_limits<float>::max();
+    }
+    return use;
+}
+
+std::vector<std::string> remarks_on(const DataParts& data) {
+    std::vector<std::string> remarks;
+    for (const Dataset* part : {data.train.get(), data.test.get()}) {
+        if (part != nullptr) {
+            std::ranges::copy(part->remarks(), std::back_inserter(remarks));
+        }
+    }
+    return remarks;
+}
+
 DataParts open_training_data(const Config& config) {
-    DataParts data = open_dataset(config.data, {config.task(), 0, {}});
+    DataUse use = data_use(config);
+    if (!config.start_file.empty()) {  // whose weights expect its inputs in their order
+        use.table = read_model_header(config.start_file).table;
+    }
+    DataParts data = open_dataset(config.data, use);
     if (!data.train || !data.train->labeled()) {
         throw DataError("the data have no labeled training part", "",
                         "check data.path, data.train and data.target");
@@ -112,11 +166,13 @@ Problem<Scalar> make_problem(const Config& config, const Communicator& world) {
     });
     const int rank = world.rank();
     Problem<Scalar> problem{
-        *placement, world.split(placement->grid.stage_of(rank)), {}, {}, {}, {}, {}, {}};
+        *placement, world.split(placement->grid.stage_of(rank)), {}, {}, {}, {}, {}, {}, {}, {}};
 
     const bool sweeps = config.fit == Fit::sweeps;
     agree(world, [&] {
         problem.class_names = data.train->class_names();
+        problem.table = data.train->table();
+        problem.remarks = remarks_on(data);
         const Split split =
             split_samples(data.train->samples(), config.limit, config.validation, config.seed);
         const auto load = [&](Dataset& part, const std::vector<Index>& chosen) {

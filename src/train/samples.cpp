@@ -7,10 +7,27 @@
 
 #include "hoist/base/error.hpp"
 #include "hoist/base/random.hpp"
+#include "hoist/base/text.hpp"
 
 namespace hoist {
 
 namespace {
+
+// Numbers that are finite as doubles may be infinite as Scalar.
+template <typename Scalar>
+void require_fitting(std::span<const double> numbers, std::span<const Index> samples) {
+    constexpr double largest = std::numeric_limits<Scalar>::max();
+    const auto bad =
+        std::ranges::find_if(numbers, [](double number) { return !(std::abs(number) <= largest); });
+    if (bad != numbers.end()) {
+        const auto each = numbers.size() / samples.size();
+        const auto at = static_cast<std::size_t>(bad - numbers.begin()) / each;
+        throw DataError(
+            to_text(*bad) + " in sample " + std::to_string(samples[at]) + " is too large",
+            "it does not fit train.precision = float",
+            "correct it, or set train.precision = double");
+    }
+}
 
 template <typename Scalar>
 void read_targets(Dataset& data, std::span<const Index> samples, const NetworkSpec& network,
@@ -18,6 +35,7 @@ void read_targets(Dataset& data, std::span<const Index> samples, const NetworkSp
     if (network.regression()) {
         std::vector<double> values(samples.size() * static_cast<std::size_t>(data.outputs()));
         data.read_values(samples, values);
+        require_fitting<Scalar>(values, samples);
         targets = Eigen::Map<Matrix<double>>(values.data(), data.outputs(), targets.cols())
                       .template cast<Scalar>();
         return;
@@ -85,6 +103,7 @@ Samples<Scalar> load_samples(Dataset& data, const std::vector<Index>& chosen,
         if (first) {
             buffer.resize(wanted.size() * static_cast<std::size_t>(data.features()));
             data.read_inputs(wanted, buffer);
+            require_fitting<Scalar>(buffer, wanted);
             samples.inputs.middleCols(local.begin, local.size()) =
                 Eigen::Map<Matrix<double>>(buffer.data(), data.features(), range.size())
                     .template cast<Scalar>();

@@ -80,6 +80,9 @@ Outcome Trainer<Scalar>::operator()() {
     });
     if (reports()) {
         observer_.started(problem.placement, problem.train.blocks.samples(), progress_.sweep);
+        for (const std::string& remark : problem.remarks) {
+            note("warning: " + remark);
+        }
     }
 
     begin_activity("the start");
@@ -428,6 +431,7 @@ ModelHeader Trainer<Scalar>::header(const Problem<Scalar>& problem) const {
     header.formulation = config_.formulation.name;
     header.config = options_.ini;
     header.class_names = problem.class_names;
+    header.table = problem.table;
     header.standardization = problem.standardization;
     header.created = time_stamp();
     header.version = HOIST_VERSION;

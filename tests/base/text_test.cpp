@@ -39,6 +39,9 @@ TEST(ToNumber, reads_the_whole_text_or_nothing) {
     EXPECT_EQ(to_number("+4"), 4);
     EXPECT_EQ(to_number(".5"), 0.5);
     EXPECT_EQ(to_number("inf"), std::numeric_limits<double>::infinity());
+    EXPECT_EQ(to_number("1e999"), std::numeric_limits<double>::infinity());
+    EXPECT_EQ(to_number("-1e-400"), 0.0);
+    EXPECT_EQ(to_number("5e-324"), std::numeric_limits<double>::denorm_min());
     EXPECT_TRUE(std::isnan(*to_number("nan")));
     for (const char* text :
          {"", " ", "+", "-", "+-1", "++1", "1.5x", "1 2", "x", "1,5", "0x10", "1e"}) {

@@ -74,8 +74,12 @@ TEST_F(Csv, keeps_separators_and_backslashes_inside_quotes) {
 TEST_F(Csv, takes_a_first_line_for_a_header_when_no_input_in_it_is_a_number) {
     EXPECT_EQ(open("a,b,c\n1,2,0\n").train->samples(), 1);
     EXPECT_EQ(open("a,b,7\n1,2,0\n").train->samples(), 1);
+    config_.target = "7";
+    EXPECT_EQ(labels(*open("a,7,b\n1,2,0\n").train), (Labels{0}));
+    EXPECT_EQ(open("a,7,b\n1,2,0\n").train->class_names(), (Words{"2"}));
+    config_.target = "";
     // nan counts as a number, so that the line is data, and bad.
-    expect_mentions(message("a,nan,c\n1,2,0\n"), {"line 1", "column 1"});
+    expect_mentions(message("a,nan,c\n1,2,0\n"), {"line 1", "column 2", "data.header"});
     expect_mentions(message("nan,inf,c\n1,2,0\n"), {"line 1", "column 1"});
     EXPECT_EQ(open("1,2,c\n1,2,d\n").train->samples(), 2);
     expect_mentions(message("a,b,c\n"), {"no samples"});
@@ -131,7 +135,7 @@ TEST_F(Csv, has_no_target_when_there_are_just_as_many_columns_as_inputs) {
 }
 
 TEST_F(Csv, sorts_class_names_as_numbers_where_all_are) {
-    const DataParts numbers = open("1,10\n1,9\n1,3.0\n1,03\n");
+    const DataParts numbers = open("1,10\n1,9\n1,3.0\n1,3\n");
     EXPECT_EQ(numbers.train->class_names(), (Words{"3", "9", "10"}));
     EXPECT_EQ(labels(*numbers.train), (Labels{2, 1, 0, 0}));
     const DataParts mixed = open("1,10\n1,9\n1,x\n");
@@ -164,9 +168,9 @@ TEST_F(Csv, reads_a_test_part_with_other_conventions_or_without_a_target) {
     EXPECT_EQ(labels(*parts.test), (Labels{1}));
     EXPECT_FALSE(open("a,b,y\n1,2,0\n3,4,1\n", "5,6\n").test->labeled());
     expect_mentions(message_of<DataError>([&] { open("1,2,0\n", "1,2,3,0\n"); }),
-                    {"different inputs", "2 and 3"});
-    expect_mentions(message_of<DataError>([&] { open("a,b,y\n1,2,0\n", "b,a,y\n1,2,0\n"); }),
-                    {"different inputs", "one has a where the other has b"});
+                    {"different inputs", "3 and 2"});
+    expect_mentions(message_of<DataError>([&] { open("a,b,y\n1,2,0\n", "b,c,y\n1,2,0\n"); }),
+                    {"different inputs", "lacks a", "has also c"});
     config_.train = "";
     const DataParts alone = open_dataset(config_, {});
     EXPECT_EQ(alone.train, nullptr);
@@ -181,13 +185,14 @@ TEST_F(Csv, reads_values) {
     EXPECT_TRUE(parts.train->class_names().empty());
     expect_preconditions_checked(*parts.train);
     expect_mentions(message("1,2,0.5\n3,4,high\n", use), {"line 2", "column 3", "high"});
-    expect_mentions(message("1,2,0.5\n3,4,nan\n", use), {"line 2", "column 3", "finite"});
+    expect_mentions(message("1,2,0.5\n3,4,nan\n", use), {"line 2", "column 3", "no value"});
+    expect_mentions(message("1,2,0.5\n3,4,inf\n", use), {"line 2", "column 3", "finite"});
 }
 
 TEST_F(Csv, names_the_place_of_what_is_malformed) {
     expect_mentions(message("1,2,0\n3,x,1\n"), {"train file.csv", "line 2", "column 2", "\"x\""});
     expect_mentions(message("a,b,c\r\n1,2,0\r\n3,,1\r\n"), {"line 3", "column 2", "no value"});
-    expect_mentions(message("1,2,0\n3,nan,1\n"), {"line 2", "column 2", "not a finite number"});
+    expect_mentions(message("1,2,0\n3,nan,1\n"), {"line 2", "column 2", "nan is no value"});
     expect_mentions(message("1,2,0\n-inf,3,1\n"), {"line 2", "column 1", "not a finite number"});
     expect_mentions(message("1,2,0\n1e999,3,1\n"), {"line 2", "column 1"});
     expect_mentions(message("1,2,0\n3,4\n"), {"line 2", "2 fields", "3"});

@@ -113,6 +113,7 @@ void read_csv_files(Bytes bytes) {
     if ((flags & 16) != 0) {
         config.ignore = {"2"};
     }
+    config.missing = (flags & 32) != 0 ? MissingValues::mean : MissingValues::refused;
     read_dataset(config, data_use(flags));
 }
 

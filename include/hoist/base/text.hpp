@@ -18,7 +18,7 @@ std::vector<std::string> split(std::string_view text, char separator);
 std::string_view trim(std::string_view text);
 
 /// The whole of `text` as a number, or nothing. Accepts what std::from_chars does, and a leading
-/// plus.
+/// plus; what is too small or too large for a double is 0 or infinite.
 std::optional<double> to_number(std::string_view text);
 
 /// The whole of `text` as a whole number, or nothing.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <span>
 #include <string>
@@ -8,6 +9,7 @@
 #include <vector>
 
 #include "hoist/base/types.hpp"
+#include "hoist/data/table_columns.hpp"
 
 namespace hoist {
 
@@ -32,6 +34,12 @@ class Dataset {
     virtual std::vector<std::string> class_names() const { return {}; }
     /// Rows and columns of an input that is a gray image; {0, 0} where it is not.
     virtual std::pair<Index, Index> image_size() const { return {0, 0}; }
+    /// What the inputs are in a table; none in other data.
+    virtual TableColumns table() const { return {}; }
+    /// Samples of the file that were left out because a value is missing.
+    virtual Index dropped() const { return 0; }
+    /// What is odd about the data and no error: sentences to warn with.
+    virtual std::vector<std::string> remarks() const { return {}; }
 
     /// Writes the inputs of `samples` (ascending, each within range) to `columns`, features()
     /// numbers per sample. Reading forward in ascending calls is cheap; going back may start over.
@@ -48,6 +56,14 @@ class Dataset {
     virtual void read_values(std::span<const Index> samples, std::span<double> columns) = 0;
 };
 
+/// Whether the first line of a table names its columns; `automatic`: if no field but the target's
+/// is a number.
+enum class TableHeader { automatic, present, absent };
+
+/// What becomes of a sample with a missing value: an error, the mean of the training part in its
+/// place, or nothing at all.
+enum class MissingValues { refused, mean, dropped };
+
 /// Which data, as in the [data] section of a configuration.
 struct DataConfig {
     std::string format = "glyphs";
@@ -62,6 +78,8 @@ struct DataConfig {
     std::string target;
     /// Columns of a csv file to leave out, by name or number from 1.
     std::vector<std::string> ignore;
+    TableHeader header = TableHeader::automatic;
+    MissingValues missing = MissingValues::refused;
     /// glyphs: how many samples to draw for training, the seed of all, and how many for the test.
     Index samples = 12000;
     Index test_samples = 2000;
@@ -81,6 +99,11 @@ struct DataUse {
     /// sorted (as numbers if all are).
     /// A model whose classes have no names knows them as "0", "1", ...
     std::vector<std::string> class_names = {};
+    /// The columns that a table is to have, where they are already known: found by name, or by
+    /// place where it or they have no names. Empty: those of the training part.
+    TableColumns table = {};
+    /// The largest magnitude that an input or a value may have.
+    double largest = std::numeric_limits<double>::max();
 };
 
 /// The parts of a data set; either may be absent.

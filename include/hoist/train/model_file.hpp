@@ -38,6 +38,8 @@ struct ModelHeader {
     /// The resolved configuration, as in config.ini.
     std::string config;
     std::vector<std::string> class_names;
+    /// What the inputs are in a table; none for other data.
+    TableColumns table;
     Standardization standardization;
     std::string created;
     std::string version;
