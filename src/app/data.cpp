@@ -7,7 +7,7 @@
 #include "hoist/base/text.hpp"
 #include "hoist/comm/agree.hpp"
 #include "hoist/data/convert.hpp"
-#include "hoist/train/samples.hpp"
+#include "hoist/train/problem.hpp"
 
 namespace hoist {
 
@@ -126,7 +126,10 @@ DataCall parse_call(const CommandLine& line) {
 }
 
 void carry_out(const DataCall& call) {
-    const DataParts data = open_dataset(call.data, {call.task, 0, {}});
+    const DataParts data = open_dataset(call.data, {.task = call.task});
+    for (const std::string& remark : remarks_on(data)) {
+        std::fprintf(stderr, "hoist: warning: %s\n", remark.c_str());
+    }
     if (call.action == "describe") {
         describe_data(data, call.task, call.json);
         return;

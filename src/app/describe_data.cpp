@@ -16,6 +16,7 @@ namespace {
 /// What describe tells of a part.
 struct PartFacts {
     std::string name;
+    std::string storage;
     Index samples = 0;
     Index features = 0;
     std::pair<Index, Index> image{0, 0};
@@ -50,7 +51,8 @@ void widen_target_range(Dataset& data, std::span<const Index> samples, PartFacts
 }
 
 PartFacts look_at(const std::string& name, Dataset& data, Task task) {
-    PartFacts facts{name, data.samples(), data.features(), data.image_size(), data.labeled()};
+    PartFacts facts{
+        name, data.storage(), data.samples(), data.features(), data.image_size(), data.labeled()};
     if (task == Task::classes && data.labeled()) {
         facts.class_names = data.class_names();
         for (Index label = 0; label < data.outputs(); ++label) {
@@ -91,6 +93,9 @@ void print_json(const std::vector<PartFacts>& parts) {
     nlohmann::ordered_json json;
     for (const PartFacts& part : parts) {
         nlohmann::ordered_json& row = json[part.name];
+        if (!part.storage.empty()) {
+            row["stored"] = part.storage;
+        }
         row["samples"] = part.samples;
         row["features"] = part.features;
         if (part.image.first > 0) {
@@ -114,7 +119,11 @@ void print_json(const std::vector<PartFacts>& parts) {
 
 void print_table(const std::vector<PartFacts>& parts) {
     for (const PartFacts& part : parts) {
-        std::printf("%s\n  %-10s %td\n", part.name.c_str(), "samples", part.samples);
+        std::printf("%s\n", part.name.c_str());
+        if (!part.storage.empty()) {
+            std::printf("  %-10s %s\n", "stored", part.storage.c_str());
+        }
+        std::printf("  %-10s %td\n", "samples", part.samples);
         std::printf("  %-10s %td", "features", part.features);
         if (part.image.first > 0) {
             std::printf(" (images of %td x %td)", part.image.first, part.image.second);

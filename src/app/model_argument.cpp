@@ -89,6 +89,7 @@ std::unique_ptr<Dataset> open_for_model(const ModelHeader& header, const Config&
         data.train = train;
         data.test = test;
     }
+    set("data.inputs", data.inputs);
     set("data.target", data.target);
     any = any || !given.empty();
     if (any) {
@@ -97,6 +98,7 @@ std::unique_ptr<Dataset> open_for_model(const ModelHeader& header, const Config&
         all["data.path"] = data.path.empty() && data.format != "glyphs" ? "." : data.path;
         all["data.train"] = data.train;
         all["data.test"] = data.test;
+        all["data.inputs"] = data.inputs;
         all["data.target"] = data.target;
         all.try_emplace("data.ignore", join(config.data.ignore, ","));
         data = parse_config(all).data;

@@ -1,6 +1,7 @@
 #include "hoist/train/problem.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 
 #include "hoist/base/error.hpp"
@@ -69,6 +70,16 @@ void scale_hidden_blocks(const Config& config, std::vector<Layer<Scalar>>& layer
 
 }  // namespace
 
+std::vector<std::string> remarks_on(const DataParts& data) {
+    std::vector<std::string> remarks;
+    for (const Dataset* part : {data.train.get(), data.test.get()}) {
+        if (part != nullptr) {
+            std::ranges::copy(part->remarks(), std::back_inserter(remarks));
+        }
+    }
+    return remarks;
+}
+
 DataParts open_training_data(const Config& config) {
     DataParts data = open_dataset(config.data, {config.task(), 0, {}});
     if (!data.train || !data.train->labeled()) {
@@ -112,11 +123,12 @@ Problem<Scalar> make_problem(const Config& config, const Communicator& world) {
     });
     const int rank = world.rank();
     Problem<Scalar> problem{
-        *placement, world.split(placement->grid.stage_of(rank)), {}, {}, {}, {}, {}, {}};
+        *placement, world.split(placement->grid.stage_of(rank)), {}, {}, {}, {}, {}, {}, {}};
 
     const bool sweeps = config.fit == Fit::sweeps;
     agree(world, [&] {
         problem.class_names = data.train->class_names();
+        problem.remarks = remarks_on(data);
         const Split split =
             split_samples(data.train->samples(), config.limit, config.validation, config.seed);
         const auto load = [&](Dataset& part, const std::vector<Index>& chosen) {

@@ -80,6 +80,9 @@ Outcome Trainer<Scalar>::operator()() {
     });
     if (reports()) {
         observer_.started(problem.placement, problem.train.blocks.samples(), progress_.sweep);
+        for (const std::string& remark : problem.remarks) {
+            note("warning: " + remark);
+        }
     }
 
     begin_activity("the start");

@@ -13,12 +13,17 @@ struct Problem {
     /// The ranks of this rank's stage.
     Communicator peers;
     std::vector<std::string> class_names;
+    /// What is odd about the data.
+    std::vector<std::string> remarks;
     Standardization standardization;
     Samples<Scalar> train;
     Samples<Scalar> validation;
     Samples<Scalar> test;
     Stage<Scalar> stage;
 };
+
+/// What is odd about the parts, for warnings.
+std::vector<std::string> remarks_on(const DataParts& data);
 
 /// Opens the data that a configuration trains and tests on; a test part without labels is left out.
 /// @throws UsageError (widths that contradict the data), DataError, MissingError.
