@@ -69,11 +69,12 @@ std::vector<Index> ArrayPart::sample_shape() const {
 
 // Truth values are often stored as bytes, and then 1 / 255 is not what is meant.
 void ArrayPart::remark_on_bytes() {
-    constexpr Index probed = 100;
-    const Index few = std::clamp<Index>((Index{1} << 20) / features(), 1, probed);
-    std::vector<double> values(static_cast<std::size_t>(std::min(few, samples()) * features()));
+    constexpr Index most_samples = 100;
+    constexpr Index most_numbers = Index{1} << 20;
+    std::vector<double> values(static_cast<std::size_t>(
+        std::min({most_samples, samples(), most_numbers / features()}) * features()));
     read_run(0, values);
-    const double most = std::ranges::max(values);
+    const double most = values.empty() ? 0.0 : std::ranges::max(values);
     if (most > 0.0 && most <= 1.0 / 255.0) {
         add_remark(inputs_->shown() +
                    " holds bytes, which are read as value / 255, and the first samples have none "

@@ -148,7 +148,12 @@ class Chooser {
             }
             return found;
         }
-        const Names found = called(ArrayRole::targets, inputs.part, &inputs);
+        Names found = called(ArrayRole::targets, inputs.part, &inputs);
+        if (use_.task == Task::classes) {  // what hoist itself calls so are values
+            std::erase_if(found, [&](const std::string& name) {
+                return name == "targets" && file_.open(name)->kind() == ElementKind::real;
+            });
+        }
         if (found.size() > 1) {
             fail_ambiguous("targets", found, "data.target");
         }

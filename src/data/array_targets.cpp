@@ -38,20 +38,23 @@ std::vector<double> numbers_of(RowArray& array) {
     return numbers;
 }
 
-[[noreturn]] void refuse_label(const RowArray& array, Index sample, const std::string& why) {
+[[noreturn]] void refuse_label(const RowArray& array, Index sample, const std::string& why,
+                               const std::string& advice = "store class numbers from 0, or names") {
     throw DataError("labels out of range in " + array.shown(),
-                    "sample " + std::to_string(sample) + " has " + why,
-                    "store class numbers from 0, or names");
+                    "sample " + std::to_string(sample) + " has " + why, advice);
 }
 
 std::vector<Index> whole_numbers(RowArray& array) {
     std::vector<Index> labels;
     for (const double value : numbers_of(array)) {
-        if (value != std::trunc(value) || std::abs(value) > 0x1p53) {
+        if (value != std::trunc(value)) {
+            refuse_label(array, std::ssize(labels), to_text(value) + ", which is no class number",
+                         "store class numbers or names, or predict values: network.output = linear "
+                         "with one output (--values in hoist data)");
+        }
+        if (std::abs(value) > 0x1p53) {
             refuse_label(array, std::ssize(labels),
-                         to_text(value) + (value != std::trunc(value)
-                                               ? ", which is not a whole number"
-                                               : ", which is too large for a class number"));
+                         to_text(value) + ", which is too large for a class number");
         }
         labels.push_back(static_cast<Index>(value));
     }

@@ -74,6 +74,12 @@ class FolderArrays : public ArrayFile {
         return NpzArrays(path).open("arr_0");
     }
 
+    /// Whether `file` is the one that is called so, and not an NPY file of the same name.
+    bool holds(const fs::path& file) const {
+        const auto found = files_.find(file.stem().string());
+        return found != files_.end() && found->second.filename() == file.filename();
+    }
+
     /// NPZ files with arrays that have names.
     const std::vector<fs::path>& archives() const { return archives_; }
 
@@ -107,10 +113,14 @@ class Finder {
             return {folder(path), path.stem().string()};
         }
         auto archive = std::make_shared<NpzArrays>(path);
-        if (archive->single()) {
-            return {folder(path), path.stem().string()};
+        if (!archive->single()) {
+            return {archive, ""};
         }
-        return {archive, ""};
+        const auto beside = folder(path);
+        if (beside->holds(path)) {
+            return {beside, path.stem().string()};
+        }
+        return {archive, "arr_0"};
     }
 
     /// What is to be read in the folder where no file is named.

@@ -5,12 +5,13 @@ What is read is compared with numpy's own reading of the same file."""
 import gzip
 import json
 import struct
+import subprocess
 import unittest
 
 import h5py
 import numpy
 
-from program import ProgramTest
+from program import ENVIRONMENT, HOIST, ProgramTest
 
 USAGE, BAD, MISSING = 64, 65, 66
 SAMPLES, SIDE = 40, 4
@@ -138,6 +139,11 @@ class Hdf5(ArrayFiles):
             file.create_dataset("x", data=images(), chunks=(7, 2, 4), compression="gzip", shuffle=True)
             file.create_dataset("y", data=labels(), chunks=(9,), maxshape=(None,))
         self.expect(self.read("hdf5", train="a.h5"), images() / 255, labels=labels())
+
+    def test_a_compression_that_is_not_known_is_named(self):
+        with h5py.File(self.folder / "a.h5", "w") as file:
+            file.create_dataset("x", data=images(), compression="lzf")
+        self.refuses_data(BAD, ["lzf", "gzip"], "hdf5", train="a.h5")
 
     def test_labels_in_every_form_are_classes(self):
         names = numpy.array(["ant", "bee", "c\u00e9"])
@@ -300,6 +306,14 @@ class Numpy(ArrayFiles):
             self.refuses_data(BAD, ["a.npz"], "numpy", train="a.npz")
         (self.folder / "a.npz").write_bytes(packed[:300] + bytes([packed[300] ^ 8]) + packed[301:])
         self.refuses_data(BAD, ["a.npz"], "numpy", train="a.npz")
+
+    def test_what_claims_to_be_vast_takes_no_memory(self):
+        numpy.savez_compressed(self.folder / "a.npz", x=numpy.zeros((1, 100_000_000), "u1"))
+        arguments = [HOIST, "train", self.write_config(
+            "a.ini", data__format="numpy", data__path=".", data__train="a.npz", data__samples=1)]
+        result = subprocess.run(["prlimit", "--data=700000000", *arguments], cwd=self.folder, text=True,
+                                capture_output=True, env=ENVIRONMENT, check=False)
+        self.assertEqual(result.returncode, BAD, result.stderr)
 
     def test_training_evaluating_and_predicting_on_many_ranks(self):
         self.save("a.npz", x_train=images(1), y_train=labels(), x_test=images(2, 9), y_test=labels(9))
