@@ -114,7 +114,8 @@ void print_json(const std::vector<PartFacts>& parts) {
             row["target_range"] = part.target_range;
         }
     }
-    std::cout << json.dump() << std::endl;
+    // Names of files and arrays may be in any encoding.
+    std::cout << json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << std::endl;
 }
 
 void print_table(const std::vector<PartFacts>& parts) {
