@@ -255,10 +255,12 @@ class Opener {
         if (inputs.shape().size() > 1 && inputs.rows() != targets.rows() &&
             inputs.rows() != elements && last > 1 &&
             (last == elements || last == targets.shape().back())) {
-            throw DataError(
-                inputs.shown() + " seems to have its samples last",
-                "it is " + inputs.form() + ", and " + targets.shown() + " is " + targets.form(),
-                "transpose it to samples x features");
+            throw DataError("inputs and targets differ in number",
+                            "there are " + std::to_string(inputs.rows()) + " inputs and " +
+                                std::to_string(elements) + " in " + targets.shown() + "; " +
+                                inputs.shown() + ", " + inputs.form() +
+                                ", seems to have its samples last",
+                            "transpose it to samples x features, or correct the file");
         }
     }
 
