@@ -17,6 +17,7 @@ namespace {
 /// What describe tells of a part.
 struct PartFacts {
     std::string name;
+    std::string storage;
     Index samples = 0;
     Index features = 0;
     std::pair<Index, Index> image{0, 0};
@@ -52,7 +53,8 @@ void widen_target_range(Dataset& data, std::span<const Index> samples, PartFacts
 }
 
 PartFacts look_at(const std::string& name, Dataset& data, Task task) {
-    PartFacts facts{name, data.samples(), data.features(), data.image_size(), data.labeled()};
+    PartFacts facts{
+        name, data.storage(), data.samples(), data.features(), data.image_size(), data.labeled()};
     if (task == Task::classes && data.labeled()) {
         facts.class_names = data.class_names();
         for (Index label = 0; label < data.outputs(); ++label) {
@@ -94,6 +96,9 @@ void print_json(const std::vector<PartFacts>& parts) {
     nlohmann::ordered_json json;
     for (const PartFacts& part : parts) {
         nlohmann::ordered_json& row = json[part.name];
+        if (!part.storage.empty()) {
+            row["stored"] = part.storage;
+        }
         row["samples"] = part.samples;
         row["features"] = part.features;
         if (part.image.first > 0) {
@@ -115,7 +120,8 @@ void print_json(const std::vector<PartFacts>& parts) {
             row["target_range"] = part.target_range;
         }
     }
-    std::cout << json.dump() << std::endl;
+    // Names of files and arrays may be in any encoding.
+    std::cout << json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << std::endl;
 }
 
 void print_columns(const TableColumns& table) {
@@ -163,7 +169,11 @@ void print_classes(const PartFacts& part) {
 
 void print_table(const std::vector<PartFacts>& parts) {
     for (const PartFacts& part : parts) {
-        std::printf("%s\n  %-10s %td\n", part.name.c_str(), "samples", part.samples);
+        std::printf("%s\n", part.name.c_str());
+        if (!part.storage.empty()) {
+            std::printf("  %-10s %s\n", "stored", part.storage.c_str());
+        }
+        std::printf("  %-10s %td\n", "samples", part.samples);
         std::printf("  %-10s %td", "features", part.features);
         if (part.image.first > 0) {
             std::printf(" (images of %td x %td)", part.image.first, part.image.second);

@@ -100,6 +100,7 @@ std::unique_ptr<Dataset> open_for_model(const ModelHeader& header, const Config&
         data.train = train;
         data.test = test;
     }
+    set("data.inputs", data.inputs);
     set("data.target", data.target);
     any = any || !given.empty();
     if (any) {
@@ -108,6 +109,7 @@ std::unique_ptr<Dataset> open_for_model(const ModelHeader& header, const Config&
         all["data.path"] = data.path.empty() && data.format != "glyphs" ? "." : data.path;
         all["data.train"] = data.train;
         all["data.test"] = data.test;
+        all["data.inputs"] = data.inputs;
         all["data.target"] = data.target;
         if (data.format == config.data.format) {
             const ConfigText trained = parse_ini(header.config, "the configuration in the model");

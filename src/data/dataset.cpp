@@ -18,11 +18,12 @@ struct Format {
     bool needs_names;
 };
 
-constexpr std::array<Format, 4> formats = {{
+constexpr std::array<Format, 5> formats = {{
     {"glyphs", open_glyphs, false},
     {"idx", open_idx, false},
     {"csv", open_csv, true},
     {"hdf5", open_hdf5, true},
+    {"numpy", open_numpy, false},
 }};
 
 }  // namespace
@@ -47,6 +48,10 @@ DataParts open_dataset(const DataConfig& config, const DataUse& use) {
     if (format->needs_names && config.train.empty() && config.test.empty()) {
         throw UsageError("no data file is named", "the format " + config.format + " needs one",
                          "set data.train, data.test or both");
+    }
+    if (!config.inputs.empty() && config.format != "hdf5" && config.format != "numpy") {
+        throw UsageError("data.inputs names an array", "the format " + config.format + " has none",
+                         "leave it out");
     }
     return format->open(config, use);
 }

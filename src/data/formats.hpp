@@ -8,5 +8,6 @@ DataParts open_glyphs(const DataConfig& config, const DataUse& use);
 DataParts open_idx(const DataConfig& config, const DataUse& use);
 DataParts open_csv(const DataConfig& config, const DataUse& use);
 DataParts open_hdf5(const DataConfig& config, const DataUse& use);
+DataParts open_numpy(const DataConfig& config, const DataUse& use);
 
 }  // namespace hoist

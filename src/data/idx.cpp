@@ -1,246 +1,157 @@
-#include <zlib.h>
-
-#include <algorithm>
 #include <array>
-#include <cerrno>
-#include <cstdint>
-#include <cstdio>
-#include <cstring>
-#include <filesystem>
-#include <optional>
 
-#include "class_names.hpp"
+#include "array_part.hpp"
+#include "array_targets.hpp"
 #include "formats.hpp"
 #include "hoist/base/error.hpp"
-#include "hoist/io/whole_file.hpp"
-#include "part.hpp"
+#include "hoist/base/text.hpp"
+#include "idx_sets.hpp"
 
 namespace hoist {
 
 namespace {
 
-/// The bytes of a file, gzip or not.
-class ByteStream {
-  public:
-    explicit ByteStream(const std::filesystem::path& path) : path_(path), file_(open(path)) {
-        if (file_ == nullptr) {
-            throw MissingError("cannot read the data file " + path.string(), std::strerror(errno),
-                               "check its permissions");
-        }
-        gzbuffer(file_, 1U << 18);
-    }
-    ~ByteStream() { gzclose(file_); }
-    ByteStream(const ByteStream&) = delete;
-    ByteStream& operator=(const ByteStream&) = delete;
-
-    /// Fills `bytes` with what is at `position`. @throws DataError where it ends before, naming
-    /// `what`.
-    void read(Index position, std::span<std::uint8_t> bytes, const std::string& what) {
-        const bool there =
-            gztell(file_) == position || gzseek(file_, position, SEEK_SET) == position;
-        const int count =
-            there ? gzread(file_, bytes.data(), static_cast<unsigned>(bytes.size())) : -1;
-        if (count != std::ssize(bytes)) {
-            throw DataError(path_.string() + " is truncated or damaged", why(what),
-                            "get the file again");
-        }
-    }
-
-    /// @throws DataError unless the file ends here and its checksum is right.
-    void expect_end() {
-        if (gzgetc(file_) != -1) {
-            throw DataError(path_.string() + " is damaged", "it goes on after its last sample",
-                            "get the file again");
-        }
-        int status = Z_OK;
-        gzerror(file_, &status);
-        if (status != Z_OK && status != Z_STREAM_END) {
-            throw DataError(path_.string() + " is truncated or damaged", why("the end of the file"),
-                            "get the file again");
-        }
-    }
-
-    const std::filesystem::path& path() const { return path_; }
-    bool plain() const { return gzdirect(file_) == 1; }
-
-  private:
-    static gzFile open(const std::filesystem::path& path) {
-        refuse_other_than_file(path);
-        return gzopen(path.c_str(), "rb");
-    }
-
-    std::string why(const std::string& what) const {
-        int status = Z_OK;
-        const char* message = gzerror(file_, &status);
-        const bool known = status != Z_OK && status != Z_BUF_ERROR && message != nullptr;
-        return known ? message : "it ends before " + what;
-    }
-
-    std::filesystem::path path_;
-    gzFile file_;
+/// What an IDX file may hold: how many dimensions, and what its first four bytes usually are.
+struct IdxKind {
+    const char* what;
+    Index least_dimensions;
+    Index most_dimensions;
+    Index usual_magic;
 };
 
-/// Reads the whole numbers that open a file, the magic first, and checks that as many bytes as they
-/// promise can follow. @return the other numbers.
-template <std::size_t Count>
-std::array<Index, Count> read_header(ByteStream& stream, Index magic, const char* what) {
-    std::array<std::uint8_t, 4 * (Count + 1)> bytes;
-    stream.read(0, bytes, "its header is complete");
-    const auto number = [&](std::size_t i) {
-        Index value = 0;
-        for (std::size_t k = 0; k < 4; ++k) {
-            value = value * 256 + bytes[4 * i + k];
-        }
-        return value;
+constexpr IdxKind images{"images", 2, 4, 2051};
+constexpr IdxKind labels{"labels", 1, 2, 2049};
+
+std::optional<ElementType> idx_type(unsigned char code) {
+    const auto whole = [](std::size_t size, bool is_signed) {
+        return ElementType{.kind = is_signed ? ElementKind::integer : ElementKind::byte,
+                           .size = size,
+                           .big_endian = true,
+                           .is_signed = is_signed};
     };
-    if (number(0) != magic) {
-        throw DataError(stream.path().string() + " is not an IDX file of " + what,
-                        "it begins with " + std::to_string(number(0)) + " in the place of " +
-                            std::to_string(magic),
+    switch (code) {
+        case 0x08:
+            return whole(1, false);
+        case 0x09:
+            return whole(1, true);
+        case 0x0B:
+            return whole(2, true);
+        case 0x0C:
+            return whole(4, true);
+        case 0x0D:
+            return ElementType{.kind = ElementKind::real, .size = 4, .big_endian = true};
+        case 0x0E:
+            return ElementType{.kind = ElementKind::real, .size = 8, .big_endian = true};
+        default:
+            return std::nullopt;
+    }
+}
+
+std::unique_ptr<RowArray> open_array(const std::filesystem::path& path, const IdxKind& kind) {
+    auto bytes = open_bytes(path);
+    std::vector<double> numbers;
+    const auto read_numbers = [&](Index position, std::size_t count) {
+        constexpr ElementType type{.kind = ElementKind::integer, .size = 4, .big_endian = true};
+        std::vector<char> raw(4 * count);
+        numbers.resize(count);
+        bytes->read(position, raw, "its header is complete");
+        type.to_numbers(raw.data(), numbers);
+        return raw;
+    };
+    const std::vector<char> magic = read_numbers(0, 1);
+    const auto type = idx_type(static_cast<unsigned char>(magic[2]));
+    const auto dimensions = static_cast<Index>(magic[3]);
+    if (magic[0] != 0 || magic[1] != 0 || !type || dimensions < kind.least_dimensions ||
+        dimensions > kind.most_dimensions) {
+        throw DataError(path.string() + " is not an IDX file of " + kind.what,
+                        "it begins with " + to_text(numbers[0]) + " in the place of " +
+                            std::to_string(kind.usual_magic) + ", or of what stands for " +
+                            std::to_string(kind.least_dimensions) + " to " +
+                            std::to_string(kind.most_dimensions) +
+                            " dimensions of numbers of another type",
                         "check data.path");
     }
-    std::error_code error;
-    const auto size = static_cast<Index>(std::filesystem::file_size(stream.path(), error));
-    if (error) {
-        throw MissingError("cannot read the data file " + stream.path().string(), error.message(),
-                           "check data.path");
-    }
-    // Deflate never shrinks data by more than a factor of 1032.
-    const Index most = stream.plain() ? size : size * 1032;
-    const Index header = std::ssize(bytes);
-    std::array<Index, Count> numbers;
-    Index room = most - header;
-    Index needed = 1;
-    for (std::size_t i = 0; i < Count; ++i) {
-        numbers[i] = number(i + 1);
-        if (numbers[i] == 0) {
-            throw DataError(stream.path().string() + " is empty", "its header has a size of 0",
-                            "name data with samples");
-        }
-        room /= numbers[i];
-        needed = room > 0 ? needed * numbers[i] : needed;
-    }
-    if (room == 0) {
-        throw DataError(stream.path().string() + " is truncated",
-                        "it has " + std::to_string(size) + " bytes, too few for the " +
-                            std::to_string(numbers[0]) + " " + what + " of its header",
-                        "get the file again");
-    }
-    if (stream.plain() && needed != size - header) {
-        throw DataError(stream.path().string() + " is damaged",
-                        "it has " + std::to_string(size) + " bytes in the place of " +
-                            std::to_string(header + needed),
-                        "get the file again");
-    }
-    return numbers;
+    read_numbers(4, static_cast<std::size_t>(dimensions));
+    return stored_array(
+        path.string(), std::move(bytes),
+        {.offset = 4 + 4 * dimensions, .type = *type, .shape = {numbers.begin(), numbers.end()}});
 }
 
-class IdxPart : public Part {
+/// The class of each sample in the labels of QMNIST, which tell seven more things of each.
+class FirstColumn : public RowArray {
   public:
-    IdxPart(std::unique_ptr<ByteStream> stream, std::array<Index, 3> sizes, Targets targets)
-        : Part(stream->path(), std::move(targets)),
-          stream_(std::move(stream)),
-          sizes_(sizes),
-          bytes_(static_cast<std::size_t>(sizes[1] * sizes[2])) {}
+    explicit FirstColumn(std::unique_ptr<RowArray> array)
+        : RowArray(array->shown(), {array->rows()}, array->kind(), "numbers"),
+          array_(std::move(array)) {}
 
-    Index samples() const override { return sizes_[0]; }
-    Index features() const override { return sizes_[1] * sizes_[2]; }
-    std::pair<Index, Index> image_size() const override { return {sizes_[1], sizes_[2]}; }
+    static bool is_in(const RowArray& array) {
+        return array.kind() == ElementKind::integer && array.row_size() == 8;
+    }
+
+    void read_rows(Index first, std::span<double> classes) override {
+        std::vector<double> row(static_cast<std::size_t>(array_->row_size()));
+        for (double& number : classes) {
+            array_->read_rows(first++, row);
+            number = row.front();
+        }
+    }
+
+    std::vector<std::string> read_texts() override { return array_->read_texts(); }
 
   private:
-    void read_run(Index first, std::span<double> columns) override {
-        constexpr Index header = 16;
-        const Index end = first + std::ssize(columns) / features();
-        auto out = columns.begin();
-        for (Index sample = first; sample < end; ++sample) {
-            stream_->read(header + sample * features(), bytes_,
-                          "the end of sample " + std::to_string(sample));
-            out = std::ranges::transform(bytes_, out, [](std::uint8_t byte) {
-                      return byte / 255.0;
-                  }).out;
-        }
-        if (end == samples()) {
-            stream_->expect_end();
-        }
-    }
-
-    std::unique_ptr<ByteStream> stream_;
-    std::array<Index, 3> sizes_;
-    std::vector<std::uint8_t> bytes_;
+    std::unique_ptr<RowArray> array_;
 };
 
-std::vector<Index> read_labels(ByteStream& stream, Index count) {
-    constexpr Index header = 8;
-    constexpr Index piece = Index{1} << 16;
-    std::vector<Index> labels;
-    std::vector<std::uint8_t> bytes;
-    // The count is the header's word only: memory grows with what is really there.
-    for (Index done = 0; done < count; done += std::ssize(bytes)) {
-        bytes.resize(static_cast<std::size_t>(std::min(piece, count - done)));
-        stream.read(header + done, bytes, "its last label");
-        labels.insert(labels.end(), bytes.begin(), bytes.end());
-    }
-    stream.expect_end();
-    return labels;
-}
-
-/// The first of the usual names that is in the folder.
-std::optional<std::filesystem::path> find_file(const std::filesystem::path& folder,
-                                               const std::string& stem, const std::string& kind) {
-    for (const char* dot : {"-", "."}) {
-        for (const char* ending : {"", ".gz"}) {
-            const auto path = folder / (stem + dot + kind + ending);
-            std::error_code error;
-            if (std::filesystem::exists(path, error)) {
-                return path;
-            }
-            if (error) {
-                throw MissingError("cannot look for the data file " + path.string(),
-                                   error.message(), "check data.path and its permissions");
-            }
-        }
-    }
-    return std::nullopt;
-}
-
-std::unique_ptr<Dataset> open_part(const std::filesystem::path& folder, const std::string& name,
-                                   const DataUse& use) {
-    const auto image_file = find_file(folder, name + "-images", "idx3-ubyte");
-    if (!image_file) {
-        return nullptr;
-    }
-    auto images = std::make_unique<ByteStream>(*image_file);
-    const std::array<Index, 3> sizes = read_header<3>(*images, 2051, "images");
+std::unique_ptr<ArrayPart> open_part(const IdxSet& set, ArrayTargets& reader, const DataUse& use) {
+    auto inputs = open_array(set.images, images);
     Targets targets{.task = use.task};
-    if (const auto label_file = find_file(folder, name + "-labels", "idx1-ubyte")) {
-        ByteStream stream(*label_file);
-        const Index count = read_header<1>(stream, 2049, "labels")[0];
-        if (count != sizes[0]) {
-            throw DataError("images and labels differ in number",
-                            image_file->string() + " has " + std::to_string(sizes[0]) + ", " +
-                                label_file->string() + " has " + std::to_string(count),
-                            "get both files again");
+    std::string remark;
+    if (set.labels) {
+        auto array = open_array(*set.labels, labels);
+        if (FirstColumn::is_in(*array)) {
+            remark = array->shown() + " is " + array->form() +
+                     "; the first of each row is taken as the class";
+            array = std::make_unique<FirstColumn>(std::move(array));
         }
-        targets = numbered_targets(use.task, read_labels(stream, count),
-                                   std::ssize(use.class_names), *label_file);
-        targets.class_names = names_worth_showing(use.class_names);
+        targets = reader.read(*array, inputs->rows(), {});
     }
-    return std::make_unique<IdxPart>(std::move(images), sizes, std::move(targets));
+    auto part = std::make_unique<ArrayPart>(std::move(inputs), std::pair<Index, Index>{0, 0},
+                                            std::move(targets));
+    if (!remark.empty()) {
+        part->add_remark(remark);
+    }
+    return part;
 }
 
 }  // namespace
 
 DataParts open_idx(const DataConfig& config, const DataUse& use) {
-    const std::filesystem::path folder = config.path.empty() ? "." : config.path;
-    DataParts parts;
-    parts.train = open_part(folder, "train", use);
-    parts.test = open_part(folder, "t10k", use);
-    if (!parts.train && !parts.test) {
-        throw MissingError("there are no IDX files in " + folder.string(),
-                           "neither train-images-idx3-ubyte nor t10k-images-idx3-ubyte is there, "
-                           "plain or as .gz",
-                           "set data.path to the folder that holds them");
+    const IdxChoice choice = choose_idx_sets(config);
+    ArrayTargets targets(use);
+    std::unique_ptr<ArrayPart> train;
+    std::unique_ptr<ArrayPart> test;
+    if (choice.train) {
+        train = open_part(*choice.train, targets, use);
     }
+    if (choice.test) {
+        test = open_part(*choice.test, targets, use);
+    }
+    if (train && test) {
+        require_same_inputs(*train, *test);
+    }
+    if (!choice.unread.empty()) {
+        constexpr std::size_t most = 12;
+        const std::span<const std::string> shown =
+            std::span(choice.unread).first(std::min(most, choice.unread.size()));
+        (train ? train : test)
+            ->add_remark("not read, though it lies there: " + join(shown, ", ") +
+                         (choice.unread.size() > most
+                              ? " and " + std::to_string(choice.unread.size() - most) + " more"
+                              : ""));
+    }
+    DataParts parts;
+    parts.train = std::move(train);
+    parts.test = std::move(test);
     return parts;
 }
 

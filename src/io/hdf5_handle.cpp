@@ -9,6 +9,8 @@ void silence_hdf5() {
     static const bool once = [] {
         H5dont_atexit();
         H5open();
+        // A link into another file is not followed: nothing there is verified.
+        H5Lunregister(H5L_TYPE_EXTERNAL);
         return true;
     }();
     static_cast<void>(once);

@@ -69,12 +69,6 @@ bool Hdf5Reader::holds_text(const std::string& name) const {
     return H5Tget_class(state_->open(name).type) == H5T_STRING;
 }
 
-bool Hdf5Reader::holds_bytes(const std::string& name) const {
-    const State::Open& opened = state_->open(name);
-    return H5Tget_class(opened.type) == H5T_INTEGER && H5Tget_size(opened.type) == 1 &&
-           H5Tget_sign(opened.type) == H5T_SGN_NONE;
-}
-
 template <typename Number>
 std::vector<Number> Hdf5Reader::read(const std::string& name) const {
     const State::Open& opened = state_->open(name);

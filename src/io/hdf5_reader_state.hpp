@@ -76,6 +76,7 @@ struct Hdf5Reader::State {
             data.close();
             data = Handle(check(H5Dopen2(file, name.c_str(), access), what), H5Dclose);
         }
+        require_filters(creation, what);
         Handle space(check(H5Dget_space(data), what), H5Sclose);
         Handle type(check(H5Dget_type(data), what), H5Tclose);
         std::vector<hsize_t> sizes(
@@ -87,6 +88,27 @@ struct Hdf5Reader::State {
         require_contents(data, creation, type, sizes, what);
         Open open{std::move(data), std::move(space), std::move(type), std::move(sizes)};
         return open_sets.emplace(name, std::move(open)).first->second;
+    }
+
+    void require_filters(hid_t creation, const std::string& what) const {
+        for (int i = 0; i < H5Pget_nfilters(creation); ++i) {
+            unsigned flags = 0;
+            std::size_t parameters = 0;
+            char name[64] = "";
+            const H5Z_filter_t filter =
+                H5Pget_filter2(creation, static_cast<unsigned>(i), &flags, &parameters, nullptr,
+                               sizeof name - 1, name, nullptr);
+            const bool known = H5Zfilter_avail(filter) > 0;
+            H5Eclear2(H5E_DEFAULT);
+            if (!known) {
+                throw DataError(
+                    "cannot read " + what + " in " + path.string(),
+                    "it is packed by " +
+                        (name[0] != 0 ? std::string(name) : "filter " + std::to_string(filter)) +
+                        ", which the HDF5 library here does not know",
+                    "store it with gzip, or not packed");
+            }
+        }
     }
 
     /// Sizes are the file's word only: refuses those that what is stored cannot fill, so that memory

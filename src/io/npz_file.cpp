@@ -3,6 +3,9 @@
 #include <zip.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
 
 #include "hoist/base/error.hpp"
 #include "hoist/io/whole_file.hpp"
@@ -12,9 +15,6 @@ namespace hoist {
 namespace {
 
 constexpr std::string_view ending = ".npy";
-
-// Deflate makes at most 1,032 bytes of one; what claims to be more is no honest archive.
-constexpr zip_uint64_t most_expansion = 1032;
 
 /// An error of libzip, with its text.
 class ZipError {
@@ -45,7 +45,7 @@ struct FreeSource {
 
 struct NpzReader::State {
     std::filesystem::path path;
-    std::string bytes;
+    zip_uint64_t size = 0;
     std::unique_ptr<zip_t, DiscardArchive> archive;
 
     [[noreturn]] void refuse(const std::string& problem, const std::string& why) const {
@@ -53,12 +53,93 @@ struct NpzReader::State {
     }
 };
 
-NpzReader::NpzReader(const std::filesystem::path& path) : state_(std::make_unique<State>()) {
+namespace {
+
+/// What one member of an archive holds.
+class MemberBytes : public ByteStream {
+  public:
+    MemberBytes(zip_t* archive, std::shared_ptr<const void> owner, const zip_stat_t& stat,
+                std::string problem)
+        : archive_(archive), owner_(std::move(owner)), stat_(stat), problem_(std::move(problem)) {
+        start();
+    }
+
+    void read(Index position, std::span<char> bytes, const std::string& what) override {
+        go_to(position, what);
+        while (!bytes.empty()) {
+            const zip_int64_t got = zip_fread(file_.get(), bytes.data(), bytes.size());
+            if (got <= 0) {
+                refuse(got < 0 ? zip_file_strerror(file_.get()) : "it ends before " + what);
+            }
+            bytes = bytes.subspan(static_cast<std::size_t>(got));
+            position_ += got;
+        }
+    }
+
+    void expect_end() override {
+        // The read that meets the end compares the checksum.
+        char beyond = 0;
+        const zip_int64_t rest = zip_fread(file_.get(), &beyond, 1);
+        if (rest != 0) {
+            refuse(rest < 0 ? zip_file_strerror(file_.get()) : "it goes on after its last element");
+        }
+    }
+
+    Index most_bytes() const override { return static_cast<Index>(stat_.size); }
+    bool size_is_known() const override { return true; }
+
+  private:
+    [[noreturn]] void refuse(const std::string& why) const {
+        throw DataError(problem_, why, "write the file again");
+    }
+
+    void start() {
+        file_.reset(zip_fopen_index(archive_, stat_.index, 0));
+        if (!file_) {
+            refuse(zip_strerror(archive_));
+        }
+        position_ = 0;
+    }
+
+    void go_to(Index position, const std::string& what) {
+        if (position == position_) {
+            return;
+        }
+        if (stat_.comp_method == ZIP_CM_STORE && zip_fseek(file_.get(), position, SEEK_SET) == 0) {
+            position_ = position;
+            return;
+        }
+        if (position < position_) {
+            start();
+        }
+        std::string skipped;
+        while (position_ < position) {
+            constexpr Index piece = Index{1} << 18;
+            skipped.resize(static_cast<std::size_t>(std::min(piece, position - position_)));
+            read(position_, skipped, what);
+        }
+    }
+
+    zip_t* archive_;
+    std::shared_ptr<const void> owner_;
+    zip_stat_t stat_;
+    std::string problem_;
+    std::unique_ptr<zip_file_t, CloseFile> file_;
+    Index position_ = 0;
+};
+
+}  // namespace
+
+NpzReader::NpzReader(const std::filesystem::path& path) : state_(std::make_shared<State>()) {
     state_->path = path;
-    state_->bytes = read_whole_file(path);
+    refuse_other_than_file(path);
+    if (!std::ifstream(path)) {
+        throw MissingError("cannot read " + path.string(), std::strerror(errno), "check the path");
+    }
+    state_->size = std::filesystem::file_size(path);
     ZipError error;
     std::unique_ptr<zip_source_t, FreeSource> source(
-        zip_source_buffer_create(state_->bytes.data(), state_->bytes.size(), 0, error.address()));
+        zip_source_file_create(path.c_str(), 0, -1, error.address()));
     if (source) {
         state_->archive.reset(zip_open_from_source(source.get(), ZIP_RDONLY, error.address()));
     }
@@ -84,9 +165,8 @@ std::vector<std::string> NpzReader::names() const {
     return names;
 }
 
-NumpyArray NpzReader::read(const std::string& name) const {
-    const std::string shown = name + " in " + state_->path.string();
-    const std::string problem = "cannot read the array " + shown;
+std::unique_ptr<ByteStream> NpzReader::open(const std::string& name) const {
+    const std::string problem = "cannot read the array " + name + " in " + state_->path.string();
     zip_t* archive = state_->archive.get();
     const std::string entry = name + std::string(ending);
     const zip_int64_t place = zip_name_locate(archive, entry.c_str(), 0);
@@ -94,28 +174,21 @@ NumpyArray NpzReader::read(const std::string& name) const {
     if (place < 0 || zip_stat_index(archive, static_cast<zip_uint64_t>(place), 0, &stat) != 0) {
         state_->refuse(problem, "it is not there");
     }
-    const auto sizes_known = ZIP_STAT_SIZE | ZIP_STAT_COMP_SIZE;
-    if ((stat.valid & sizes_known) != sizes_known || stat.comp_size > state_->bytes.size() ||
-        stat.size / most_expansion > stat.comp_size) {
+    const auto needed = ZIP_STAT_INDEX | ZIP_STAT_SIZE | ZIP_STAT_COMP_SIZE | ZIP_STAT_COMP_METHOD;
+    // What claims to expand to more is no honest archive.
+    if ((stat.valid & needed) != needed || stat.comp_size > state_->size ||
+        stat.size / static_cast<zip_uint64_t>(most_expansion) > stat.comp_size) {
         state_->refuse(problem, "its size in the archive cannot be right");
     }
-    const std::unique_ptr<zip_file_t, CloseFile> file(
-        zip_fopen_index(archive, static_cast<zip_uint64_t>(place), 0));
-    if (!file) {
-        state_->refuse(problem, zip_strerror(archive));
-    }
-    std::string bytes(stat.size, '\0');
-    const zip_int64_t got = zip_fread(file.get(), bytes.data(), bytes.size());
-    // The read that meets the end compares the checksum.
-    char beyond = 0;
-    const zip_int64_t rest = got < 0 ? got : zip_fread(file.get(), &beyond, 1);
-    if (rest < 0) {
-        state_->refuse(problem, zip_file_strerror(file.get()));
-    }
-    if (static_cast<std::size_t>(got) != bytes.size() || rest > 0) {
-        state_->refuse(problem, "it is cut off");
-    }
-    return parse_npy(bytes, shown);
+    return std::make_unique<MemberBytes>(archive, state_, stat, problem);
+}
+
+NumpyArray NpzReader::read(const std::string& name) const {
+    const auto stream = open(name);
+    std::string bytes(static_cast<std::size_t>(stream->most_bytes()), '\0');
+    stream->read(0, bytes, "its end");
+    stream->expect_end();
+    return parse_npy(bytes, name + " in " + state_->path.string());
 }
 
 void write_npz(const std::filesystem::path& path,

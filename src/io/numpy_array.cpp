@@ -4,10 +4,10 @@
 #include <bit>
 #include <cstdint>
 #include <cstring>
-#include <regex>
 
 #include "hoist/base/error.hpp"
 #include "hoist/base/text.hpp"
+#include "npy_header.hpp"
 
 namespace hoist {
 
@@ -15,20 +15,10 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little);
 
-constexpr std::string_view magic = "\x93NUMPY";
 // The header ends so that the numbers start at a multiple of this.
 constexpr std::size_t alignment = 64;
 
 constexpr const char* readable = "hoist reads float32, float64 and texts, little-endian";
-
-/// What an NPY file says before its numbers.
-struct NpyHeader {
-    std::string type;
-    bool fortran_order = false;
-    std::vector<Index> shape;
-    /// Where the numbers start.
-    std::size_t size = 0;
-};
 
 class NpyParser {
   public:
@@ -59,50 +49,19 @@ class NpyParser {
         refuse(why, "write the file again");
     }
 
-    NpyHeader read_header() const {
-        if (!bytes_.starts_with(magic) || bytes_.size() < 12) {
-            refuse_damaged("it does not start as an NPY file does");
-        }
-        // Format 1.0 has two bytes for the length of the header, later ones four.
-        const std::size_t width = bytes_[6] == 1 ? 2 : 4;
-        std::uint32_t length = 0;
-        std::memcpy(&length, bytes_.data() + 8, width);
-        if (length > bytes_.size() - 8 - width) {
+    NpyHeader read_header() {
+        const NpyHeaderPlace place = npy_header_place(bytes_.substr(0, npy_prefix), name_);
+        if (place.length > bytes_.size() - place.begin) {
             refuse_damaged("its header is cut off");
         }
-        const std::string text(bytes_.substr(8 + width, length));
-        static const std::regex type("'descr': *'([^']*)'");
-        static const std::regex order("'fortran_order': *(True|False)");
-        static const std::regex shape("'shape': *\\(([^)]*)\\)");
-        std::smatch of_type;
-        std::smatch of_order;
-        std::smatch of_shape;
-        if (length > 4096 || !std::regex_search(text, of_type, type) ||
-            !std::regex_search(text, of_order, order) ||
-            !std::regex_search(text, of_shape, shape)) {
-            refuse(std::string("its header is not that of a plain array, and ") + readable,
-                   "save it as numpy.float32 or numpy.float64");
-        }
-        return {of_type[1], of_order[1] == "True", read_shape(of_shape[1]), 8 + width + length};
-    }
-
-    std::vector<Index> read_shape(const std::string& text) const {
-        std::vector<Index> sizes;
-        for (const std::string& piece : split(text, ',')) {
-            if (piece.empty()) {  // after the comma of (3,)
-                continue;
-            }
-            const auto size = to_whole_number(piece);
-            if (!size || *size < 0) {
-                refuse_damaged("its shape is (" + text + ")");
-            }
-            sizes.push_back(*size);
-        }
-        if (sizes.size() > 2) {
-            refuse("it has " + std::to_string(sizes.size()) + " dimensions",
+        NpyHeader header =
+            parse_npy_header(std::string(bytes_.substr(place.begin, place.length)), name_);
+        if (header.shape.size() > 2) {
+            refuse("it has " + std::to_string(header.shape.size()) + " dimensions",
                    "save weights as n_out x n_in and biases as n_out");
         }
-        return sizes;
+        bytes_.remove_prefix(place.begin + place.length);
+        return header;
     }
 
     /// The number of elements. @throws unless so many of `size` bytes are there.
@@ -114,8 +73,7 @@ class NpyParser {
                 refuse_damaged("its shape is too large");
             }
         }
-        if (__builtin_mul_overflow(elements, size, &expected) ||
-            expected != bytes_.size() - header_.size) {
+        if (__builtin_mul_overflow(elements, size, &expected) || expected != bytes_.size()) {
             refuse_damaged("its shape does not fit its size");
         }
         return elements;
@@ -124,7 +82,7 @@ class NpyParser {
     template <typename Number>
     std::vector<Number> numbers() const {
         std::vector<Number> values(count(sizeof(Number)));
-        std::copy_n(bytes_.data() + header_.size, values.size() * sizeof(Number),
+        std::copy_n(bytes_.data(), values.size() * sizeof(Number),
                     reinterpret_cast<char*>(values.data()));
         if (!header_.fortran_order || header_.shape.size() < 2) {
             return values;
@@ -150,7 +108,7 @@ class NpyParser {
         const std::size_t width = header_.type[1] == 'U' ? sizeof(char32_t) : 1;
         const auto characters = static_cast<std::size_t>(*length);
         std::vector<std::string> values(count(width * characters));
-        const char* at = bytes_.data() + header_.size;
+        const char* at = bytes_.data();
         for (std::string& value : values) {
             for (std::size_t i = 0; i < characters; ++i, at += width) {
                 char32_t character = 0;
@@ -167,6 +125,7 @@ class NpyParser {
         return values;
     }
 
+    /// At first the whole file, then what follows the header.
     std::string_view bytes_;
     const std::string& name_;
     NpyHeader header_;
@@ -178,12 +137,12 @@ std::string npy_header(const std::string& type, const std::vector<Index>& shape)
         text += std::to_string(n) + ",";
     }
     text += "), }";
-    const std::size_t before = magic.size() + 4;
+    const std::size_t before = npy_magic.size() + 4;
     const std::size_t whole = (before + text.size() + alignment) / alignment * alignment;
     text.resize(whole - before - 1, ' ');
     text += '\n';
     const auto length = static_cast<std::uint16_t>(text.size());
-    std::string header(magic);
+    std::string header(npy_magic);
     header += {'\x01', '\x00', static_cast<char>(length & 0xff), static_cast<char>(length >> 8)};
     return header + text;
 }

@@ -148,13 +148,19 @@ const std::vector<Key>& keys() {
          }},
         {{"data.path", "", "folder of the data files"},
          [](const Value& v, Config& c) { c.data.path = v.text; }},
-        {{"data.train", "", "training file in data.path, or an absolute name (csv, hdf5)"},
+        {{"data.train", "",
+          "training file in data.path, or an absolute name (csv, hdf5, numpy), or set there (idx)"},
          [](const Value& v, Config& c) { c.data.train = v.text; }},
-        {{"data.test", "", "test file in data.path, or an absolute name (csv, hdf5)"},
+        {{"data.test", "",
+          "test file in data.path, or an absolute name (csv, hdf5, numpy), or set there (idx)"},
          [](const Value& v, Config& c) { c.data.test = v.text; }},
+        {{"data.inputs", "",
+          "array of the inputs (hdf5, numpy); default inputs, x, images, ..., beside x_train and "
+          "x_test the part of each"},
+         [](const Value& v, Config& c) { c.data.inputs = v.text; }},
         {{"data.target", "",
-          "column to predict (csv: its name, or its number from 1; default the last) or data set "
-          "(hdf5)"},
+          "column to predict (csv: its name, or its number from 1; default the last) or array "
+          "(hdf5, numpy; default labels, targets, y, ...)"},
          [](const Value& v, Config& c) { c.data.target = v.text; }},
         {{"data.ignore", "", "columns to leave out, by name or number, with commas (csv)"},
          [](const Value& v, Config& c) { c.data.ignore = split(v.text, ','); }},

@@ -163,7 +163,7 @@ TEST_F(Hdf5Data, says_what_is_wrong) {
     }
     expect_mentions(message_of<DataError>([&] { open(); }), {"no samples"});
     write("train.h5", [](Hdf5Writer& w) { w.write<Index>("/labels", Labels{1, 0, 2}); });
-    expect_mentions(message_of<DataError>([&] { open(); }), {"4 inputs", "3 in /labels"});
+    expect_mentions(message_of<DataError>([&] { open(); }), {"4 inputs", "3 in labels"});
     write("train.h5", [](Hdf5Writer& w) { w.write<Index>("/labels", 4, 2, Labels(8)); });
     expect_mentions(message_of<DataError>([&] { open(); }), {"one class per sample"});
     put("train.h5", "not HDF5");

@@ -6,6 +6,7 @@
 #include "fuzz/read_dataset.hpp"
 #include "fuzz/scratch_folder.hpp"
 #include "fuzz/targets.hpp"
+#include "hoist/io/npz_file.hpp"
 
 namespace hoist {
 
@@ -115,6 +116,27 @@ void read_csv_files(Bytes bytes) {
     }
     config.missing = (flags & 32) != 0 ? MissingValues::mean : MissingValues::refused;
     read_dataset(config, data_use(flags));
+}
+
+/// Flags, then an NPY file or, with the highest flag, an NPZ file.
+void read_numpy_files(Bytes bytes) {
+    InputBytes input(bytes);
+    const std::uint8_t flags = input.next();
+    const std::string name = (flags & 0x80) != 0 ? "data.npz" : "X.npy";
+    scratch().put(name, input.rest());
+    read_dataset(scratch_data("numpy", name), data_use(flags));
+}
+
+std::vector<std::string> numpy_seeds() {
+    const NumpyArray inputs{{3, 2}, std::vector<float>{1, 2, 3, 4, 5, 6}};
+    std::string columns = npy_bytes(inputs);
+    columns.replace(columns.find("False"), 5, "True ");
+    write_npz(scratch().path() / "seed.npz",
+              {{"x_train", inputs},
+               {"y_train", {{3}, std::vector<double>{0, 1, 0}}},
+               {"x_test", {{1, 2}, std::vector<double>{7, 8}}},
+               {"class_names", {{2}, std::vector<std::string>{"no", "yes"}}}});
+    return {'\0' + npy_bytes(inputs), '\0' + columns, '\x80' + scratch().contents("seed.npz")};
 }
 
 }  // namespace hoist

@@ -38,6 +38,9 @@ class Dataset {
     virtual TableColumns table() const { return {}; }
     /// Samples of the file that were left out because a value is missing.
     virtual Index dropped() const { return 0; }
+    /// What the inputs are stored as and how they are taken, for people; empty where there is
+    /// nothing to say.
+    virtual std::string storage() const { return ""; }
     /// What is odd about the data and no error: sentences to warn with.
     virtual std::vector<std::string> remarks() const { return {}; }
 
@@ -69,12 +72,14 @@ struct DataConfig {
     std::string format = "glyphs";
     /// The folder of the files.
     std::string path;
-    /// File names in `path`, or absolute ones (csv, hdf5). Empty: none, but for idx, which knows
-    /// its names.
+    /// File names in `path`, or absolute ones (csv, hdf5, numpy), or the names of sets (idx).
+    /// Empty: none, but for idx and numpy, which know the usual names.
     std::string train;
     std::string test;
-    /// The target's column (its name, or its number from 1; csv) or data set (hdf5). Empty: the
-    /// last column, or the format's usual name.
+    /// The array that holds the inputs (hdf5, numpy). Empty: the one with a usual name.
+    std::string inputs;
+    /// The target's column (its name, or its number from 1; csv) or array (hdf5, numpy). Empty: the
+    /// last column, or the array with a usual name.
     std::string target;
     /// Columns of a csv file to leave out, by name or number from 1.
     std::vector<std::string> ignore;

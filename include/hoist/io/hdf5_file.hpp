@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "hoist/base/types.hpp"
+#include "hoist/io/element_type.hpp"
 
 namespace hoist {
 
@@ -84,13 +85,18 @@ class Hdf5Reader {
     /// The names of the members of a group, sorted; numbers by value.
     std::vector<std::string> members(const std::string& group) const;
 
+    /// The paths of all data sets, without the leading "/". Links to places in this file are
+    /// followed, each group once; others are not.
+    std::vector<std::string> data_sets() const;
+    /// Why there is no data set `name` in this file: what is there in its place.
+    std::string why_no_data_set(const std::string& name) const;
+
     std::vector<Index> dimensions(const std::string& name) const;
     /// Rows and columns: a one-dimensional data set has one column; of more than two dimensions,
     /// all but the first are columns, the last varying fastest.
     std::array<Index, 2> shape(const std::string& name) const;
     bool holds_text(const std::string& name) const;
-    /// Whether the elements are unsigned whole numbers of 8 bits.
-    bool holds_bytes(const std::string& name) const;
+    ElementType element_type(const std::string& name) const;
 
     /// The whole data set in row-major order, converted to Number by the HDF5 library.
     template <typename Number>

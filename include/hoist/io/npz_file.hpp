@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "hoist/io/byte_stream.hpp"
 #include "hoist/io/numpy_array.hpp"
 
 namespace hoist {
@@ -26,9 +27,13 @@ class NpzReader {
     /// its size; or as parse_npy().
     NumpyArray read(const std::string& name) const;
 
+    /// The bytes of the NPY file that an array is, which outlive this reader. Going back in a
+    /// compressed one starts over. @throws DataError as read().
+    std::unique_ptr<ByteStream> open(const std::string& name) const;
+
   private:
     struct State;
-    std::unique_ptr<State> state_;
+    std::shared_ptr<State> state_;
 };
 
 /// Writes an NPZ file whose arrays are stored as they are, whole or not at all.

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "hoist/io/row_array.hpp"
+#include "part.hpp"
+
+namespace hoist {
+
+/// Samples that are the rows of an array. Unsigned bytes are read as value / 255.
+class ArrayPart : public Part {
+  public:
+    /// @param declared_image rows and columns that the file declares for flat images, or {0, 0}.
+    /// @throws DataError where the array cannot be inputs.
+    ArrayPart(std::unique_ptr<RowArray> inputs, std::pair<Index, Index> declared_image,
+              Targets targets);
+
+    Index samples() const override { return inputs_->rows(); }
+    Index features() const override { return inputs_->row_size(); }
+    std::pair<Index, Index> image_size() const override { return image_; }
+    std::string storage() const override;
+
+    /// The sizes of a sample without those of 1.
+    std::vector<Index> sample_shape() const;
+    std::vector<std::string> remarks() const override { return remarks_; }
+    void add_remark(std::string remark) { remarks_.push_back(std::move(remark)); }
+
+  private:
+    void read_run(Index first, std::span<double> columns) override;
+
+    void remark_on_bytes();
+    bool bytes() const { return inputs_->kind() == ElementKind::byte; }
+
+    std::unique_ptr<RowArray> inputs_;
+    std::pair<Index, Index> image_;
+    std::vector<std::string> remarks_;
+};
+
+/// @throws DataError unless `array` holds numbers, sample by sample.
+void require_inputs(const RowArray& array);
+
+/// @throws DataError unless samples of both parts have the same shape, as far as they tell one.
+void require_same_inputs(const ArrayPart& train, const ArrayPart& test);
+
+}  // namespace hoist
