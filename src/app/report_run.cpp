@@ -56,10 +56,10 @@ Json read_config(const std::filesystem::path& path) {
 /// metrics.csv, column by column.
 class Metrics {
   public:
-    /// @param growing whether a run may be writing it, so that its last line may not be whole yet.
-    Metrics(const std::filesystem::path& path, bool growing) : path_(path) {
+    /// A last line that is not whole, as while a run writes it or after a power cut, is left out.
+    explicit Metrics(const std::filesystem::path& path) : path_(path) {
         const std::string text = read_text(path);
-        std::istringstream lines(text);
+        std::istringstream lines{std::string(whole_lines(text))};
         std::string line;
         std::getline(lines, line);
         names_ = split(line, ',');
@@ -72,9 +72,7 @@ class Metrics {
             }
         }
         for (Index number = 2; std::getline(lines, line); ++number) {
-            if (!(growing && lines.eof())) {
-                add(line, "line " + std::to_string(number));
-            }
+            add(line, "line " + std::to_string(number));
         }
     }
 
@@ -207,7 +205,7 @@ Json read_run(const RunDirectory& directory) {
         }
     }
     const bool complete = directory.complete();
-    const Metrics metrics(directory.metrics(), !complete);
+    const Metrics metrics(directory.metrics());
     const Index step = (metrics.rows() + most_rows - 1) / most_rows;
     Json run;
     run["directory"] = path.string();

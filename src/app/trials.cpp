@@ -9,6 +9,8 @@
 #include "hoist/base/error.hpp"
 #include "hoist/base/text.hpp"
 #include "hoist/comm/agree.hpp"
+#include "hoist/io/directory_lock.hpp"
+#include "hoist/io/whole_file.hpp"
 
 namespace hoist {
 
@@ -16,6 +18,7 @@ namespace {
 
 const std::array<std::string, 4> state_names{"running", "complete", "stopped", "diverged"};
 constexpr std::string_view trial_prefix = "trial-";
+constexpr std::string_view trials_file = "trials.csv";
 
 /// Empty where there is no such file.
 std::string contents(const std::filesystem::path& path) {
@@ -69,7 +72,17 @@ double as_written(double figure) {
     return to_number(text).value_or(figure);
 }
 
+std::filesystem::path SearchDirectory::trials() const { return path_ / trials_file; }
+
 void SearchDirectory::prepare(Existing existing, const std::string& ini) const {
+    std::vector<DirectoryLock> trials_in_it;
+    if (existing == Existing::overwrite) {
+        for (const auto& entry : std::filesystem::directory_iterator(path_)) {
+            if (is_trial(entry.path()) && entry.is_directory()) {
+                trials_in_it.emplace_back(entry.path());
+            }
+        }
+    }
     const RunDirectory own(path_);
     own.prepare(existing);
     try {
@@ -86,6 +99,18 @@ void SearchDirectory::prepare(Existing existing, const std::string& ini) const {
     }
     own.write_config(ini);
     write_trials({});
+}
+
+void refuse_trial_of_running_search(const std::filesystem::path& run) {
+    std::filesystem::path path = std::filesystem::absolute(run).lexically_normal();
+    if (!path.has_filename()) {
+        path = path.parent_path();
+    }
+    const std::filesystem::path parent = path.parent_path();
+    std::error_code none;
+    if (exists(parent / trials_file, none)) {
+        refuse_locked(parent);
+    }
 }
 
 std::string SearchDirectory::read_config() const {
@@ -113,7 +138,7 @@ void SearchDirectory::write_trials(const std::vector<Trial>& trials) const {
                 "," + (trial.state == Trial::State::running ? "" : to_text(trial.seconds)) + "," +
                 state_names[static_cast<std::size_t>(trial.state)] + "\n";
     }
-    replace_file(this->trials(), text);
+    write_whole_file(this->trials(), text);
 }
 
 std::vector<Trial> SearchDirectory::parse(const std::string& text) const {
