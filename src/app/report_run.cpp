@@ -56,10 +56,11 @@ Json read_config(const std::filesystem::path& path) {
 /// metrics.csv, column by column.
 class Metrics {
   public:
-    /// A last line that is not whole, as while a run writes it or after a power cut, is left out.
-    explicit Metrics(const std::filesystem::path& path) : path_(path) {
+    /// @param growing whether a run may be writing it, or goes on later, so that its last line need not
+    /// be whole.
+    Metrics(const std::filesystem::path& path, bool growing) : path_(path) {
         const std::string text = read_text(path);
-        std::istringstream lines{std::string(whole_lines(text))};
+        std::istringstream lines(growing ? std::string(whole_lines(text)) : text);
         std::string line;
         std::getline(lines, line);
         names_ = split(line, ',');
@@ -205,7 +206,7 @@ Json read_run(const RunDirectory& directory) {
         }
     }
     const bool complete = directory.complete();
-    const Metrics metrics(directory.metrics());
+    const Metrics metrics(directory.metrics(), !complete);
     const Index step = (metrics.rows() + most_rows - 1) / most_rows;
     Json run;
     run["directory"] = path.string();

@@ -33,7 +33,7 @@ std::string contents(const std::filesystem::path& path) {
 /// The column of validation figures of a metrics.csv.
 std::vector<double> validation_figures(const std::string& metrics) {
     std::vector<double> figures;
-    const std::vector<std::string> lines = split(metrics, '\n');
+    const std::vector<std::string> lines = split(whole_lines(metrics), '\n');
     if (lines.empty()) {
         return figures;
     }
@@ -143,7 +143,7 @@ void SearchDirectory::write_trials(const std::vector<Trial>& trials) const {
 
 std::vector<Trial> SearchDirectory::parse(const std::string& text) const {
     std::vector<Trial> trials;
-    const std::vector<std::string> lines = split(text, '\n');
+    const std::vector<std::string> lines = split(whole_lines(text), '\n');
     const auto refuse = [&](const std::string& why) {
         throw DataError(this->trials().string() + " cannot be read", why,
                         "restore it, or start again with --overwrite");
@@ -171,6 +171,7 @@ std::vector<Trial> SearchDirectory::parse(const std::string& text) const {
         trial.number = *number;
         trial.round = *round;
         trial.state = static_cast<Trial::State>(state - state_names.begin());
+        trial.recorded = to_number(fields[ranges + 2]);
         trial.seconds = to_number(fields[ranges + 3]).value_or(0.0);
         trials.push_back(std::move(trial));
     }
@@ -195,6 +196,13 @@ std::vector<Trial> SearchDirectory::read_trials(const Communicator& world) const
                 throw DataError("trial " + std::to_string(trial.number) + " has no figures",
                                 run(trial).metrics().string() + " is missing or empty",
                                 "restore it, or start again with --overwrite");
+            }
+            if (trial.state == Trial::State::complete && trial.recorded != trial.figure()) {
+                throw DataError("trial " + std::to_string(trial.number) + " has two figures",
+                                run(trial).metrics().string() + " ends with " +
+                                    to_text(trial.figure()) + ", and its row in " +
+                                    this->trials().string() + " says otherwise",
+                                "restore them, or start again with --overwrite");
             }
         }
     });

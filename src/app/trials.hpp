@@ -27,6 +27,8 @@ struct Trial {
     double seconds = 0.0;
     /// Validation figures, accuracy in per cent or rmse, one per sweep or epoch.
     std::vector<double> figures;
+    /// The last of them as trials.csv has it, where that was read.
+    std::optional<double> recorded;
     /// Whether its directory holds a checkpoint or a complete run.
     bool resumable = false;
 

@@ -149,11 +149,11 @@ class TuneReport {
         const std::string file = directory_.best().string();
         const std::string advice = "hoist train " + file + " --data.validation=0" +
                                    (config_.limit > 0 ? " --data.limit=0" : "");
-        write_whole_file(directory_.best(), "# trial " + std::to_string(best.front()->number) + " of " +
-                                            std::to_string(trials_) + ": validation " +
-                                            figure(*best.front()) + "\n# " + advice +
-                                            " trains it on all data\n" +
-                                            resolved_ini(space_.settings(best.front()->values)));
+        write_whole_file(directory_.best(),
+                         "# trial " + std::to_string(best.front()->number) + " of " +
+                             std::to_string(trials_) + ": validation " + figure(*best.front()) +
+                             "\n# " + advice + " trains it on all data\n" +
+                             resolved_ini(space_.settings(best.front()->values)));
         std::printf("\n  trial");
         for (const SearchRange& range : space_.ranges()) {
             std::printf("  %*s", width(range), range.key.c_str());

@@ -6,7 +6,9 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
+#include <thread>
 #include <utility>
 
 #include "file_descriptor.hpp"
@@ -15,6 +17,10 @@
 namespace hoist {
 
 namespace {
+
+/// mpirun is over up to a second before the last rank that it ends.
+constexpr auto time_to_end = std::chrono::seconds(3);
+constexpr auto between_attempts = std::chrono::milliseconds(50);
 
 constexpr mode_t file_mode = S_IRUSR | S_IWUSR | S_IRGRP | S_IWGRP | S_IROTH | S_IWOTH;
 
@@ -102,22 +108,31 @@ DirectoryLock::~DirectoryLock() {
     }
 }
 
-// What an owner has removed between our opening and locking it protects nothing: then once more.
 void DirectoryLock::take() {
-    do {
+    using Clock = std::chrono::steady_clock;
+    const auto end = Clock::now() + time_to_end;
+    while (true) {
         Attempt attempt = try_lock(file_);
         struct stat status = {};
         if (!attempt.file.valid() || ::fstat(attempt.file.number(), &status) != 0) {
             refuse(directory_, attempt.error);
         }
         if (is_busy(attempt.error)) {
-            refuse_in_use(directory_, attempt.file.number());
+            if (Clock::now() >= end) {
+                refuse_in_use(directory_, attempt.file.number());
+            }
+            std::this_thread::sleep_for(between_attempts);
+            continue;
         }
         release();
         descriptor_ = attempt.file.release();
         missing_ = attempt.error == 0 ? "" : std::strerror(attempt.error);
         inode_ = status.st_ino;
-    } while (is_at_path() != true);
+        // What an owner has removed between our opening and locking it protects nothing.
+        if (is_at_path() == true) {
+            break;
+        }
+    }
     write_owner(file_);
 }
 
@@ -144,7 +159,8 @@ void DirectoryLock::renew() {
 }
 
 void refuse_locked(const std::filesystem::path& directory) {
-    const FileDescriptor file(::open(lock_file(directory).c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+    const FileDescriptor file(
+        ::open(lock_file(directory).c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
     if (file.valid() && ::flock(file.number(), LOCK_SH | LOCK_NB) != 0 && is_busy(errno)) {
         refuse_in_use(directory, file.number());
     }

@@ -169,16 +169,6 @@ void Trainer<Scalar>::own(Directory directory) {
     }
 }
 
-// A directory that was removed while the run goes on may be another run's by now.
-template <typename Scalar>
-void Trainer<Scalar>::require_ownership() {
-    agree(world_, [&] {
-        if (reports()) {
-            lock_->renew();
-        }
-    });
-}
-
 // Whether to stop, and why: the same answer on every rank.
 template <typename Scalar>
 std::optional<Outcome> Trainer<Scalar>::stop() const {
@@ -269,11 +259,12 @@ void Trainer<Scalar>::require_same_samples(const std::string& saved_ini) const {
 // Where the file system has no room or is away for a while, rows wait in memory.
 template <typename Scalar>
 void Trainer<Scalar>::write_metrics(Needed needed) {
-    require_ownership();
     agree(world_, [&] {
         if (!reports()) {
             unwritten_.clear();
+            return;
         }
+        lock_->renew();
         try {
             while (!unwritten_.empty()) {
                 options_.directory.add_metrics(unwritten_.front(), config_.network.regression());
@@ -392,10 +383,12 @@ void Trainer<Scalar>::write_checkpoint(const Problem<Scalar>& problem, Method<Sc
     saved.checkpoint = true;
     saved.progress = progress_;
     const CheckpointState<Scalar> state = method.state();
-    require_ownership();
-    if (reports()) {
-        options_.directory.settle_metrics();
-    }
+    agree(world_, [&] {
+        if (reports()) {
+            lock_->renew();
+            options_.directory.settle_metrics();
+        }
+    });
     try {
         write_model(options_.directory.checkpoint(progress_.sweep), saved, world_,
                     problem.placement, problem.stage, &state);
@@ -451,6 +444,9 @@ template <typename Scalar>
 void Trainer<Scalar>::finish(const Problem<Scalar>& problem) {
     begin_activity("the writing of the model");
     write_metrics(Needed::always);
+    if (reports()) {
+        options_.directory.settle_metrics();
+    }
     write_model<Scalar>(options_.directory.model(), header(problem), world_, problem.placement,
                         problem.stage, nullptr);
     agree(world_, [&] {

@@ -14,8 +14,9 @@ namespace hoist {
 /// that has locks. Processes started from this one do not inherit it.
 class DirectoryLock {
   public:
-    /// Makes `directory` and those above it where they are missing. @throws OutputError: another
-    /// owns it, or it cannot be made or written.
+    /// Makes `directory` and those above it where they are missing, and waits for up to 3 seconds for
+    /// an owner that is about to end. @throws OutputError: another owns it, or it cannot be made or
+    /// written.
     explicit DirectoryLock(std::filesystem::path directory);
     ~DirectoryLock();
     DirectoryLock(DirectoryLock&& other) noexcept;

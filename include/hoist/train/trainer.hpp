@@ -65,7 +65,6 @@ class Trainer {
     /// Keeps other processes away from the run directory. @throws as DirectoryLock.
     enum class Directory { made, if_there };
     void own(Directory directory);
-    void require_ownership();
     void resume(Problem<Scalar>& problem);
     void require_same_samples(const std::string& saved_ini) const;
     /// Whether what cannot be written ends the run even where checkpoint.required is false.
