@@ -1,6 +1,7 @@
 #include "standard_streams.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -18,7 +19,7 @@ namespace hoist {
 namespace {
 
 // mpirun, which reads what its ranks print, gives up the job after some writes to a pipe without a
-// reader. Such a pipe cannot be opened for writing.
+// reader.
 bool launcher_lost_its_reader() {
     if (std::getenv("OMPI_COMM_WORLD_RANK") == nullptr) {
         return false;
@@ -30,10 +31,12 @@ bool launcher_lost_its_reader() {
         return false;
     }
     const int file = ::open(stream.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC);
-    const bool lost = file < 0 && errno == ENXIO;
-    if (file >= 0) {
-        ::close(file);
+    if (file < 0) {
+        return errno == ENXIO;  // a pipe that has a name
     }
+    pollfd state{file, POLLOUT, 0};
+    const bool lost = ::poll(&state, 1, 0) > 0 && (state.revents & POLLERR) != 0;
+    ::close(file);
     return lost;
 }
 

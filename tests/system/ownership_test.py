@@ -3,10 +3,11 @@
 import os
 import shutil
 import signal
+import time
 import unittest
 
 from model_files import assert_same_weights, weights
-from program import ENVIRONMENT, HOIST, MPIRUN, ProgramTest, Run, metrics_rows
+from program import HOIST, LONGEST_SECONDS, MPIRUN, ProgramTest, Run, metrics_rows
 
 INTERRUPTED, CANNOT_WRITE, MISSING = 75, 73, 66
 CONT, KILL, STOP, USR1 = signal.SIGCONT, signal.SIGKILL, signal.SIGSTOP, signal.SIGUSR1
@@ -45,11 +46,12 @@ class Ownership(ProgramTest):
         for how in ([], ["--overwrite"], ["--resume"]):
             with self.subTest(how=how):
                 runs = [self.start("train", self.config, "--out", "run", *how) for _ in range(3)]
-                first = None
-                while first is None:
-                    ended = [run for run in runs if run.process.poll() is not None]
-                    first = next(run for run in runs if run not in ended) if len(ended) == 2 else None
-                for run in ended:
+                end = time.monotonic() + LONGEST_SECONDS
+                while sum(run.process.poll() is not None for run in runs) < 2:
+                    self.assertLess(time.monotonic(), end, "several go on")
+                    time.sleep(0.01)
+                (first,) = (run for run in runs if run.process.poll() is None)
+                for run in (run for run in runs if run is not first):
                     result = run.finish()
                     self.assertEqual(result.status, CANNOT_WRITE, result.err)
                     self.assertIn(f"run is in use (process {first.process.pid} on {os.uname().nodename} writes it); ",
@@ -65,7 +67,8 @@ class Ownership(ProgramTest):
             file.write("[tune]\nweights.ridge = 1e-3 1 log\n")
         for ranks in (1, 3):
             with self.subTest(ranks=ranks):
-                run = self.start("train", self.config, "--out", "run", "--overwrite", ranks=ranks)
+                shutil.rmtree(self.folder / "run", ignore_errors=True)
+                run = self.start("train", self.config, "--out", "run", ranks=ranks)
                 self.hold_still(run)
                 for command in (["train", self.config], ["finetune", self.config], ["tune", search]):
                     self.assert_refused(*command, "--out", "run", "--overwrite")
@@ -80,7 +83,7 @@ class Ownership(ProgramTest):
         self.succeed("evaluate", "run")
         self.succeed("inspect", "run")
         self.succeed("report", "run", "--out", "page.html")
-        self.succeed("train", self.config, "--out", "another", "--set", "network.init=run", "--train.sweeps=1")
+        self.succeed("finetune", self.config, "--from", "run", "--out", "another", "--train.epochs=1")
         self.end_in_order(run)
 
     def test_a_killed_run_keeps_nobody_away(self):
@@ -115,13 +118,14 @@ class Ownership(ProgramTest):
         with open(self.folder / config, "a") as file:
             file.write("[tune]\nweights.ridge = 1e-3 1 log\n")
         self.succeed("tune", config, "--trials", 2, "--out", "search")
-        run = self.start("train", self.config, "--out", "search/trial-0002", "--overwrite")
+        shutil.rmtree(self.folder / "search" / "trial-0002")
+        run = self.start("train", self.config, "--out", "search/trial-0002")
         self.hold_still(run, "search/trial-0002")
         self.assert_refused("tune", config, "--trials", 2, "--out", "search", "--overwrite", where="trial-0002")
         self.end_in_order(run)
 
     def test_a_run_whose_directory_was_replaced_by_another_run_ends(self):
-        first = self.start("train", self.config, "--out", "run")
+        first = self.start("train", self.config, "--out", "run", "--checkpoint.every=0")
         self.hold_still(first)
         shutil.rmtree(self.folder / "run")
         second = self.start("train", self.config, "--out", "run")

@@ -2,14 +2,13 @@
 
 import fcntl
 import os
-import pathlib
 import pty
 import signal
 import subprocess
 import termios
 import unittest
 
-from program import ENVIRONMENT, HOIST, MPIRUN, SOURCE, ProgramTest, Run, metrics_rows, spoken_lines
+from program import ENVIRONMENT, HOIST, MPIRUN, SOURCE, ProgramTest, Run, metrics_rows
 
 INTERRUPTED, CANNOT_WRITE = 75, 73
 # More lines than mpirun tries to write to a pipe that nobody reads.

@@ -62,8 +62,8 @@ class Trainer {
 
   private:
     bool is_complete() const;
-    /// Keeps other processes away from the run directory. @throws as DirectoryLock.
     enum class Directory { made, if_there };
+    /// On rank 0, keeps other processes away from the run directory. @throws as DirectoryLock.
     void own(Directory directory);
     void resume(Problem<Scalar>& problem);
     void require_same_samples(const std::string& saved_ini) const;
