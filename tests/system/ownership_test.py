@@ -148,7 +148,7 @@ class Ownership(ProgramTest):
         self.end_in_order(run)
 
     def test_a_run_that_others_write_no_more_resumes_to_the_same_weights(self):
-        config = self.write_config("short.ini", train__sweeps=60)
+        config = self.write_config("short.ini", train__sweeps=60, checkpoint__every=1)
         run = self.start("train", config, "--out", "run")
         self.hold_still(run)
         self.assert_refused("train", config, "--out", "run", "--resume")
