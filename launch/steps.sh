@@ -55,13 +55,13 @@ find_program() {
 }
 
 # run_mpirun ARGUMENT...: runs mpirun and ends with its status.
-# On Ctrl-C a run writes a checkpoint. mpirun itself would give it a second for that and hide its status, so it is kept from
-# the terminal's signals and passes on one that it does not act on.
+# On Ctrl-C, or when the terminal closes, a run writes a checkpoint. mpirun itself would give it a second for that and hide
+# its status, so it is kept from the terminal's signals and passes on one that it does not act on.
 run_mpirun() {
     say mpirun "$@"
     setsid mpirun "$@" &
     local mpirun=$! interrupted status
-    trap 'interrupted=yes; kill -USR1 "$mpirun"' INT TERM
+    trap 'interrupted=yes; kill -USR1 "$mpirun" || true' INT TERM HUP USR1 USR2 XCPU
     while
         interrupted=no
         status=0

@@ -10,7 +10,7 @@
 
 namespace hoist {
 
-/// What SIGTERM, SIGINT and SIGUSR1 do to a command.
+/// What the signals of catch_stop_signals do to a command.
 enum class OnSignal { ends, stops_in_order };
 
 /// A command of the program.

@@ -9,6 +9,7 @@
 #include "hoist/base/error.hpp"
 #include "hoist/base/text.hpp"
 #include "hoist/comm/agree.hpp"
+#include "standard_streams.hpp"
 #include "stop_signals.hpp"
 
 namespace hoist {
@@ -84,14 +85,31 @@ ExitStatus dispatch(const Communicator& world, const std::vector<std::string>& a
     return found->run(world, *found, {arguments.begin() + 1, arguments.end()});
 }
 
+bool stops_in_order(const std::vector<std::string>& arguments) {
+    const auto found = arguments.empty()
+                           ? commands.end()
+                           : std::ranges::find(commands, arguments.front(), &Command::name);
+    return found != commands.end() && found->on_signal == OnSignal::stops_in_order;
+}
+
 /// Before MPI starts, which takes a while on many ranks.
-void set_signals(int count, char** arguments) {
+void set_signals(const std::vector<std::string>& arguments) {
     report_file_limits_as_errors();
-    const auto found =
-        count > 1 ? std::ranges::find(commands, arguments[1], &Command::name) : commands.end();
-    if (found != commands.end() && found->on_signal == OnSignal::stops_in_order) {
+    if (stops_in_order(arguments)) {
         catch_stop_signals();
+        outlive_readers();
     }
+}
+
+/// What a command prints is all that it does, but for a run, which goes on without.
+ExitStatus run(const Communicator& world, const std::vector<std::string>& arguments) {
+    const ExitStatus status = dispatch(world, arguments);
+    agree(world, [&] {
+        if (world.rank() == 0 && !stops_in_order(arguments)) {
+            finish_output();
+        }
+    });
+    return status;
 }
 
 /// Ends the job on every rank: the others may be waiting for this one.
@@ -107,11 +125,13 @@ void set_signals(int count, char** arguments) {
 
 int main(int argc, char** argv) {
     using namespace hoist;
-    set_signals(argc, argv);
+    const std::vector<std::string> arguments(argv + 1, argv + argc);
+    occupy_closed_streams();
+    set_signals(arguments);
     const MpiEnvironment environment(&argc, &argv);
     const Communicator world = Communicator::world();
     try {
-        return static_cast<int>(dispatch(world, {argv + 1, argv + argc}));
+        return static_cast<int>(run(world, arguments));
     } catch (const Error& error) {
         if (!error.agreed()) {
             end_all(world, error.what(), error.status());

@@ -9,6 +9,8 @@
 #include <filesystem>
 #include <string>
 
+#include "standard_streams.hpp"
+
 namespace hoist {
 
 namespace {
@@ -85,7 +87,7 @@ void ProgressPrinter::started(const Placement& placement, Index samples, Index f
     if (first > 0) {
         std::printf("resumed after %s %td\n", config_.unit().c_str(), first);
     }
-    std::fflush(stdout);
+    send_output();
 }
 
 void ProgressPrinter::swept(const SweepRecord& record) {
@@ -98,7 +100,7 @@ void ProgressPrinter::swept(const SweepRecord& record) {
     }
     std::printf("%s %td/%td  %s  %.2f s\n", config_.unit().c_str(), record.sweep, config_.length(),
                 figures(record, config_.network.regression()).c_str(), record.seconds);
-    std::fflush(stdout);
+    send_output();
 }
 
 void ProgressPrinter::show_bar(const SweepRecord& record) {
@@ -117,7 +119,7 @@ void ProgressPrinter::show_bar(const SweepRecord& record) {
                        "  " + figures(record, config_.network.regression()) + tail;
     line.resize(std::min<std::size_t>(line.size(), static_cast<std::size_t>(terminal_width() - 1)));
     std::printf("\r\033[K%s", line.c_str());
-    std::fflush(stdout);
+    send_output();
     bar_shown_ = true;
 }
 
@@ -130,7 +132,7 @@ void ProgressPrinter::clear_bar() {
 
 void ProgressPrinter::noted(const std::string& text) {
     clear_bar();
-    std::fflush(stdout);
+    send_output();
     std::fprintf(stderr, "hoist: %s\n", text.c_str());
 }
 
@@ -172,7 +174,7 @@ void ProgressPrinter::closed(const RunSummary& summary, const RunDirectory& dire
         std::printf("  %-20s %s\n  %-20s %s\n  %-20s %s\n", "model", directory.model().c_str(),
                     "metrics", directory.metrics().c_str(), "summary", directory.summary().c_str());
     }
-    std::fflush(stdout);
+    send_output();
 }
 
 }  // namespace hoist

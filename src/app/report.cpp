@@ -3,6 +3,7 @@
 
 #include "commands.hpp"
 #include "hoist/comm/agree.hpp"
+#include "hoist/io/whole_file.hpp"
 #include "report_model.hpp"
 #include "report_page.hpp"
 #include "report_run.hpp"
@@ -81,7 +82,7 @@ ExitStatus run_report(const Communicator& world, const Command& command,
     agree(world, [&] {
         if (world.rank() == 0) {
             const std::filesystem::path out = line.get<std::string>("out");
-            replace_file(out, report_page(data));
+            write_whole_file(out, report_page(data));
             std::printf("report of %zu run%s written to %s\n", data["runs"].size(),
                         data["runs"].size() == 1 ? "" : "s", out.c_str());
         }

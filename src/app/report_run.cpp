@@ -56,10 +56,11 @@ Json read_config(const std::filesystem::path& path) {
 /// metrics.csv, column by column.
 class Metrics {
   public:
-    /// @param growing whether a run may be writing it, so that its last line may not be whole yet.
+    /// @param growing whether a run may be writing it, or goes on later, so that its last line need not
+    /// be whole.
     Metrics(const std::filesystem::path& path, bool growing) : path_(path) {
         const std::string text = read_text(path);
-        std::istringstream lines(text);
+        std::istringstream lines(growing ? std::string(whole_lines(text)) : text);
         std::string line;
         std::getline(lines, line);
         names_ = split(line, ',');
@@ -72,9 +73,7 @@ class Metrics {
             }
         }
         for (Index number = 2; std::getline(lines, line); ++number) {
-            if (!(growing && lines.eof())) {
-                add(line, "line " + std::to_string(number));
-            }
+            add(line, "line " + std::to_string(number));
         }
     }
 

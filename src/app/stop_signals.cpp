@@ -8,13 +8,21 @@ namespace hoist {
 
 namespace {
 
-constexpr std::array stop_signals{SIGTERM, SIGINT, SIGUSR1};
+constexpr std::array stop_signals{SIGTERM, SIGINT, SIGUSR1, SIGUSR2, SIGHUP, SIGXCPU};
 constexpr double apart = 1.0;
 
 volatile std::sig_atomic_t came = 0;
 // When each came first, in seconds; 0: not yet. Touched by the handler alone, during which all of
 // them are held back.
 std::array<double, stop_signals.size()> first_came{};
+
+// The kernel repeats SIGXCPU every second, and shell and kernel may both send SIGHUP.
+constexpr bool is_repeated_by_itself(int signal) { return signal == SIGXCPU || signal == SIGHUP; }
+
+bool is_ignored(int signal) {
+    struct sigaction now = {};
+    return sigaction(signal, nullptr, &now) == 0 && now.sa_handler == SIG_IGN;
+}
 
 // clock_gettime, signal and raise may be called from a handler.
 void on_signal(int signal) {
@@ -27,7 +35,7 @@ void on_signal(int signal) {
         }
         if (first_came[i] == 0.0) {
             first_came[i] = now;
-        } else if (now - first_came[i] >= apart) {
+        } else if (now - first_came[i] >= apart && !is_repeated_by_itself(signal)) {
             std::signal(signal, SIG_DFL);
             std::raise(signal);
         }
@@ -46,7 +54,9 @@ void catch_stop_signals() {
         sigaddset(&action.sa_mask, signal);
     }
     for (const int signal : stop_signals) {
-        sigaction(signal, &action, nullptr);
+        if (signal != SIGHUP || !is_ignored(signal)) {  // nohup lets a run outlive its terminal
+            sigaction(signal, &action, nullptr);
+        }
     }
 }
 

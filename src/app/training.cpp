@@ -6,7 +6,9 @@
 #include "hoist/base/error.hpp"
 #include "hoist/comm/agree.hpp"
 #include "progress.hpp"
+#include "standard_streams.hpp"
 #include "stop_signals.hpp"
+#include "trials.hpp"
 #include "watchdog.hpp"
 
 namespace hoist {
@@ -26,6 +28,7 @@ ExitStatus train(const Config& config, const Communicator& world, const RunOptio
     if (outcome == Outcome::already_complete) {
         if (prints) {
             std::printf("the run in %s is complete; nothing to resume\n", directory.c_str());
+            send_output();
         }
         return ExitStatus::done;
     }
@@ -78,6 +81,11 @@ ExitStatus run_training(const Communicator& world, const CommandLine& line,
     } else if (line.has("overwrite")) {
         run.existing = Existing::overwrite;
     }
+    agree(world, [&] {
+        if (world.rank() == 0) {
+            refuse_trial_of_running_search(run.directory.path());
+        }
+    });
     const int threads = use_threads(world, line.get<int>("threads"));
     const bool quiet = line.has("quiet");
     const Watchdog watchdog(given.config.watchdog, world.rank());

@@ -9,6 +9,8 @@
 #include "hoist/base/error.hpp"
 #include "hoist/base/text.hpp"
 #include "hoist/comm/agree.hpp"
+#include "hoist/io/directory_lock.hpp"
+#include "hoist/io/whole_file.hpp"
 
 namespace hoist {
 
@@ -16,6 +18,7 @@ namespace {
 
 const std::array<std::string, 4> state_names{"running", "complete", "stopped", "diverged"};
 constexpr std::string_view trial_prefix = "trial-";
+constexpr std::string_view trials_file = "trials.csv";
 
 /// Empty where there is no such file.
 std::string contents(const std::filesystem::path& path) {
@@ -30,7 +33,7 @@ std::string contents(const std::filesystem::path& path) {
 /// The column of validation figures of a metrics.csv.
 std::vector<double> validation_figures(const std::string& metrics) {
     std::vector<double> figures;
-    const std::vector<std::string> lines = split(metrics, '\n');
+    const std::vector<std::string> lines = split(whole_lines(metrics), '\n');
     if (lines.empty()) {
         return figures;
     }
@@ -69,7 +72,17 @@ double as_written(double figure) {
     return to_number(text).value_or(figure);
 }
 
+std::filesystem::path SearchDirectory::trials() const { return path_ / trials_file; }
+
 void SearchDirectory::prepare(Existing existing, const std::string& ini) const {
+    std::vector<DirectoryLock> trials_in_it;
+    if (existing == Existing::overwrite) {
+        for (const auto& entry : std::filesystem::directory_iterator(path_)) {
+            if (is_trial(entry.path()) && entry.is_directory()) {
+                trials_in_it.emplace_back(entry.path());
+            }
+        }
+    }
     const RunDirectory own(path_);
     own.prepare(existing);
     try {
@@ -86,6 +99,18 @@ void SearchDirectory::prepare(Existing existing, const std::string& ini) const {
     }
     own.write_config(ini);
     write_trials({});
+}
+
+void refuse_trial_of_running_search(const std::filesystem::path& run) {
+    std::filesystem::path path = std::filesystem::absolute(run).lexically_normal();
+    if (!path.has_filename()) {
+        path = path.parent_path();
+    }
+    const std::filesystem::path parent = path.parent_path();
+    std::error_code none;
+    if (exists(parent / trials_file, none)) {
+        refuse_locked(parent);
+    }
 }
 
 std::string SearchDirectory::read_config() const {
@@ -113,12 +138,12 @@ void SearchDirectory::write_trials(const std::vector<Trial>& trials) const {
                 "," + (trial.state == Trial::State::running ? "" : to_text(trial.seconds)) + "," +
                 state_names[static_cast<std::size_t>(trial.state)] + "\n";
     }
-    replace_file(this->trials(), text);
+    write_whole_file(this->trials(), text);
 }
 
 std::vector<Trial> SearchDirectory::parse(const std::string& text) const {
     std::vector<Trial> trials;
-    const std::vector<std::string> lines = split(text, '\n');
+    const std::vector<std::string> lines = split(whole_lines(text), '\n');
     const auto refuse = [&](const std::string& why) {
         throw DataError(this->trials().string() + " cannot be read", why,
                         "restore it, or start again with --overwrite");
@@ -146,6 +171,7 @@ std::vector<Trial> SearchDirectory::parse(const std::string& text) const {
         trial.number = *number;
         trial.round = *round;
         trial.state = static_cast<Trial::State>(state - state_names.begin());
+        trial.recorded = to_number(fields[ranges + 2]);
         trial.seconds = to_number(fields[ranges + 3]).value_or(0.0);
         trials.push_back(std::move(trial));
     }
@@ -170,6 +196,13 @@ std::vector<Trial> SearchDirectory::read_trials(const Communicator& world) const
                 throw DataError("trial " + std::to_string(trial.number) + " has no figures",
                                 run(trial).metrics().string() + " is missing or empty",
                                 "restore it, or start again with --overwrite");
+            }
+            if (trial.state == Trial::State::complete && trial.recorded != trial.figure()) {
+                throw DataError("trial " + std::to_string(trial.number) + " has two figures",
+                                run(trial).metrics().string() + " ends with " +
+                                    to_text(trial.figure()) + ", and its row in " +
+                                    this->trials().string() + " says otherwise",
+                                "restore them, or start again with --overwrite");
             }
         }
     });

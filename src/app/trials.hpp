@@ -27,6 +27,8 @@ struct Trial {
     double seconds = 0.0;
     /// Validation figures, accuracy in per cent or rmse, one per sweep or epoch.
     std::vector<double> figures;
+    /// The last of them as trials.csv has it, where that was read.
+    std::optional<double> recorded;
     /// Whether its directory holds a checkpoint or a complete run.
     bool resumable = false;
 
@@ -44,6 +46,9 @@ inline double error_of(double figure, bool regression) {
 /// `figure` with the digits that metrics.csv has, so that a resumed search sees the same numbers.
 double as_written(double figure);
 
+/// @throws OutputError where `run` is a trial of a search that another process goes on with.
+void refuse_trial_of_running_search(const std::filesystem::path& run);
+
 /// The files of one search. Used by rank 0 alone, but for the paths.
 class SearchDirectory {
   public:
@@ -51,12 +56,13 @@ class SearchDirectory {
         : path_(std::move(path)), space_(space), regression_(regression) {}
 
     const std::filesystem::path& path() const { return path_; }
-    std::filesystem::path trials() const { return path_ / "trials.csv"; }
+    std::filesystem::path trials() const;
     std::filesystem::path best() const { return path_ / "best.ini"; }
     RunDirectory run(const Trial& trial) const { return RunDirectory(path_ / trial.name()); }
 
-    /// Makes the directory ready for a new search. @throws OutputError: it holds one and `existing`
-    /// is refuse, or it cannot be made or written.
+    /// Makes the directory ready for a new search. @pre this process owns it, see DirectoryLock.
+    /// @throws OutputError: it holds one and `existing` is refuse, or it cannot be written, or a
+    /// process runs one of its trials.
     void prepare(Existing existing, const std::string& ini) const;
     /// The configuration of the search in it. @throws MissingError where there is none.
     std::string read_config() const;

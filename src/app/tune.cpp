@@ -5,9 +5,12 @@
 #include "commands.hpp"
 #include "hoist/base/text.hpp"
 #include "hoist/comm/agree.hpp"
+#include "hoist/io/directory_lock.hpp"
+#include "hoist/io/whole_file.hpp"
 #include "hoist/train/placement.hpp"
 #include "hoist/train/problem.hpp"
 #include "search.hpp"
+#include "standard_streams.hpp"
 #include "stop_signals.hpp"
 
 namespace hoist {
@@ -138,7 +141,7 @@ class TuneReport {
                 ", given up after " + config_.unit() + " " + std::to_string(trial.figures.size());
         }
         std::printf("%s  %.1f s\n", line.c_str(), trial.seconds);
-        std::fflush(stdout);
+        send_output();
     }
 
     /// Writes the best configuration too. @param best the complete trials, the best first.
@@ -146,11 +149,11 @@ class TuneReport {
         const std::string file = directory_.best().string();
         const std::string advice = "hoist train " + file + " --data.validation=0" +
                                    (config_.limit > 0 ? " --data.limit=0" : "");
-        replace_file(directory_.best(), "# trial " + std::to_string(best.front()->number) + " of " +
-                                            std::to_string(trials_) + ": validation " +
-                                            figure(*best.front()) + "\n# " + advice +
-                                            " trains it on all data\n" +
-                                            resolved_ini(space_.settings(best.front()->values)));
+        write_whole_file(directory_.best(),
+                         "# trial " + std::to_string(best.front()->number) + " of " +
+                             std::to_string(trials_) + ": validation " + figure(*best.front()) +
+                             "\n# " + advice + " trains it on all data\n" +
+                             resolved_ini(space_.settings(best.front()->values)));
         std::printf("\n  trial");
         for (const SearchRange& range : space_.ranges()) {
             std::printf("  %*s", width(range), range.key.c_str());
@@ -165,7 +168,7 @@ class TuneReport {
         }
         std::printf("\n  %-20s %s\n  %-20s %s\n  %-20s %s\n", "best configuration", file.c_str(),
                     "all trials", directory_.trials().c_str(), "on all data", advice.c_str());
-        std::fflush(stdout);
+        send_output();
     }
 
   private:
@@ -232,23 +235,34 @@ ExitStatus run_tune(const Communicator& world, const Command& command,
         regression);
     const std::string path = directory.path().string();
     std::vector<Trial> trials;
+    std::optional<DirectoryLock> lock;
     agree(world, [&] {
         if (world.rank() == 0) {
             if (line.has("resume")) {
+                directory.read_config();  // nothing is made where there is none
+                lock.emplace(directory.path());
                 require_same_search(directory.read_config(), ini);
             } else {
+                lock.emplace(directory.path());
                 directory.prepare(line.has("overwrite") ? Existing::overwrite : Existing::refuse,
                                   ini);
             }
         }
     });
     const bool prints = world.rank() == 0;
+    if (prints && !lock->missing().empty()) {
+        std::fprintf(stderr,
+                     "hoist: warning: %s cannot be locked (%s); see that no other process writes "
+                     "into it\n",
+                     path.c_str(), lock->missing().c_str());
+    }
     if (line.has("resume")) {
         trials = directory.read_trials(world);
         if (std::ssize(trials) >= options.trials && std::ranges::none_of(trials, is_running) &&
             world.max(prints && exists(directory.best()) ? 1.0 : 0.0) > 0.0) {
             if (prints) {
                 std::printf("the search in %s is complete; nothing to resume\n", path.c_str());
+                send_output();
             }
             return ExitStatus::done;
         }

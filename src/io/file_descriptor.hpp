@@ -20,6 +20,8 @@ class FileDescriptor {
 
     int number() const { return number_; }
     bool valid() const { return number_ >= 0; }
+    /// Gives up the file, which the caller closes then.
+    int release() { return std::exchange(number_, -1); }
 
   private:
     int number_;

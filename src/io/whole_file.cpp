@@ -88,4 +88,11 @@ void write_whole_file(const std::filesystem::path& path, std::string_view bytes)
     }
 }
 
+void settle_file(const std::filesystem::path& path) {
+    const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (file.valid()) {
+        ::fsync(file.number());
+    }
+}
+
 }  // namespace hoist

@@ -13,6 +13,7 @@
 
 #include "hoist/base/error.hpp"
 #include "hoist/base/text.hpp"
+#include "hoist/io/whole_file.hpp"
 
 namespace hoist {
 
@@ -25,26 +26,27 @@ constexpr std::string_view checkpoint_prefix = "checkpoint-";
                       "free space, check permissions, or choose another --out");
 }
 
-void write_file(const std::filesystem::path& path, const std::string& text,
-                std::ios::openmode mode) {
-    std::ofstream file(path, mode | std::ios::binary);
-    file << text << std::flush;
-    if (!file) {
-        refuse_output(path, std::strerror(errno));
-    }
-}
-
 // All of `text` or nothing of it.
 void append(const std::filesystem::path& path, const std::string& text) {
     std::error_code missing;
     const std::uintmax_t size = std::filesystem::file_size(path, missing);
-    try {
-        write_file(path, text, std::ios::app);
-    } catch (const OutputError&) {
+    std::ofstream file(path, std::ios::app | std::ios::binary);
+    file << text << std::flush;
+    file.close();
+    if (!file) {
+        const std::string why = std::strerror(errno);
         std::error_code ignored;
         std::filesystem::resize_file(path, missing ? 0 : size, ignored);
-        throw;
+        refuse_output(path, why);
     }
+}
+
+std::string contents(const std::filesystem::path& path) {
+    return exists(path) ? read_whole_file(path) : std::string();
+}
+
+std::string_view without_zeros_at_end(std::string_view text) {
+    return text.substr(0, text.find_last_not_of('\0') + 1);
 }
 
 std::string header_line(bool regression) {
@@ -70,22 +72,8 @@ std::string host_name() {
 
 }  // namespace
 
-void replace_file(const std::filesystem::path& path, const std::string& text) {
-    std::filesystem::path temporary = path;
-    temporary += ".tmp";
-    std::error_code error;
-    try {
-        write_file(temporary, text, std::ios::trunc);
-    } catch (const OutputError&) {
-        std::filesystem::remove(temporary, error);
-        throw;
-    }
-    std::filesystem::rename(temporary, path, error);
-    if (error) {
-        std::error_code ignored;
-        std::filesystem::remove(temporary, ignored);
-        refuse_output(path, error.message());
-    }
+std::string_view whole_lines(std::string_view text) {
+    return text.substr(0, without_zeros_at_end(text).rfind('\n') + 1);
 }
 
 std::filesystem::path RunDirectory::checkpoint(Index sweep) const {
@@ -141,13 +129,13 @@ void RunDirectory::prepare(Existing existing) const try {
                           : "run without --resume, or give the run's directory with --out");
         }
         remove_unfinished();
+        mend_log();
         return;
     }
     if (holds_run && existing == Existing::refuse) {
         throw OutputError(path_.string() + " already holds a run", "",
                           "add --resume to go on, --overwrite to replace it, or --out DIR");
     }
-    std::filesystem::create_directories(path_);
     for (const auto& file : files) {
         std::filesystem::remove(file);
     }
@@ -170,23 +158,43 @@ void RunDirectory::remove_unfinished() const {
     }
 }
 
-void RunDirectory::write_config(const std::string& ini) const { replace_file(config(), ini); }
+void RunDirectory::mend_log() const {
+    const std::string text = contents(log());
+    const std::string_view mended = without_zeros_at_end(text);
+    if (mended.size() < text.size()) {
+        std::filesystem::resize_file(log(), mended.size());
+    }
+    if (!mended.empty() && mended.back() != '\n') {
+        append(log(), "\n");
+    }
+}
 
+void RunDirectory::write_config(const std::string& ini) const { write_whole_file(config(), ini); }
+
+// Two processes that once wrote one file, or a torn row with another one behind it, have left lines
+// that are no rows, or not in their order.
 void RunDirectory::start_metrics(Index sweep, bool regression) const {
     std::string text = header_line(regression);
-    std::ifstream old(metrics());
-    std::string line;
-    std::getline(old, line);
-    while (std::getline(old, line)) {
+    const std::size_t columns = split(text, ',').size();
+    const std::string old = contents(metrics());
+    Index last = 0;
+    for (const std::string& line : split(whole_lines(old), '\n')) {
         const std::vector<std::string> fields = split(line, ',');
-        const auto row =
-            fields.size() < 2 ? std::nullopt : to_whole_number(fields[fields[0].empty() ? 1 : 0]);
-        if (row && *row <= sweep) {
+        const bool numbers = std::ranges::all_of(
+            fields, [](const auto& field) { return field.empty() || to_number(field); });
+        if (fields.size() != columns || !numbers) {
+            continue;
+        }
+        const auto row = to_whole_number(fields[fields[0].empty() ? 1 : 0]);
+        if (row && *row > last && *row <= sweep) {
             text += line + "\n";
+            last = *row;
         }
     }
-    replace_file(metrics(), text);
+    write_whole_file(metrics(), text);
 }
+
+void RunDirectory::settle_metrics() const { settle_file(metrics()); }
 
 void RunDirectory::add_metrics(const SweepRecord& record, bool regression) const {
     std::ostringstream row;
@@ -251,7 +259,7 @@ void RunDirectory::write_summary(const RunSummary& summary, bool regression) con
     json["host"] = host_name();
     json["version"] = HOIST_VERSION;
     json["seed"] = summary.seed;
-    replace_file(this->summary(), json.dump(2) + "\n");
+    write_whole_file(this->summary(), json.dump(2) + "\n");
 }
 
 void RunDirectory::add_log(const std::string& line) const { append(log(), line + "\n"); }

@@ -49,18 +49,18 @@ template <typename Scalar>
 Outcome Trainer<Scalar>::operator()() {
     const RunDirectory& directory = options_.directory;
     const bool regression = config_.network.regression();
-    // Rank 0 looks for all: on a shared file system others may still see the directory as it was.
-    bool complete = false;
-    agree(world_, [&] {
-        complete = reports() && options_.existing == Existing::resume && directory.complete();
-    });
-    if (world_.max(complete ? 1.0 : 0.0) > 0.0) {
+    if (is_complete()) {
+        return Outcome::already_complete;
+    }
+    agree(world_, [&] { own(Directory::if_there); });
+    if (is_complete()) {  // by a process that has owned it until now
         return Outcome::already_complete;
     }
     begin_activity("the reading of the data");
     Problem<Scalar> problem = make_problem<Scalar>(config_, world_);
     agree(world_, [&] {
         if (reports()) {
+            own(options_.existing == Existing::resume ? Directory::if_there : Directory::made);
             directory.prepare(options_.existing);
         }
     });
@@ -79,6 +79,10 @@ Outcome Trainer<Scalar>::operator()() {
         }
     });
     if (reports()) {
+        if (!lock_->missing().empty()) {
+            note("warning: " + directory.path().string() + " cannot be locked (" +
+                 lock_->missing() + "); see that no other process writes into it");
+        }
         observer_.started(problem.placement, problem.train.blocks.samples(), progress_.sweep);
         for (const std::string& remark : problem.remarks) {
             note("warning: " + remark);
@@ -145,6 +149,27 @@ Outcome Trainer<Scalar>::operator()() {
         finish(problem);
     }
     return outcome;
+}
+
+// Rank 0 looks for all: on a shared file system others may still see the directory as it was.
+template <typename Scalar>
+bool Trainer<Scalar>::is_complete() const {
+    bool complete = false;
+    agree(world_, [&] {
+        complete =
+            reports() && options_.existing == Existing::resume && options_.directory.complete();
+    });
+    return world_.max(complete ? 1.0 : 0.0) > 0.0;
+}
+
+template <typename Scalar>
+void Trainer<Scalar>::own(Directory directory) {
+    const std::filesystem::path& path = options_.directory.path();
+    std::error_code none;
+    const bool wanted = directory == Directory::made || is_directory(path, none);
+    if (reports() && !lock_ && wanted) {
+        lock_.emplace(path);
+    }
 }
 
 // Whether to stop, and why: the same answer on every rank.
@@ -240,7 +265,9 @@ void Trainer<Scalar>::write_metrics(Needed needed) {
     agree(world_, [&] {
         if (!reports()) {
             unwritten_.clear();
+            return;
         }
+        lock_->renew();
         try {
             while (!unwritten_.empty()) {
                 options_.directory.add_metrics(unwritten_.front(), config_.network.regression());
@@ -359,6 +386,12 @@ void Trainer<Scalar>::write_checkpoint(const Problem<Scalar>& problem, Method<Sc
     saved.checkpoint = true;
     saved.progress = progress_;
     const CheckpointState<Scalar> state = method.state();
+    agree(world_, [&] {
+        if (reports()) {
+            lock_->renew();
+            options_.directory.settle_metrics();
+        }
+    });
     try {
         write_model(options_.directory.checkpoint(progress_.sweep), saved, world_,
                     problem.placement, problem.stage, &state);
@@ -414,6 +447,9 @@ template <typename Scalar>
 void Trainer<Scalar>::finish(const Problem<Scalar>& problem) {
     begin_activity("the writing of the model");
     write_metrics(Needed::always);
+    if (reports()) {
+        options_.directory.settle_metrics();
+    }
     write_model<Scalar>(options_.directory.model(), header(problem), world_, problem.placement,
                         problem.stage, nullptr);
     agree(world_, [&] {

@@ -1,4 +1,4 @@
-// Loaded before a program: from SIGUSR2 until it throws, every larger piece of memory that it asks for is refused.
+// Loaded before a program: from SIGRTMIN until it throws, every larger piece of memory that it asks for is refused.
 
 #include <dlfcn.h>
 
@@ -13,7 +13,7 @@ void* __libc_malloc(std::size_t size);
 static volatile std::sig_atomic_t refuses = 0;
 
 __attribute__((constructor)) static void listen_for_signal() {
-    std::signal(SIGUSR2, [](int) { refuses = 1; });
+    std::signal(SIGRTMIN, [](int) { refuses = 1; });
 }
 
 void* malloc(std::size_t size) {

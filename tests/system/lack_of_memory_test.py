@@ -29,7 +29,7 @@ class LackOfMemory(ProgramTest):
                     self.wait_for_sweep(run, "run", 1)
                     ranks = run.ranks()
                     begun = time.monotonic()
-                    os.kill(ranks[victim], signal.SIGUSR2)
+                    os.kill(ranks[victim], signal.SIGRTMIN)
                     result = run.finish(END_SECONDS)
                     self.assertEqual(result.status, SYSTEM, result.err)
                     self.assertEqual(len(result.errors()), 1, result.err)

@@ -9,11 +9,12 @@ import unittest
 
 from kills import is_alive
 from model_files import assert_same_weights, weights
-from program import LONGEST_SECONDS, PROMPT_SECONDS, ProgramTest
+from program import HOIST, LONGEST_SECONDS, PROMPT_SECONDS, ProgramTest, Run
 
 INTERRUPTED = 75
 SWEEPS = 60
 USR1, TERM, INT, STOP = signal.SIGUSR1, signal.SIGTERM, signal.SIGINT, signal.SIGSTOP
+USR2, HUP, XCPU, CONT = signal.SIGUSR2, signal.SIGHUP, signal.SIGXCPU, signal.SIGCONT
 
 
 def catches(pid, number):
@@ -83,7 +84,7 @@ class Signals(ProgramTest):
         self.assert_stopped(run.finish())
 
     def test_a_scheduler_s_two_and_one_delivered_twice_are_one_request(self):
-        for numbers in ((USR1, TERM), (TERM, TERM), (USR1, USR1, TERM, INT)):
+        for numbers in ((USR1, TERM), (TERM, TERM), (USR1, USR1, TERM, INT), (HUP, HUP, USR2, XCPU)):
             with self.subTest(numbers=numbers):
                 run = self.begin(ranks=1)
                 self.wait_for_sweep(run, "run", 2)
@@ -92,7 +93,7 @@ class Signals(ProgramTest):
                 self.assert_stopped(run.finish())
 
     def test_the_same_one_a_second_later_stops_at_once(self):
-        for number in (TERM, INT, USR1):
+        for number in (TERM, INT, USR1, USR2):
             with self.subTest(signal=number):
                 run = self.begin()
                 self.wait_for_sweep(run, "run", 2)
@@ -105,6 +106,49 @@ class Signals(ProgramTest):
                     time.sleep(0.05)
                 self.assertGreater(time.monotonic() - begun, 1)
                 self.assertEqual(run.finish(PROMPT_SECONDS).status, 128 + number)
+
+    def test_a_closed_terminal_and_limits_of_batch_systems_stop_every_command_that_trains(self):
+        search = self.write_config("search.ini", data__validation=0.2, train__sweeps=100000)
+        with open(self.folder / search, "a") as file:
+            file.write("[tune]\nweights.ridge = 1e-3 1 log\n")
+        for command, number, ranks in ((["train", "long.ini"], HUP, 1), (["finetune", "long.ini"], USR2, 1),
+                                       (["tune", search], XCPU, 1), (["train", "long.ini"], XCPU, 3),
+                                       (["tune", search], HUP, 3), (["train", "long.ini"], USR2, 3)):
+            with self.subTest(command=command, signal=number, ranks=ranks):
+                shutil.rmtree(self.folder / "run", ignore_errors=True)
+                self.write_config("long.ini", train__sweeps=100000, train__epochs=100000)
+                run = self.start(*command, "--out", "run", ranks=ranks)
+                where = "run/trial-0001" if command[0] == "tune" else "run"
+                self.wait_for_sweep(run, where, 2)
+                os.kill(run.ranks()[-1], number)
+                result = run.finish()
+                self.assertEqual(result.status, INTERRUPTED, result.err)
+                self.assertEqual(len(list((self.folder / where).glob("checkpoint-*.h5"))), 1)
+
+    def test_what_comes_again_by_itself_does_not_cut_off_the_checkpoint(self):
+        for number in (XCPU, HUP):
+            with self.subTest(signal=number):
+                run = self.begin()
+                self.wait_for_sweep(run, "run", 2)
+                ranks = run.ranks()
+                os.kill(ranks[1], STOP)  # so that no sweep ends
+                os.kill(ranks[0], number)
+                time.sleep(1.1)  # from then on another signal would end it
+                os.kill(ranks[0], number)
+                os.kill(ranks[1], CONT)
+                self.assert_stopped(run.finish())
+
+    def test_a_run_under_nohup_outlives_its_terminal(self):
+        self.config = self.write_config(train__sweeps=100000)
+        run = Run(["nohup", HOIST, "train", self.config, "--out", "run"], self.folder)
+        self.addCleanup(run.end)
+        self.wait_for_sweep(run, "run", 2)
+        self.assertFalse(catches(run.process.pid, HUP))
+        run.process.send_signal(HUP)
+        self.wait_for_sweep(run, "run", 8)
+        run.process.send_signal(USR1)
+        result = run.finish()
+        self.assertEqual(result.status, INTERRUPTED, result.err)
 
     def test_a_limit_of_time_that_is_over_at_once_stops_before_the_first_sweep(self):
         run = self.begin("--train.time_limit=1e-9", ranks=2)

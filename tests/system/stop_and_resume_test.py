@@ -10,7 +10,7 @@ import numpy
 
 from kills import is_alive
 from model_files import assert_same_weights, weights
-from program import PROMPT_SECONDS, ProgramTest
+from program import PROMPT_SECONDS, ProgramTest, metrics_rows
 
 INTERRUPTED, BAD, MISSING, USAGE = 75, 65, 66, 64
 # Enough that a signal sent after the first ones arrives in the middle.
@@ -174,6 +174,35 @@ class StopAndResume(ProgramTest):
                    for out in ("run", "whole")]
         self.assertEqual(len(columns[0]), SWEEPS + 1)
         self.assertEqual(columns[0], columns[1])
+
+    def test_what_a_power_cut_has_torn_is_dropped_at_resume(self):
+        self.interrupt("stopped", send=lambda run: run.process.send_signal(signal.SIGUSR1))
+        whole = (self.folder / "stopped" / "metrics.csv").read_bytes()
+        log = (self.folder / "stopped" / "log.txt").read_bytes()
+        row = whole.splitlines()[-1]
+        last = len(row)
+        later = b"79" + row[row.index(b","):] + b"\n"
+        damages = {"a cut newline": (whole[:-1], 1), "a cut row": (whole[:-last // 2], 1),
+                   "a row cut to a digit": (whole[:-last], 1), "a cut header": (whole[:9], None),
+                   "zeros at the end": (whole + bytes(4096), 0), "a row that ends in zeros": (whole[:-9] + bytes(4096), 1),
+                   "only zeros": (bytes(len(whole)), None), "a row of later": (whole + later, 0),
+                   "a torn row with another behind it": (whole[:-last // 2] + later, 1)}
+        for name, (damaged, missing) in damages.items():
+            with self.subTest(name):
+                shutil.rmtree(self.folder / "run", ignore_errors=True)
+                shutil.copytree(self.folder / "stopped", self.folder / "run")
+                (self.folder / "run" / "metrics.csv").write_bytes(damaged)
+                (self.folder / "run" / "log.txt").write_bytes(log + b"2026-11-" + bytes(100))
+                if name in ("a cut row", "a row that ends in zeros"):
+                    self.succeed("report", "run", "--out", "page.html")
+                self.succeed("train", self.config, "--out", "run", "--resume")
+                kept = 0 if missing is None else whole.count(b"\n") - 1 - missing
+                rows = [int(row["sweep"]) for row in metrics_rows(self.folder / "run")]
+                self.assertEqual(rows, [*range(1, kept + 1), *range(whole.count(b"\n"), SWEEPS + 1)])
+                self.assertEqual((self.folder / "run" / "metrics.csv").read_bytes()[:len(whole.splitlines()[0])],
+                                 whole.splitlines()[0])
+                self.assertTrue((self.folder / "run" / "log.txt").read_bytes().startswith(log + b"2026-11-\n2"))
+        self.succeed("report", "run", "--out", "page.html")
 
     def test_the_time_limit_stops_with_a_checkpoint(self):
         for ranks in (1, 3):

@@ -259,6 +259,28 @@ class Resume(Tune):
             trials.write_text(bad)
             self.refuses(65, ["trials.csv", "--overwrite"], "tune", config, "--trials", "3", "--out", "out", "--resume")
 
+    def test_a_torn_last_row_of_the_history_is_tried_again(self):
+        config = self.write_search()
+        self.succeed("tune", config, "--trials", 3, "--out", "out")
+        before = self.outcome("out")
+        trials = self.folder / "out" / "trials.csv"
+        text = trials.read_bytes()
+        for torn in (text[:-1], text[:-20] + bytes(100)):
+            trials.write_bytes(torn)
+            self.succeed("tune", config, "--trials", 3, "--out", "out", "--resume")
+            self.assertEqual(self.outcome("out"), before)
+
+    def test_a_trial_that_has_lost_its_last_row_is_refused(self):
+        config = self.write_search()
+        self.succeed("tune", config, "--trials", 2, "--out", "out")
+        metrics = self.folder / "out" / "trial-0002" / "metrics.csv"
+        *whole, now_last, _ = metrics.read_text().splitlines(keepends=True)
+        fields = now_last.split(",")
+        fields[whole[0].split(",").index("validation_accuracy")] = "12.5"
+        metrics.write_text("".join([*whole, ",".join(fields)]))
+        self.refuses(65, ["trial 2", "metrics.csv", "--overwrite"], "tune", config, "--trials", 3, "--out", "out",
+                     "--resume")
+
     def test_a_search_is_not_overwritten_by_accident(self):
         config = self.write_search()
         self.succeed("tune", config, "--trials", 3, "--out", "out")

@@ -17,4 +17,7 @@ std::string read_whole_file(const std::filesystem::path& path);
 /// @throws OutputError: no such folder, permission, disk full; then nothing is left of it.
 void write_whole_file(const std::filesystem::path& path, std::string_view bytes);
 
+/// Lets what has been written to a file outlast a power cut, as far as the system can.
+void settle_file(const std::filesystem::path& path);
+
 }  // namespace hoist

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "hoist/train/evaluation.hpp"
@@ -52,9 +53,9 @@ struct RunSummary {
 /// What --resume and --overwrite choose for a directory that already holds a run.
 enum class Existing { refuse, resume, overwrite };
 
-/// Writes `text` under a temporary name first, so that the file at `path` is whole or as it was.
-/// @throws OutputError.
-void replace_file(const std::filesystem::path& path, const std::string& text);
+/// The part of a text file that was written whole: a power cut or a full disk may end it within a
+/// line, or with bytes that are zero.
+std::string_view whole_lines(std::string_view text);
 
 /// The files of one run (see the README). Used by rank 0 alone, but for the paths.
 class RunDirectory {
@@ -76,14 +77,18 @@ class RunDirectory {
     /// The model of a complete run, else the newest checkpoint, if any.
     std::optional<std::filesystem::path> newest_model() const;
 
-    /// Makes the directory ready for a run. @throws OutputError: it holds a run and `existing` is
-    /// refuse, or it cannot be made or written; MissingError: nothing to resume from.
+    /// Makes the directory ready for a run: what a power cut has torn is dropped at resume.
+    /// @pre this process owns it, see DirectoryLock; to resume, it need not exist.
+    /// @throws OutputError: it holds a run and `existing` is refuse, or it cannot be written;
+    /// MissingError: nothing to resume from.
     void prepare(Existing existing) const;
     void write_config(const std::string& ini) const;
 
-    /// Writes the header of metrics.csv, or where it exists keeps the rows up to `sweep`.
+    /// Writes the header of metrics.csv, or where it exists keeps the whole rows up to `sweep`.
     void start_metrics(Index sweep, bool regression) const;
     void add_metrics(const SweepRecord& record, bool regression) const;
+    /// Lets the rows outlast a power cut, as far as the system can.
+    void settle_metrics() const;
     void write_summary(const RunSummary& summary, bool regression) const;
     void add_log(const std::string& line) const;
     /// Removes all checkpoints but the newest `keep`, and files that were not finished and could not
@@ -92,6 +97,7 @@ class RunDirectory {
 
   private:
     void remove_unfinished() const;
+    void mend_log() const;
 
     std::filesystem::path path_;
 };

@@ -3,8 +3,10 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
+#include "hoist/io/directory_lock.hpp"
 #include "hoist/train/method.hpp"
 #include "hoist/train/model_file.hpp"
 #include "hoist/train/problem.hpp"
@@ -59,6 +61,10 @@ class Trainer {
     const RunSummary& summary() const { return summary_; }
 
   private:
+    bool is_complete() const;
+    enum class Directory { made, if_there };
+    /// On rank 0, keeps other processes away from the run directory. @throws as DirectoryLock.
+    void own(Directory directory);
     void resume(Problem<Scalar>& problem);
     void require_same_samples(const std::string& saved_ini) const;
     /// Whether what cannot be written ends the run even where checkpoint.required is false.
@@ -81,6 +87,8 @@ class Trainer {
     const Communicator& world_;
     const RunOptions& options_;
     TrainObserver& observer_;
+    /// On rank 0, from before anything in the directory is touched.
+    std::optional<DirectoryLock> lock_;
     double started_;
     double last_checkpoint_;
     Progress progress_;
