@@ -38,7 +38,9 @@ struct ModelHeader {
     /// The resolved configuration, as in config.ini.
     std::string config;
     std::vector<std::string> class_names;
+    /// Of the inputs, and of the values of a regression, whose answers are u / scale + mean.
     Standardization standardization;
+    Standardization targets;
     std::string created;
     std::string version;
     /// The name of the formulation.
