@@ -13,13 +13,16 @@ namespace po = boost::program_options;
 
 void print_table(const ModelFigures& figures, const ModelHeader& header) {
     const Evaluation& evaluation = figures.evaluation;
-    std::printf(header.network.regression() ? "rmse       %.6f\n" : "accuracy   %.2f %%\n",
+    std::printf(header.network.regression() ? "rmse       %.6g\n" : "accuracy   %.2f %%\n",
                 header.network.regression() ? evaluation.rmse : evaluation.accuracy);
     std::printf("loss       %.6f\nobjective  %.6f\nsamples    %td\n", evaluation.loss,
                 figures.lifted.energy.objective(), evaluation.samples);
     for (std::size_t i = 0; i < evaluation.share_linear.size(); ++i) {
         std::printf("hidden %zu   %.1f %% linear, gap %.3g\n", i + 1, evaluation.share_linear[i],
                     figures.lifted.gap[i]);
+    }
+    if (!figures.lifted.gap.empty()) {
+        std::printf("gap is the mean over samples of %s\n", figures.lifted.gap_formula.c_str());
     }
     if (header.network.regression() || evaluation.confusion.rows() > 30) {
         return;

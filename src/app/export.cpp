@@ -12,6 +12,17 @@ namespace {
 
 namespace po = boost::program_options;
 
+// Other tools see the answers u / scale + mean as the output of the last map.
+void fold(const Standardization& targets, PortableModel& model) {
+    if (targets.empty()) {
+        return;
+    }
+    Weights<double>& last = model.maps.back();
+    last.matrix /= targets.scale[0];
+    last.bias = last.bias.array() / targets.scale[0] + targets.mean[0];
+    model.precision = Precision::full;  // single precision would no longer be exact in them
+}
+
 PortableModel read_model(const std::filesystem::path& path, Precision precision) {
     const ModelHeader header = read_model_header(path, true);
     PortableModel model;
@@ -22,6 +33,7 @@ PortableModel read_model(const std::filesystem::path& path, Precision precision)
     }
     model.standardization = header.standardization;
     model.precision = precision;
+    fold(header.targets, model);
     model.class_names = header.class_names;
     model.config = header.config;
     model.created = header.created;

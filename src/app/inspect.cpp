@@ -51,7 +51,7 @@ ModelFacts read_facts(const std::filesystem::path& path) {
     for (Index l = 0; l < network.layers(); ++l) {
         const auto read = read_layers<double>(path, network, {l, l + 1});
         facts.layers.push_back(
-            {network.width(l), network.width(l + 1),
+            {network.width(l), network.map_outputs(l),
              l + 1 == network.layers() ? to_text(network.output) : network.activation(l + 1).name(),
              spectral_norm<double>(read.front().weights.matrix)});
     }
@@ -79,6 +79,10 @@ void print_json(const ModelFacts& facts) {
         json["layers"].push_back(row);
     }
     json["standardized"] = !header.standardization.empty();
+    if (!header.targets.empty()) {
+        json["target_mean"] = header.targets.mean[0];
+        json["target_deviation"] = 1.0 / header.targets.scale[0];
+    }
     json["class_names"] = header.class_names;
     json["columns"] = nlohmann::json::array();
     for (const TableColumn& column : header.table.columns) {
@@ -128,6 +132,10 @@ void print_table(const ModelFacts& facts) {
         print_row(key, setting(key));
     }
     print_row("inputs", header.standardization.empty() ? "as read" : "standardized");
+    if (!header.targets.empty()) {
+        print_row("targets", "standardized: mean " + to_text(header.targets.mean[0]) +
+                                 ", deviation " + to_text(1.0 / header.targets.scale[0]));
+    }
     print_row("columns", columns_text(header.table));
     for (const TableColumn& column : header.table.columns) {
         if (!column.words.empty()) {

@@ -194,9 +194,9 @@ Samples<Scalar> load_for_model(const LoadedModel<Scalar>& model, const Communica
                                Dataset& data, const std::vector<Index>& chosen) {
     Samples<Scalar> samples;
     agree(world, [&] {
-        samples =
-            load_samples<Scalar>(data, chosen, model.header.network, model.placement, world.rank(),
-                                 ColumnBlocks(static_cast<Index>(chosen.size())));
+        samples = load_samples<Scalar>(
+            data, chosen, model.header.network, model.placement, world.rank(),
+            ColumnBlocks(static_cast<Index>(chosen.size())), model.header.targets);
         standardize(model.header.standardization, samples.inputs);
     });
     return samples;

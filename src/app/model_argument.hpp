@@ -41,7 +41,7 @@ struct LoadedModel {
     Stage<Scalar> stage;
 
     PlacedNetwork<Scalar> network(const Communicator& world) {
-        return {config, world, peers, placement, stage};
+        return {config, world, peers, placement, stage, header.targets};
     }
 };
 
@@ -53,7 +53,7 @@ LoadedModel<Scalar> load_model(const Communicator& world, const std::filesystem:
 /// the checksum.
 Precision model_precision(const Communicator& world, const std::filesystem::path& path);
 
-/// The samples `chosen` of `data`, standardized as the model's were. Collective.
+/// The samples `chosen` of `data`, inputs and values standardized as the model's were. Collective.
 template <typename Scalar>
 Samples<Scalar> load_for_model(const LoadedModel<Scalar>& model, const Communicator& world,
                                Dataset& data, const std::vector<Index>& chosen);

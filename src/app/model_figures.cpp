@@ -76,6 +76,7 @@ nlohmann::ordered_json to_json(const ModelFigures& figures, bool regression) {
         json["confusion"] = rows;
     }
     json["gap"] = figures.lifted.gap;
+    json["gap_formula"] = figures.lifted.gap_formula;
     json["share_linear"] = evaluation.share_linear;
     return json;
 }

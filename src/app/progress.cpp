@@ -23,7 +23,7 @@ std::string figures(const SweepRecord& record, bool regression) {
     line = text;
     const auto add = [&](const char* name, const std::optional<Evaluation>& evaluation) {
         if (evaluation) {
-            std::snprintf(text, sizeof text, regression ? "  %s rmse %.4f" : "  %s %.2f %%", name,
+            std::snprintf(text, sizeof text, regression ? "  %s rmse %.5g" : "  %s %.2f %%", name,
                           regression ? evaluation->rmse : evaluation->accuracy);
             line += text;
         }
@@ -142,7 +142,7 @@ void ProgressPrinter::closed(const RunSummary& summary, const RunDirectory& dire
     const bool regression = config_.network.regression();
     const auto row = [&](const char* name, const std::optional<Evaluation>& evaluation) {
         if (evaluation) {
-            std::printf(regression ? "  %-20s rmse %.4f\n" : "  %-20s %.2f %%\n", name,
+            std::printf(regression ? "  %-20s rmse %.5g\n" : "  %-20s %.2f %%\n", name,
                         regression ? evaluation->rmse : evaluation->accuracy);
         }
     };

@@ -38,7 +38,8 @@ Json layers_of(const NetworkSpec& network) {
         const bool top = l + 1 == network.layers();
         layers.push_back(
             {{"inputs", network.width(l)},
-             {"outputs", network.width(l + 1)},
+             {"outputs", network.map_outputs(l)},
+             {"units", network.width(l + 1)},
              {"activation", top ? to_text(network.output) : network.activation(l + 1).name()}});
     }
     return layers;

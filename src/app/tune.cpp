@@ -178,7 +178,7 @@ class TuneReport {
     std::string figure(const Trial& trial) const {
         char text[40];
         const bool regression = config_.network.regression();
-        std::snprintf(text, sizeof text, regression ? "rmse %.4f" : "%.2f %%", trial.figure());
+        std::snprintf(text, sizeof text, regression ? "rmse %.5g" : "%.2f %%", trial.figure());
         return text;
     }
 

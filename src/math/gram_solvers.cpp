@@ -3,6 +3,8 @@
 #include <Eigen/Cholesky>
 #include <algorithm>
 #include <cmath>
+#include <limits>
+#include <string>
 
 #include "hoist/base/error.hpp"
 
@@ -10,27 +12,80 @@ namespace hoist {
 
 namespace {
 
-// The factor of scale gram + shift I in double; only the lower triangle of `gram` is read.
-template <typename Scalar>
-Eigen::LLT<Matrix<double>> factor(const ConstMatrixRef<Scalar>& gram, double scale, double shift) {
-    Matrix<double> damped = scale * gram.template cast<double>();
-    damped.diagonal().array() += shift;
+// The Cholesky factor of a damped Gram matrix, of which only the lower triangle is read.
+// @param rounding of the entries, relative to the diagonal: pivots below it say nothing.
+Eigen::LLT<Matrix<double>> factor(const Matrix<double>& damped, double rounding,
+                                  const std::string& advice) {
+    const std::string problem = "a Gram matrix of a mini-batch cannot be factored";
+    const auto lower = damped.template triangularView<Eigen::Lower>();
+    if (!Matrix<double>(lower).allFinite()) {  // the factorization itself goes on with NaNs
+        throw NumericalError(problem, "it is not finite",
+                             "use a smaller weights.step, or smaller or standardized inputs");
+    }
     Eigen::LLT<Matrix<double>> result(damped);
-    // The factorization itself goes on with NaNs.
-    if (result.info() != Eigen::Success || !result.matrixLLT().diagonal().allFinite()) {
-        throw NumericalError("a Gram matrix of a mini-batch cannot be factored",
-                             "it is not finite, or too far from definite",
-                             "use a larger weights.damping, or a smaller weights.step");
+    const double least =
+        rounding * static_cast<double>(damped.rows()) * damped.diagonal().maxCoeff();
+    if (result.info() != Eigen::Success ||
+        result.matrixLLT().diagonal().cwiseAbs2().minCoeff() <= least) {
+        throw NumericalError(problem, "it is too far from definite for its precision", advice);
     }
     return result;
 }
 
-// (gram + damping mean(diag) I)^{-1}
+// (gram + damping mean(diag) I + ridge I_0)^{-1}, where I_0 leaves out the last `biases`.
 template <typename Scalar>
-void invert(const Matrix<Scalar>& gram, double damping, Matrix<Scalar>& inverse) {
-    const double mean = gram.diagonal().template cast<double>().mean();
-    const auto llt = factor<Scalar>(gram, 1.0, std::max(damping * mean, 1e-30));
-    inverse = llt.solve(Matrix<double>::Identity(gram.rows(), gram.cols())).template cast<Scalar>();
+void invert(const Matrix<Scalar>& gram, double damping, double ridge, Index biases,
+            Matrix<Scalar>& inverse) {
+    const Index n = gram.rows();
+    Matrix<double> damped = gram.template cast<double>();
+    damped.diagonal().array() += std::max(damping * damped.diagonal().mean(), 1e-30);
+    damped.diagonal().head(n - biases).array() += ridge;
+    const auto llt = factor(damped, std::numeric_limits<Scalar>::epsilon(),
+                            "use a larger weights.damping, or train.precision = double");
+    inverse = llt.solve(Matrix<double>::Identity(n, n)).template cast<Scalar>();
+}
+
+// The root mean square of the signals.
+template <typename Scalar>
+double size_of(const Matrix<Scalar>& signal_gram) {
+    return std::sqrt(signal_gram.diagonal().template cast<double>().mean());
+}
+
+// A bound on the largest eigenvalue of size (S S' + damping mean(diag) I)^{-1}, by which the matrix on
+// the left enlarges a step along the slope of the ridge: the curvature of the ridge times it, beside
+// that of the inputs, keeps such a step from overshooting.
+template <typename Scalar>
+double largest_factor(const Matrix<Scalar>& signal_gram, double damping,
+                      const Matrix<Scalar>& inverse) {
+    const double size = size_of(signal_gram);
+    const double by_rows =
+        size * inverse.template cast<double>().cwiseAbs().rowwise().sum().maxCoeff();
+    return damping > 0.0 && size > 0.0 ? std::min(by_rows, 1.0 / (damping * size)) : by_rows;
+}
+
+const std::string implicit_advice =
+    "use a smaller weights.step, standardized inputs, or train.precision = double";
+
+// slope (diag + weight [X;1][X;1]'/B)^{-1}, B the columns of X, by a system of their number (Woodbury):
+// with Z = [X;1] and q = weight / B that is T - q T Z (I + q Z' diag^{-1} Z)^{-1} Z' diag^{-1} for
+// T = slope diag^{-1}.
+template <typename Scalar>
+Matrix<double> solve_in_batch(const Matrix<double>& slope, const Vector<double>& diagonal,
+                              double weight, const ConstMatrixRef<Scalar>& x) {
+    const Index n = x.rows();
+    const Index columns = x.cols();
+    Matrix<double> z(n + 1, columns);
+    z << x.template cast<double>(), Matrix<double>::Ones(1, columns);
+    const Vector<double> root = diagonal.cwiseInverse().cwiseSqrt();
+    z = root.asDiagonal() * z;
+    const double q = weight / static_cast<double>(columns);
+    Matrix<double> system = Matrix<double>::Identity(columns, columns);
+    system.selfadjointView<Eigen::Lower>().rankUpdate(z.transpose(), q);
+    Matrix<double> scaled = slope * root.asDiagonal();
+    const Matrix<double> projected = (scaled * z).transpose();
+    const Matrix<double> solved = factor(system, 0.0, implicit_advice).solve(projected);
+    scaled.noalias() -= q * solved.transpose() * z.transpose();
+    return scaled * root.asDiagonal();
 }
 
 }  // namespace
@@ -51,10 +106,14 @@ void GramSolver<Scalar>::move(const BatchEquations<Scalar>& equations, double ra
         state[4] += newest * (equations.signal_gram - state[4]);
     }
     if (static_cast<Index>(steps) % options.refresh == 0 || steps < Scalar{4}) {
-        invert(state[2], options.damping, state[3]);
+        double ridge = 2.0 * options.ridge;
         if (both) {
-            invert(state[4], options.damping, state[5]);
+            invert(state[4], options.damping, 0.0, 0, state[5]);
+            ridge *= largest_factor(state[4], options.damping, state[5]);
+        } else {
+            ridge /= options.curvature;
         }
+        invert(state[2], options.damping, ridge, 1, state[3]);
     }
     steps += Scalar{1};
     Matrix<Scalar> gradient = equations.gradient;
@@ -63,8 +122,7 @@ void GramSolver<Scalar>::move(const BatchEquations<Scalar>& equations, double ra
     direction.noalias() = gradient * state[3];
     if (both) {
         // Times the size of the signals: without it steps would grow as the loss falls.
-        const auto size =
-            static_cast<Scalar>(std::sqrt(state[4].diagonal().template cast<double>().mean()));
+        const auto size = static_cast<Scalar>(size_of(state[4]));
         gradient.noalias() = size * state[5] * direction;
         direction.swap(gradient);
     } else {
@@ -83,21 +141,31 @@ void ImplicitSolver<Scalar>::depart(const Matrix<Scalar>& matrix, const Vector<S
     center_ << matrix, bias;
 }
 
-// With w the curvature above and A the mean of [X;1][X;1]': the minimizer over D of
-// <G, D> + w/2 tr(D A D') + |W + D - W_k|^2 / (2 rate).
+// With w the curvature above, A the mean of [X;1][X;1]' and C the center: the minimizer over D of
+//     <G, D> + w/2 tr(D A D') + ridge |W + D|^2 + |[W b] + D - C|^2 / (2 rate),
+// which solves D (I + 2 rate ridge I_0 + rate w A) = C - [W b] - rate (G + 2 ridge [W 0]).
 template <typename Scalar>
 void ImplicitSolver<Scalar>::move(const BatchEquations<Scalar>& equations, double rate,
                                   Matrix<Scalar>& matrix, Vector<Scalar>& bias) {
     const WeightSolverOptions& options = this->options();
+    const Index n = matrix.cols();
     Matrix<double> slope = equations.gradient.template cast<double>();
-    slope.leftCols(matrix.cols()) += 2.0 * options.ridge * matrix.template cast<double>();
-    Matrix<double> present(matrix.rows(), matrix.cols() + 1);
+    slope.leftCols(n) += 2.0 * options.ridge * matrix.template cast<double>();
+    Matrix<double> present(matrix.rows(), n + 1);
     present << matrix.template cast<double>(), bias.template cast<double>();
-    slope += (present - center_.template cast<double>()) / rate;
-    const auto llt = factor<Scalar>(equations.input_gram, options.curvature, 1.0 / rate);
-    present -= llt.solve(slope.transpose()).transpose();
-    matrix = present.leftCols(matrix.cols()).template cast<Scalar>();
-    bias = present.col(matrix.cols()).template cast<Scalar>();
+    slope = rate * slope + present - center_.template cast<double>();
+    Vector<double> diagonal = Vector<double>::Constant(n + 1, 1.0 + 2.0 * rate * options.ridge);
+    diagonal[n] = 1.0;
+    if (this->wants_inputs()) {
+        present -= solve_in_batch(slope, diagonal, rate * options.curvature, equations.inputs);
+    } else {
+        Matrix<double> system =
+            rate * options.curvature * equations.input_gram.template cast<double>();
+        system.diagonal() += diagonal;
+        present -= factor(system, 0.0, implicit_advice).solve(slope.transpose()).transpose();
+    }
+    matrix = present.leftCols(n).template cast<Scalar>();
+    bias = present.col(n).template cast<Scalar>();
 }
 
 template class GramSolver<float>;

@@ -161,7 +161,7 @@ std::vector<SolverState> solver_states(const WeightSolverOptions& options, Index
 
 template <typename Scalar>
 WeightSolver<Scalar>::WeightSolver(const WeightSolverOptions& options, Index inputs, Index outputs)
-    : options_(options) {
+    : options_(options), inputs_(inputs) {
     for (const SolverState& state : solver_states(options, inputs, outputs)) {
         state_.push_back(Matrix<Scalar>::Zero(state.rows, state.columns));
     }

@@ -1,5 +1,7 @@
 #include "hoist/formulation/formulation.hpp"
 
+#include <string>
+
 #include "hoist/formulation/output_block.hpp"
 #include "spend.hpp"
 
@@ -14,7 +16,11 @@ class SimulatedActivation final : public Activation {
 
     std::string name() const override { return name_; }
     ActivationTraits traits() const override {
-        return {0.0, std::numeric_limits<double>::infinity(), 1.0, true};
+        ActivationTraits traits{0.0, std::numeric_limits<double>::infinity(), 1.0, true};
+        if (name_.starts_with("maxpool(")) {
+            traits.group = std::stol(name_.substr(8));
+        }
+        return traits;
     }
     std::optional<double> parameter() const override { return std::nullopt; }
     void apply(const ConstMatrixRef<float>& u, MatrixRef<float>) const override {
@@ -71,8 +77,18 @@ class SimulatedFormulation final : public Formulation<Scalar> {
     }
     void update_activations(Index, const Weights<Scalar>& weights, const ConstMatrixRef<Scalar>& u,
                             const Above<Scalar>&, MatrixRef<Scalar>) override {
-        spend(kernels.descent(size_of(weights.matrix.cols()), size_of(weights.matrix.rows()),
-                              size_of(u.cols()), options_.nnls.sweeps));
+        const double n = size_of(weights.matrix.cols());
+        const double m = size_of(weights.matrix.rows());
+        const double columns = size_of(u.cols());
+        if (options_.name == "classical") {
+            spend(kernels.descent(n, m, columns, options_.nnls.sweeps));
+            return;
+        }
+        const bool adaptive = options_.name == "mac" || (options_.name == "bregman" &&
+                                                         options_.method == BlockMethod::adaptive);
+        // Its steps, and the map that T is made from.
+        spend(kernels.gradient_steps(n, m, columns, options_.iterations, adaptive) +
+              kernels.map(n, m, columns));
     }
     void respond(Index, const ConstMatrixRef<Scalar>& u, const ConstMatrixRef<Scalar>&,
                  const ConstMatrixRef<Scalar>&, MatrixRef<Scalar>) const override {
@@ -113,7 +129,8 @@ class SimulatedOutput final : public OutputBlock<Scalar> {
 }  // namespace
 
 std::shared_ptr<const Activation> parse_activation(std::string_view text) {
-    return std::make_shared<SimulatedActivation>(std::string(text));
+    return std::make_shared<SimulatedActivation>(text == "maxpool" ? "maxpool(2)"
+                                                                   : std::string(text));
 }
 
 std::shared_ptr<const Activation> Activation::with_parameter(double) const {

@@ -46,24 +46,27 @@ Matrix<double> RidgeFactor::solve(const ConstMatrixRef<double>& moment) const {
 }
 
 template <typename Scalar>
-BatchSums<Scalar>::BatchSums(const Stage<Scalar>& stage, const Solvers& solvers) {
+BatchSums<Scalar>::BatchSums(const Stage<Scalar>& stage, const Solvers& solvers, Index most_columns)
+    : most_columns_(most_columns) {
     Index numbers = 0;
     for (std::size_t i = 0; i < stage.layers.size(); ++i) {
         const Index n = stage.layers[i].weights.matrix.cols();
         const Index m = stage.layers[i].weights.matrix.rows();
         const Index gram = solvers[i]->wants_input_gram() ? n + 1 : 0;
         const Index signals = solvers[i]->wants_signal_gram() ? m : 0;
-        places_.push_back({0, 0, 0, n, m, gram, signals});
-        numbers += m * (n + 1) + gram * gram + signals * signals;
+        const bool keeps_inputs = solvers[i]->wants_inputs();
+        places_.push_back({0, 0, 0, 0, n, m, gram, signals, keeps_inputs});
+        numbers +=
+            m * (n + 1) + gram * gram + signals * signals + (keeps_inputs ? n * most_columns : 0);
     }
     values_.resize(numbers);
 }
 
 template <typename Scalar>
-void BatchSums<Scalar>::clear() {}
+void BatchSums<Scalar>::begin(Index) {}
 
 template <typename Scalar>
-void BatchSums<Scalar>::add(std::size_t position, const ConstMatrixRef<Scalar>&, Scalar,
+void BatchSums<Scalar>::add(std::size_t position, Index, const ConstMatrixRef<Scalar>&,
                             MatrixRef<Scalar> s) {
     const Place& place = places_[position];
     const double n = size_of(place.inputs);
@@ -75,15 +78,15 @@ void BatchSums<Scalar>::add(std::size_t position, const ConstMatrixRef<Scalar>&,
 }
 
 template <typename Scalar>
-void BatchSums<Scalar>::add(std::size_t position, std::span<const InputBlock<Scalar>>, Scalar mean,
+void BatchSums<Scalar>::add(std::size_t position, Index first, std::span<const InputBlock<Scalar>>,
                             MatrixRef<Scalar> s) {
-    add(position, ConstMatrixRef<Scalar>(s), mean, s);
+    add(position, first, ConstMatrixRef<Scalar>(s), s);
 }
 
 template <typename Scalar>
 BatchEquations<Scalar> BatchSums<Scalar>::equations(std::size_t) const {
     const Eigen::Map<const Matrix<Scalar>> none(nullptr, 0, 0);
-    return {none, none, none};
+    return {none, none, none, none};
 }
 
 template void NormalEquations::add<float>(const ConstMatrixRef<float>&,

@@ -9,7 +9,7 @@ namespace hoist {
 std::vector<std::string> data_formats() { return {"glyphs"}; }
 
 template <typename Scalar>
-Problem<Scalar> make_problem(const Config&, const Communicator&) {
+Problem<Scalar> make_problem(const Config&, const Communicator&, TargetUnit) {
     throw UsageError("there are no data in a simulation", "", "give the number of samples");
 }
 
@@ -57,7 +57,7 @@ template void BatchInputs<float>::apply(const Weights<float>&, Range, Matrix<flo
 template void BatchInputs<double>::apply(const Weights<double>&, Range, Matrix<double>&) const;
 template void BatchInputs<float>::fill(Index, std::span<const Index>, InputBlock<float>&) const;
 template void BatchInputs<double>::fill(Index, std::span<const Index>, InputBlock<double>&) const;
-template Problem<float> make_problem(const Config&, const Communicator&);
-template Problem<double> make_problem(const Config&, const Communicator&);
+template Problem<float> make_problem(const Config&, const Communicator&, TargetUnit);
+template Problem<double> make_problem(const Config&, const Communicator&, TargetUnit);
 
 }  // namespace hoist

@@ -57,8 +57,8 @@ class SimulatedSolver final : public WeightSolver<Scalar> {
 std::vector<SolverState> solver_states(const WeightSolverOptions&, Index, Index) { return {}; }
 
 template <typename Scalar>
-WeightSolver<Scalar>::WeightSolver(const WeightSolverOptions& options, Index, Index)
-    : options_(options) {}
+WeightSolver<Scalar>::WeightSolver(const WeightSolverOptions& options, Index inputs, Index)
+    : options_(options), inputs_(inputs) {}
 
 template <typename Scalar>
 void WeightSolver<Scalar>::begin(const Matrix<Scalar>&, const Vector<Scalar>&) {}

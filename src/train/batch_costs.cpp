@@ -99,13 +99,10 @@ class BatchModel {
     }
     double equations() const {
         double numbers = 0.0;
-        const auto kind = config_.weights.kind;
-        const bool gram = kind == WeightSolverOptions::Kind::gram;
-        const bool inputs = gram || kind == WeightSolverOptions::Kind::implicit;
+        WeightSolverOptions solver = config_.weights;
+        solver.batch = batches_.most_columns();
         for (Index l = layers_.begin; l < layers_.end; ++l) {
-            const double n = width(l) + 1;
-            numbers += n * maps(l) + (inputs ? n * n : 0.0);
-            numbers += gram && config_.weights.sides == GramSides::both ? maps(l) * maps(l) : 0.0;
+            numbers += batch_equations(solver, network_.width(l), network_.map_outputs(l));
         }
         return numbers;
     }

@@ -3,6 +3,7 @@
 #include "hoist/math/solver_work.hpp"
 #include "hoist/train/batch_step.hpp"
 #include "hoist/train/problem.hpp"
+#include "rank_costs.hpp"
 #include "schedules.hpp"
 
 namespace hoist {
@@ -26,9 +27,11 @@ class BatchSchedule {
           kernels_{scalar_},
           ranges_(training_blocks(config, samples.train)),
           batches_(ranges_, config.batch, 0),
-          order_(placement.grid.order(rank, ranges_.count())) {
+          order_(placement.grid.order(rank, ranges_.count())),
+          solver_(config.weights) {
+        solver_.batch = batches_.most_columns();
         for (Index l = layers_.begin; l < layers_.end; ++l) {
-            update_ += solver_work(config.weights, width(l), maps(l), scalar_);
+            update_ += solver_work(solver_, width(l), maps(l), scalar_);
         }
     }
 
@@ -171,23 +174,14 @@ class BatchSchedule {
         }
     }
 
-    bool uses_input_gram() const {
-        return config_.weights.kind == WeightSolverOptions::Kind::gram ||
-               config_.weights.kind == WeightSolverOptions::Kind::implicit;
-    }
-    bool uses_signal_gram() const {
-        return config_.weights.kind == WeightSolverOptions::Kind::gram &&
-               config_.weights.sides == GramSides::both;
-    }
-
     Work gradients(double columns) const {
         Work work;
         for (Index l = layers_.begin; l < layers_.end && columns > 0.0; ++l) {
             const double n = width(l);
             const double m = maps(l);
             work += kernels_.gradient(n, m, columns) * cost(l);
-            work += uses_input_gram() ? Work{n * n * columns} : Work{};
-            work += uses_signal_gram() ? Work{m * m * columns} : Work{};
+            work += uses_input_gram(solver_, network_.width(l)) ? Work{n * n * columns} : Work{};
+            work += uses_signal_gram(solver_) ? Work{m * m * columns} : Work{};
         }
         return work;
     }
@@ -195,9 +189,7 @@ class BatchSchedule {
     double equations() const {
         double numbers = 0.0;
         for (Index l = layers_.begin; l < layers_.end; ++l) {
-            const double n = width(l) + 1;
-            numbers += n * maps(l) + (uses_input_gram() ? n * n : 0.0) +
-                       (uses_signal_gram() ? maps(l) * maps(l) : 0.0);
+            numbers += batch_equations(solver_, network_.width(l), network_.map_outputs(l));
         }
         return numbers;
     }
@@ -215,6 +207,7 @@ class BatchSchedule {
     ColumnBlocks ranges_;
     Batches batches_;
     std::vector<Index> order_;
+    WeightSolverOptions solver_;
     Work update_;
 };
 

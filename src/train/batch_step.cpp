@@ -66,8 +66,9 @@ BatchStep<Scalar>::BatchStep(const Config& config, const Communicator& world,
     for (const Layer<Scalar>& layer : stage.layers) {
         const Index inputs = network.width(layer.index);
         const Index outputs = network.map_outputs(layer.index);
-        solvers_.push_back(
-            make_weight_solver<Scalar>(solver_options(config, layer.index), inputs, outputs));
+        WeightSolverOptions options = solver_options(config, layer.index);
+        options.batch = batches_.most_columns();
+        solvers_.push_back(make_weight_solver<Scalar>(options, inputs, outputs));
         average_.push_back(Matrix<Scalar>::Zero(outputs, inputs + 1));
     }
     for (const Layer<Scalar>& layer : stage.layers) {
@@ -77,7 +78,13 @@ BatchStep<Scalar>::BatchStep(const Config& config, const Communicator& world,
                                            : nullptr);
     }
     slope_gradients_.resize(learned_.size());
-    sums_.emplace(stage, solvers_);
+    sums_.emplace(stage, solvers_, batches_.most_columns());
+    first_column_.resize(static_cast<std::size_t>(batches_.count()));
+    for (Index batch = 0; batch < batches_.count(); ++batch) {
+        for (Index block = 0; block < samples.own.begin; ++block) {
+            first_column_[static_cast<std::size_t>(batch)] += batches_.columns(batch, block);
+        }
+    }
     for (std::size_t i = 0; i < stage.layers.size(); ++i) {
         prepare(i);
     }
@@ -134,7 +141,7 @@ void BatchStep<Scalar>::operator()(Index batch, int round, double rate) {
     const bool completes = begun_ - completed_ > delay_;
     Passage& oldest = passages_[completed_ % passages_.size()];
     if (completes) {
-        sums_->clear();
+        sums_->begin(batches_.columns(oldest.batch));
     }
     for (std::size_t i = 0; i < order_.size(); ++i) {
         if (completes) {
@@ -154,8 +161,9 @@ void BatchStep<Scalar>::operator()(Index batch, int round, double rate) {
 template <typename Scalar>
 void BatchStep<Scalar>::finish() {
     while (completed_ < begun_) {
-        sums_->clear();
-        complete(passages_[completed_ % passages_.size()]);
+        Passage& oldest = passages_[completed_ % passages_.size()];
+        sums_->begin(batches_.columns(oldest.batch));
+        complete(oldest);
     }
 }
 
@@ -350,18 +358,18 @@ void BatchStep<Scalar>::minimize(Passage& passage, std::size_t block, std::size_
 template <typename Scalar>
 void BatchStep<Scalar>::add_group(Passage& passage) {
     const PhaseClock clock(times_.weights);
-    const Scalar mean = Scalar{1} / static_cast<Scalar>(batches_.columns(passage.batch));
     const auto [blocks, columns] = passage.groups.take();
+    const Index first = first_column_[static_cast<std::size_t>(passage.batch)] + columns.begin;
     for (std::size_t i = 0; i < stage_.layers.size(); ++i) {
         const auto s = part(passage.s[i], columns);
         if (stage_.layers[i].index == 0) {
             const auto inputs = std::span<const InputBlock<Scalar>>(passage.inputs);
-            sums_->add(i,
+            sums_->add(i, first,
                        inputs.subspan(static_cast<std::size_t>(blocks.begin),
                                       static_cast<std::size_t>(blocks.size())),
-                       mean, s);
+                       s);
         } else {
-            sums_->add(i, part(passage.x[i], columns), mean, s);
+            sums_->add(i, first, part(passage.x[i], columns), s);
         }
     }
 }
@@ -447,9 +455,12 @@ void BatchStep<Scalar>::drop(const Passage& passage, std::size_t block, Index la
     if (share <= 0.0) {
         return;
     }
-    // A byte of randomness per unit, so that shares are multiples of 1/256.
-    const auto threshold = static_cast<std::uint64_t>(std::lround(256.0 * share));
-    const auto kept = static_cast<Scalar>(256.0 / (256.0 - static_cast<double>(threshold)));
+    // A byte of randomness per unit decides, but for the one value that the share cuts: there a
+    // number of its own does, so that any share is exact.
+    const double scaled = 256.0 * share;
+    const auto threshold = static_cast<std::uint64_t>(scaled);
+    const double rest = scaled - static_cast<double>(threshold);
+    const auto kept = static_cast<Scalar>(1.0 / (1.0 - share));
     const std::span<const Index> samples =
         batches_.samples(passage.batch, samples_.own.begin + static_cast<Index>(block));
     for (Index j = 0; j < x.cols(); ++j) {
@@ -460,7 +471,9 @@ void BatchStep<Scalar>::drop(const Passage& passage, std::size_t block, Index la
             const std::uint64_t bytes = random.next();
             const Index count = std::min<Index>(8, x.rows() - i);
             for (Index k = 0; k < count; ++k) {
-                const bool dropped = ((bytes >> (8 * k)) & 255) < threshold;
+                const std::uint64_t byte = (bytes >> (8 * k)) & 255;
+                const bool dropped = byte < threshold ||
+                                     (byte == threshold && rest > 0.0 && random.uniform() < rest);
                 column[i + k] = dropped ? Scalar{0} : column[i + k] * kept;
             }
         }

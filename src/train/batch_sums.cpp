@@ -11,34 +11,42 @@ Index padded(Index numbers) { return (numbers + 15) / 16 * 16; }
 }  // namespace
 
 template <typename Scalar>
-BatchSums<Scalar>::BatchSums(const Stage<Scalar>& stage, const Solvers& solvers) {
+BatchSums<Scalar>::BatchSums(const Stage<Scalar>& stage, const Solvers& solvers, Index most_columns)
+    : most_columns_(most_columns) {
     Index next = 0;
     for (std::size_t i = 0; i < stage.layers.size(); ++i) {
         const Index n = stage.layers[i].weights.matrix.cols();
         const Index m = stage.layers[i].weights.matrix.rows();
         const Index input_gram = solvers[i]->wants_input_gram() ? n + 1 : 0;
         const Index signal_gram = solvers[i]->wants_signal_gram() ? m : 0;
-        Place place{next, 0, 0, n, m, input_gram, signal_gram};
+        const bool keeps_inputs = solvers[i]->wants_inputs();
+        Place place{next, 0, 0, 0, n, m, input_gram, signal_gram, keeps_inputs};
         place.input_gram = place.gradient + padded(m * (n + 1));
         place.signal_gram = place.input_gram + padded(input_gram * input_gram);
-        next = place.signal_gram + padded(signal_gram * signal_gram);
+        place.columns = place.signal_gram + padded(signal_gram * signal_gram);
+        next = place.columns + (keeps_inputs ? padded(n * most_columns) : 0);
         places_.push_back(place);
     }
     values_.setZero(next);
 }
 
 template <typename Scalar>
-void BatchSums<Scalar>::clear() {
+void BatchSums<Scalar>::begin(Index columns) {
+    columns_ = columns;
+    mean_ = Scalar{1} / static_cast<Scalar>(columns);
     for (Place& place : places_) {
         place.empty = true;
+        if (place.keeps_inputs) {
+            values_.segment(place.columns, place.inputs * most_columns_).setZero();
+        }
     }
 }
 
 template <typename Scalar>
-void BatchSums<Scalar>::add(std::size_t position, const ConstMatrixRef<Scalar>& x, Scalar mean,
+void BatchSums<Scalar>::add(std::size_t position, Index first, const ConstMatrixRef<Scalar>& x,
                             MatrixRef<Scalar> s) {
     Place& place = places_[position];
-    s *= mean;
+    s *= mean_;
     auto product = gradient(place).leftCols(place.inputs);
     if (place.empty) {
         product.noalias() = s * x.transpose();
@@ -49,16 +57,19 @@ void BatchSums<Scalar>::add(std::size_t position, const ConstMatrixRef<Scalar>& 
         Matrix<Scalar> extended(x.rows() + 1, x.cols());
         extended.topRows(x.rows()) = x;
         extended.row(x.rows()).setOnes();
-        add_input_gram(place, extended, mean);
+        add_input_gram(place, extended);
     }
-    add_signals(place, s, mean);
+    if (place.keeps_inputs) {
+        inputs(place).middleCols(first, x.cols()) = x;
+    }
+    add_signals(place, s);
 }
 
 template <typename Scalar>
-void BatchSums<Scalar>::add(std::size_t position, std::span<const InputBlock<Scalar>> x,
-                            Scalar mean, MatrixRef<Scalar> s) {
+void BatchSums<Scalar>::add(std::size_t position, Index first,
+                            std::span<const InputBlock<Scalar>> x, MatrixRef<Scalar> s) {
     Place& place = places_[position];
-    s *= mean;
+    s *= mean_;
     auto product = gradient(place).leftCols(place.inputs);
     if (place.empty) {
         product.setZero();
@@ -76,16 +87,19 @@ void BatchSums<Scalar>::add(std::size_t position, std::span<const InputBlock<Sca
             block.decompress(dense);
             extended.block(0, begin, place.inputs, block.columns()) = dense;
         }
+        if (place.keeps_inputs) {
+            block.decompress(inputs(place).middleCols(first + begin, block.columns()));
+        }
         begin += block.columns();
     }
     if (wants_gram) {
-        add_input_gram(place, extended, mean);
+        add_input_gram(place, extended);
     }
-    add_signals(place, s, mean);
+    add_signals(place, s);
 }
 
 template <typename Scalar>
-void BatchSums<Scalar>::add_signals(Place& place, MatrixRef<Scalar> s, Scalar mean) {
+void BatchSums<Scalar>::add_signals(Place& place, MatrixRef<Scalar> s) {
     auto sums = gradient(place).col(place.inputs);
     if (place.empty) {
         sums = s.rowwise().sum();
@@ -99,20 +113,20 @@ void BatchSums<Scalar>::add_signals(Place& place, MatrixRef<Scalar> s, Scalar me
         }
         if (s.cols() > 0) {  // S holds the factor of the mean once already
             gram.template selfadjointView<Eigen::Lower>().rankUpdate(Matrix<Scalar>(s),
-                                                                     Scalar{1} / mean);
+                                                                     Scalar{1} / mean_);
         }
     }
     place.empty = false;
 }
 
 template <typename Scalar>
-void BatchSums<Scalar>::add_input_gram(Place& place, const Matrix<Scalar>& x, Scalar mean) {
+void BatchSums<Scalar>::add_input_gram(Place& place, const Matrix<Scalar>& x) {
     Map gram(values_.data() + place.input_gram, place.inputs + 1, place.inputs + 1);
     if (place.empty) {
         gram.setZero();
     }
     if (x.cols() > 0) {  // which Eigen takes for granted
-        gram.template selfadjointView<Eigen::Lower>().rankUpdate(x, mean);
+        gram.template selfadjointView<Eigen::Lower>().rankUpdate(x, mean_);
     }
 }
 
@@ -124,7 +138,8 @@ BatchEquations<Scalar> BatchSums<Scalar>::equations(std::size_t position) const 
         ConstMap(values_.data() + place.gradient, place.outputs, place.inputs + 1),
         ConstMap(values_.data() + place.input_gram, place.input_gram_size, place.input_gram_size),
         ConstMap(values_.data() + place.signal_gram, place.signal_gram_size,
-                 place.signal_gram_size)};
+                 place.signal_gram_size),
+        ConstMap(values_.data() + place.columns, place.inputs, place.keeps_inputs ? columns_ : 0)};
 }
 
 template class BatchSums<float>;

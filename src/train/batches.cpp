@@ -40,6 +40,14 @@ void Batches::shuffle(Index epoch, Range own) {
     }
 }
 
+Index Batches::most_columns() const {
+    Index most = 0;
+    for (Index batch = 0; batch < count_; ++batch) {
+        most = std::max(most, columns(batch));
+    }
+    return most;
+}
+
 std::span<const Index> Batches::samples(Index batch, Index block) const {
     const Range range = part(batch, block);
     const std::vector<Index>& order = order_[static_cast<std::size_t>(block - first_)];

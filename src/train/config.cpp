@@ -180,7 +180,9 @@ const std::vector<Key>& keys() {
         {{"data.limit", "0", "use only the first so many training samples; 0 for all"},
          [](const Value& v, Config& c) { c.limit = v.whole_number(0); }},
         {{"data.validation", "0",
-          "training samples set aside to choose settings by: a share below 1, or a count"},
+          "training samples set aside to choose settings by: a share below 1, of at least one "
+          "sample, or "
+          "a count"},
          read_validation},
         {{"data.standardize", "false",
           "shift and scale each input to mean 0 and variance 1: true, false"},

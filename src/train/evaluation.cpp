@@ -35,19 +35,19 @@ void Tally<Scalar>::add_outputs(const ConstMatrixRef<Scalar>& y, const ConstMatr
 }
 
 template <typename Scalar>
-Evaluation Tally<Scalar>::total(const Communicator& world, Index samples) const {
+Evaluation Tally<Scalar>::total(const Communicator& world, const Samples<Scalar>& samples) const {
     std::vector<double> sums{loss_, squared_error_};
     sums.insert(sums.end(), positive_.begin(), positive_.end());
     sums.insert(sums.end(), confusion_.data(), confusion_.data() + confusion_.size());
     world.sum(std::span(sums));
 
-    const auto count = static_cast<double>(samples);
+    const auto count = static_cast<double>(samples.blocks.samples());
     Evaluation result;
-    result.samples = samples;
+    result.samples = samples.blocks.samples();
     result.loss = sums[0] / count;
-    result.rmse = std::sqrt(sums[1] / count);
+    result.rmse = samples.target_unit * std::sqrt(sums[1] / count);
     for (std::size_t i = 0; i < positive_.size(); ++i) {
-        const auto units = static_cast<double>(network_.width(static_cast<Index>(i) + 1));
+        const auto units = static_cast<double>(network_.map_outputs(static_cast<Index>(i)));
         result.share_linear.push_back(100.0 * sums[2 + i] / (count * units));
     }
     result.confusion = Eigen::Map<Matrix<double>>(sums.data() + 2 + positive_.size(),
@@ -77,7 +77,7 @@ Evaluation evaluate(const ForwardPass<Scalar>& forward, const NetworkSpec& netwo
                     const Samples<Scalar>& samples) {
     Tally<Scalar> tally(network, output);
     forward(samples, tallying(tally, network, samples));
-    return tally.total(world, samples.blocks.samples());
+    return tally.total(world, samples);
 }
 
 template <typename Scalar>
@@ -87,7 +87,7 @@ Evaluation evaluate(const ForwardPass<Scalar>& forward, const NetworkSpec& netwo
                     const typename ForwardPass<Scalar>::FirstMap& first_map) {
     Tally<Scalar> tally(network, output);
     forward(samples, first_map, tallying(tally, network, samples));
-    return tally.total(world, samples.blocks.samples());
+    return tally.total(world, samples);
 }
 
 template <typename Scalar>
@@ -100,7 +100,7 @@ Evaluation evaluate_training(const ForwardPass<Scalar>& forward, const NetworkSp
     } else if (samples.own.size() > 0) {
         tally.add_outputs(samples.targets, stage.outputs);
     }
-    return tally.total(world, samples.blocks.samples());
+    return tally.total(world, samples);
 }
 
 template class Tally<float>;

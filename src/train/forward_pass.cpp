@@ -46,7 +46,7 @@ void ForwardPass<Scalar>::from_first_preactivations(const Samples<Scalar>& sampl
             if (layer.index == 1) {
                 const auto u = layer.preactivations.middleCols(columns.begin, columns.size());
                 visit(1, columns, u);
-                activated.resize(u.rows(), u.cols());
+                activated.resize(network_.width(1), u.cols());
                 network_.activation(1).apply(u, activated);
             }
         }

@@ -68,6 +68,8 @@ LiftedState minimize_activations(PlacedNetwork<Scalar> network, Samples<Scalar>&
     state.energy = move_to_the_minimum(network, sweep, for_figures);
     state.gap = sweep.gaps();
     network.world.sum(std::span(state.gap));
+    const bool kept = make_formulation<Scalar>(config.network, config.formulation)->keeps_domain();
+    state.gap_formula = kept ? "F(x) + F*(u) - <x, u>" : "1/2 |x - phi(u)|^2";
     return state;
 }
 
@@ -88,6 +90,9 @@ Matrix<double> feedforward_scores(PlacedNetwork<Scalar> network, const Samples<S
         }
     });
     network.world.sum(std::span(scores.data(), static_cast<std::size_t>(scores.size())));
+    if (!network.targets.empty()) {
+        scores.array() = scores.array() / network.targets.scale[0] + network.targets.mean[0];
+    }
     return scores;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <cmath>
 #include <ctime>
 #include <functional>
 #include <optional>
@@ -53,6 +54,10 @@ void write_header(Hdf5Writer& file, const ModelHeader& header) {
     if (!header.standardization.empty()) {
         file.write<double>("/input/mean", view(header.standardization.mean));
         file.write<double>("/input/scale", view(header.standardization.scale));
+    }
+    if (!header.targets.empty()) {
+        file.write<double>("/output/mean", view(header.targets.mean));
+        file.write<double>("/output/scale", view(header.targets.scale));
     }
     if (header.checkpoint) {
         const Progress& progress = header.progress;
@@ -316,6 +321,18 @@ ModelHeader read_model_header(const std::filesystem::path& path, bool trusted) t
             Eigen::Map<const Vector<double>>(mean.data(), header.network.inputs());
         header.standardization.scale =
             Eigen::Map<const Vector<double>>(scale.data(), header.network.inputs());
+    }
+    if (file.has("/output/mean")) {
+        const std::vector<double> mean = file.read<double>("/output/mean");
+        const std::vector<double> scale = file.read<double>("/output/scale");
+        if (!header.network.regression() || mean.size() != 1 || scale.size() != 1 ||
+            !std::isfinite(mean[0]) || !(scale[0] > 0.0) || std::isinf(scale[0])) {
+            throw DataError(shown + " is inconsistent",
+                            "the scaling of its output is not that of a regression",
+                            "use another checkpoint");
+        }
+        header.targets.mean = Vector<double>::Constant(1, mean[0]);
+        header.targets.scale = Vector<double>::Constant(1, scale[0]);
     }
     if (header.checkpoint) {
         const auto read = [&](const std::string& name) {

@@ -217,7 +217,10 @@ std::vector<double> batch_layer_costs(const Config& config, double input_cost) {
         const bool gram = kind == WeightSolverOptions::Kind::gram;
         double cost = 4.0 * n * m * (l == 0 ? input_cost : 1.0);
         cost += l > 0 ? 2.0 * n * m * (iterations > 1 ? 2.0 * iterations : 1.0) : 0.0;
-        cost += gram || kind == WeightSolverOptions::Kind::implicit ? n * n : 0.0;
+        if (gram || kind == WeightSolverOptions::Kind::implicit) {
+            const auto batch = static_cast<double>(config.batch);
+            cost += n * (gram || config.batch == 0 ? n : std::min(n, batch));
+        }
         cost += gram && config.weights.sides == GramSides::both ? m * m : 0.0;
         costs.push_back(cost);
     }
@@ -235,14 +238,19 @@ std::vector<double> layer_costs(const Config& config, double input_cost) {
     const NnlsOptions& nnls = config.formulation.nnls;
     for (Index l = 0; l < network.layers(); ++l) {
         const auto n = static_cast<double>(network.width(l));
-        const double product = 2.0 * n * static_cast<double>(network.width(l + 1));
+        const double product = 2.0 * n * static_cast<double>(network.map_outputs(l));
         double cost = 2.0 * product;  // forward and moment
         if (l > 0) {
             const bool pivoting = nnls.method == NnlsOptions::Method::block_pivoting;
             const double solve = 2.0 * n * n * (pivoting ? 10.0 : nnls.sweeps);
             const double joint = config.joint_iterations * 2.0 * product;
-            cost +=
-                n * n + (config.activation_step == ActivationStep::joint ? joint : product + solve);
+            const double descent = config.formulation.iterations * 2.0 * product;
+            cost += n * n;
+            if (config.formulation.name != "classical") {
+                cost += product + descent;  // the slope that T is made from, and the blocks
+            } else {
+                cost += config.activation_step == ActivationStep::joint ? joint : product + solve;
+            }
         } else if (config.activation_step == ActivationStep::joint) {
             cost += product;
         }

@@ -98,6 +98,23 @@ void scale_hidden_blocks(const Config& config, std::vector<Layer<Scalar>>& layer
     }
 }
 
+// The same answers u / scale + mean from outputs in another unit.
+template <typename Scalar>
+void change_unit(const Standardization& from, const Standardization& to, Weights<Scalar>& weights) {
+    const auto mean_of = [](const Standardization& one) { return one.empty() ? 0.0 : one.mean[0]; };
+    const auto scale_of = [](const Standardization& one) {
+        return one.empty() ? 1.0 : one.scale[0];
+    };
+    const double factor = scale_of(to) / scale_of(from);
+    const double shift = (mean_of(from) - mean_of(to)) * scale_of(to);
+    if (factor == 1.0 && shift == 0.0) {
+        return;
+    }
+    weights.matrix = (factor * weights.matrix.template cast<double>()).template cast<Scalar>();
+    weights.bias =
+        (factor * weights.bias.template cast<double>().array() + shift).template cast<Scalar>();
+}
+
 }  // namespace
 
 DataUse data_use(const Config& config) {
@@ -156,7 +173,7 @@ double input_cost(const Config& config, Dataset& train) {
 }
 
 template <typename Scalar>
-Problem<Scalar> make_problem(const Config& config, const Communicator& world) {
+Problem<Scalar> make_problem(const Config& config, const Communicator& world, TargetUnit unit) {
     std::optional<Placement> placement;
     DataParts data;
     agree(world, [&] {
@@ -175,25 +192,33 @@ Problem<Scalar> make_problem(const Config& config, const Communicator& world) {
         problem.remarks = remarks_on(data);
         const Split split =
             split_samples(data.train->samples(), config.limit, config.validation, config.seed);
+        if (config.network.regression() && unit == TargetUnit::standardized) {
+            problem.targets = fit_targets(*data.train, split.train);
+        }
         const auto load = [&](Dataset& part, const std::vector<Index>& chosen) {
             return load_samples<Scalar>(
                 part, chosen, config.network, *placement, rank,
-                ColumnBlocks(static_cast<Index>(chosen.size()), sweeps ? config.grid.block : 0));
+                ColumnBlocks(static_cast<Index>(chosen.size()), sweeps ? config.grid.block : 0),
+                problem.targets);
         };
         const auto count = static_cast<Index>(split.train.size());
         problem.train = load_samples<Scalar>(*data.train, split.train, config.network, *placement,
-                                             rank, training_blocks(config, count));
+                                             rank, training_blocks(config, count), problem.targets);
         problem.validation = load(*data.train, split.validation);
         if (data.test) {
             problem.test = load(*data.test, all_samples(data.test->samples()));
         }
-        if (const auto start = read_start(config)) {
+        const auto start = read_start(config);
+        if (start) {
             problem.standardization = start->standardization;
         }
         const Range layers = placement->layers_of(rank);
         problem.stage.layers = config.start_file.empty()
                                    ? draw_layers<Scalar>(config, layers)
                                    : read_layers<Scalar>(config.start_file, config.network, layers);
+        if (start && config.network.regression() && placement->last(rank)) {
+            change_unit(start->targets, problem.targets, problem.stage.highest().weights);
+        }
         scale_hidden_blocks(config, problem.stage.layers);
     });
 
@@ -211,7 +236,7 @@ Problem<Scalar> make_problem(const Config& config, const Communicator& world) {
     return problem;
 }
 
-template Problem<float> make_problem(const Config&, const Communicator&);
-template Problem<double> make_problem(const Config&, const Communicator&);
+template Problem<float> make_problem(const Config&, const Communicator&, TargetUnit);
+template Problem<double> make_problem(const Config&, const Communicator&, TargetUnit);
 
 }  // namespace hoist

@@ -4,6 +4,32 @@
 
 namespace hoist {
 
+/// Whether sweeps move each block by a bounded regression (classical); the other penalties take
+/// steps of proximal gradient.
+inline bool solves_regressions(const Config& config) {
+    return config.formulation.name == "classical";
+}
+
+/// Which Gram matrices the steps on mini-batches of a map of n inputs take.
+inline bool uses_input_gram(const WeightSolverOptions& options, Index inputs) {
+    using Kind = WeightSolverOptions::Kind;
+    return options.kind == Kind::gram ||
+           (options.kind == Kind::implicit && !solves_in_batch(options, inputs));
+}
+inline bool uses_signal_gram(const WeightSolverOptions& options) {
+    return options.kind == WeightSolverOptions::Kind::gram && options.sides == GramSides::both;
+}
+/// The numbers that shards add of such a map with m outputs. @param options with the batch set.
+inline double batch_equations(const WeightSolverOptions& options, Index inputs, Index outputs) {
+    const double n = static_cast<double>(inputs) + 1.0;
+    const auto m = static_cast<double>(outputs);
+    const double kept = solves_in_batch(options, inputs)
+                            ? static_cast<double>(inputs) * static_cast<double>(options.batch)
+                            : 0.0;
+    return n * m + (uses_input_gram(options, inputs) ? n * n : 0.0) +
+           (uses_signal_gram(options) ? m * m : 0.0) + kept;
+}
+
 /// The part of one rank in a sweep or an epoch.
 struct RankCosts {
     Index columns = 0;

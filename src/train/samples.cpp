@@ -31,10 +31,15 @@ void require_fitting(std::span<const double> numbers, std::span<const Index> sam
 
 template <typename Scalar>
 void read_targets(Dataset& data, std::span<const Index> samples, const NetworkSpec& network,
-                  Eigen::Ref<Matrix<Scalar>> targets) {
+                  const Standardization& standardization, Eigen::Ref<Matrix<Scalar>> targets) {
     if (network.regression()) {
         std::vector<double> values(samples.size() * static_cast<std::size_t>(data.outputs()));
         data.read_values(samples, values);
+        if (!standardization.empty()) {  // in double, before any digit is lost
+            for (double& value : values) {
+                value = (value - standardization.mean[0]) * standardization.scale[0];
+            }
+        }
         require_fitting<Scalar>(values, samples);
         targets = Eigen::Map<Matrix<double>>(values.data(), data.outputs(), targets.cols())
                       .template cast<Scalar>();
@@ -60,8 +65,10 @@ void read_targets(Dataset& data, std::span<const Index> samples, const NetworkSp
 Split split_samples(Index samples, Index limit, double validation, std::uint64_t seed) {
     const Index used = limit > 0 ? std::min(limit, samples) : samples;
     const Index held =
-        validation < 1.0 ? static_cast<Index>(std::llround(validation * static_cast<double>(used)))
-                         : static_cast<Index>(validation);
+        validation >= 1.0 ? static_cast<Index>(validation)
+        : validation > 0.0
+            ? std::max<Index>(std::llround(validation * static_cast<double>(used)), 1)
+            : 0;
     if (held >= used) {
         throw UsageError("data.validation leaves no sample to train on",
                          "it takes " + std::to_string(held) + " of " + std::to_string(used),
@@ -81,12 +88,13 @@ Split split_samples(Index samples, Index limit, double validation, std::uint64_t
 template <typename Scalar>
 Samples<Scalar> load_samples(Dataset& data, const std::vector<Index>& chosen,
                              const NetworkSpec& network, const Placement& placement, int rank,
-                             const ColumnBlocks& blocks) {
+                             const ColumnBlocks& blocks, const Standardization& targets) {
     Samples<Scalar> samples;
     samples.blocks = blocks;
     samples.own = placement.grid.owned(rank, samples.blocks.count());
     samples.columns = samples.blocks.columns(samples.own);
     samples.labeled = data.labeled();
+    samples.target_unit = targets.empty() ? 1.0 : 1.0 / targets.scale[0];
     const Index own = samples.columns.size();
     const bool first = placement.first(rank);
     const bool last = placement.last(rank) && data.labeled();
@@ -109,7 +117,7 @@ Samples<Scalar> load_samples(Dataset& data, const std::vector<Index>& chosen,
                     .template cast<Scalar>();
         }
         if (last) {
-            read_targets<Scalar>(data, wanted, network,
+            read_targets<Scalar>(data, wanted, network, targets,
                                  samples.targets.middleCols(local.begin, local.size()));
         }
     }
@@ -155,6 +163,44 @@ void standardize(const Standardization& standardization, Matrix<Scalar>& inputs)
     }
 }
 
+// Two passes, in pieces; sums of shares of the largest deviation neither overflow nor vanish.
+Standardization fit_targets(Dataset& data, const std::vector<Index>& chosen) {
+    constexpr std::size_t widest = 65536;
+    std::vector<double> values;
+    const auto visit = [&](const auto& take) {
+        for (std::size_t begin = 0; begin < chosen.size(); begin += widest) {
+            const std::size_t count = std::min(widest, chosen.size() - begin);
+            values.resize(count);
+            data.read_values(std::span(chosen).subspan(begin, count), values);
+            std::ranges::for_each(values, take);
+        }
+    };
+    double mean = 0.0;
+    double seen = 0.0;
+    visit([&](double value) {
+        seen += 1.0;
+        mean += value / seen - mean / seen;
+    });
+    double largest = 0.0;
+    visit([&](double value) { largest = std::max(largest, std::abs(value - mean)); });
+    double squares = 0.0;
+    if (largest > 0.0) {
+        visit([&](double value) {
+            const double share = (value - mean) / largest;
+            squares += share * share;
+        });
+    }
+    const double deviation = largest * std::sqrt(squares / std::max(seen, 1.0));
+    // What is left of a constant is the rounding of its mean.
+    const double rounding = 8.0 * std::numeric_limits<double>::epsilon() * std::abs(mean);
+    const double scale = 1.0 / deviation;
+    Standardization result;
+    result.mean = Vector<double>::Constant(1, mean);
+    result.scale =
+        Vector<double>::Constant(1, deviation > rounding && std::isfinite(scale) ? scale : 1.0);
+    return result;
+}
+
 std::vector<Index> all_samples(Index count) {
     std::vector<Index> samples(static_cast<std::size_t>(count));
     std::iota(samples.begin(), samples.end(), Index{0});
@@ -162,9 +208,11 @@ std::vector<Index> all_samples(Index count) {
 }
 
 template Samples<float> load_samples(Dataset&, const std::vector<Index>&, const NetworkSpec&,
-                                     const Placement&, int, const ColumnBlocks&);
+                                     const Placement&, int, const ColumnBlocks&,
+                                     const Standardization&);
 template Samples<double> load_samples(Dataset&, const std::vector<Index>&, const NetworkSpec&,
-                                      const Placement&, int, const ColumnBlocks&);
+                                      const Placement&, int, const ColumnBlocks&,
+                                      const Standardization&);
 template Standardization fit_standardization(const Samples<float>&, const Communicator&);
 template Standardization fit_standardization(const Samples<double>&, const Communicator&);
 template void standardize(const Standardization&, Matrix<float>&);

@@ -22,7 +22,9 @@ class RankModel {
           layers_(placement.layers_of(rank)),
           scalar_(config.precision == Precision::single ? sizeof(float) : sizeof(double)),
           joint_(config.activation_step == ActivationStep::joint),
-          pivoting_(config.formulation.nnls.method == NnlsOptions::Method::block_pivoting) {
+          regresses_(solves_regressions(config)),
+          pivoting_(regresses_ &&
+                    config.formulation.nnls.method == NnlsOptions::Method::block_pivoting) {
         const ColumnBlocks blocks(samples.train, config.grid.block);
         const Range own = placement.grid.owned(rank, blocks.count());
         columns_ = blocks.columns(own).size();
@@ -53,7 +55,7 @@ class RankModel {
     // and X_l at its end, U_{l+1} after the refit.
     double bytes_sent() const {
         const double down = first() ? 0.0 : width(layers_.begin);
-        const double up = last() ? 0.0 : width(layers_.end);
+        const double up = last() ? 0.0 : maps(layers_.end - 1);
         const double times = joint_ ? config_.joint_iterations + 1 : 1;
         double numbers = summed_over_shards();
         if (joint_ && placement_.grid.ranks() > 1) {
@@ -71,6 +73,7 @@ class RankModel {
     bool first() const { return placement_.first(rank_); }
     bool last() const { return placement_.last(rank_); }
     double width(Index layer) const { return static_cast<double>(network_.width(layer)); }
+    double maps(Index map) const { return static_cast<double>(network_.map_outputs(map)); }
     double outputs() const { return width(network_.layers()); }
 
     Index columns_of(Index samples) const {
@@ -83,7 +86,7 @@ class RankModel {
     double activation_rows() const {
         double rows = width(layers_.end);
         for (Index l = std::max<Index>(layers_.begin, 1); l < layers_.end; ++l) {
-            rows += (joint_ ? 3.0 : 2.0) * width(l);
+            rows += (joint_ ? 2.0 : 1.0) * width(l) + maps(l - 1);
         }
         return rows;
     }
@@ -92,7 +95,7 @@ class RankModel {
     double equations() const {
         double numbers = 0.0;
         for (Index l = layers_.begin; l < layers_.end; ++l) {
-            numbers += (width(l) + 1) * (width(l + 1) + (l > 0 ? width(l) + 1 : 0.0));
+            numbers += (width(l) + 1) * (maps(l) + (l > 0 ? width(l) + 1 : 0.0));
         }
         return numbers;
     }
@@ -110,8 +113,9 @@ class RankModel {
     double weights() const {
         double bytes = equations() * full;
         for (Index l = layers_.begin; l < layers_.end; ++l) {
-            bytes += (width(l) + 1) * width(l + 1) * scalar_;
-            bytes += l > 0 ? width(l) * width(l) * (pivoting_ ? 2.0 * full : scalar_) : 0.0;
+            bytes += (width(l) + 1) * maps(l) * scalar_;
+            bytes +=
+                l > 0 && regresses_ ? square(width(l)) * (pivoting_ ? 2.0 * full : scalar_) : 0.0;
         }
         if (first()) {
             bytes += square(width(0) + 1) * full;
@@ -129,7 +133,7 @@ class RankModel {
     double panels() const {
         double widest = 0.0;
         for (Index l = layers_.begin; l < layers_.end; ++l) {
-            widest = std::max(widest, width(l));
+            widest = std::max({widest, width(l), maps(l)});
         }
         return panel_rows * (widest + block_) * scalar_;
     }
@@ -148,22 +152,31 @@ class RankModel {
     double sweep_scratch() const {
         double solving = 0.0;
         double moving = 0.0;
-        double widest = width(layers_.end);
+        double widest = maps(layers_.end - 1);
         for (Index l = layers_.begin; l < layers_.end; ++l) {
             const double n = width(l);
             const double factors = l > 0 ? 2.0 * square(n + 1) * full : 0.0;
-            solving = std::max(solving, factors + (n + 1) * width(l + 1) * full);
-            solving = std::max(solving, n * std::max(l > 0 ? n : 0.0, width(l + 1)) * scalar_);
+            solving = std::max(solving, factors + (n + 1) * maps(l) * full);
+            solving = std::max(solving, n * std::max(l > 0 ? n : 0.0, maps(l)) * scalar_);
             if (l > 0) {
-                moving = std::max(moving, n * block_ * (pivoting_ ? 4.0 * full : scalar_));
-                widest = std::max(widest, n);
+                moving = std::max(moving, moving_rows(l) * block_);
+                widest = std::max({widest, n, maps(l - 1)});
             }
         }
         // Four blocks on their way up while training and four while evaluating, where two arrive
         // and two are at hand.
-        const double leaving = last() ? 0.0 : 8.0 * width(layers_.end);
-        const double arriving = first() ? 0.0 : 2.0 * width(layers_.begin);
+        const double leaving = last() ? 0.0 : 8.0 * maps(layers_.end - 1);
+        const double arriving = first() ? 0.0 : 2.0 * maps(layers_.begin - 1);
         return solving + moving + (leaving + arriving + 2.0 * widest) * block_ * scalar_;
+    }
+
+    /// Bytes for each column of a block on the move: right-hand sides, or the iterates, gradients and
+    /// slopes of gradient steps.
+    double moving_rows(Index l) const {
+        if (regresses_) {
+            return width(l) * (pivoting_ ? 4.0 * full : scalar_);
+        }
+        return (5.0 * width(l) + 2.0 * maps(l)) * scalar_;
     }
 
     const Config& config_;
@@ -173,6 +186,7 @@ class RankModel {
     Range layers_;
     double scalar_;
     bool joint_;
+    bool regresses_;
     bool pivoting_;
     Index columns_ = 0;
     /// Columns of its widest block, and of all samples that it holds.

@@ -93,14 +93,18 @@ void Sweep<Scalar>::finish_sends() {
 template <typename Scalar>
 std::vector<double> Sweep<Scalar>::gaps() const {
     std::vector<double> gaps(config_.network.activations.size(), 0.0);
+    const auto samples = static_cast<double>(samples_.blocks.samples());
     for (const Layer<Scalar>& layer : stage_.layers) {
-        if (layer.index > 0 && config_.network.activation(layer.index).traits().minimizer) {
-            gaps[static_cast<std::size_t>(layer.index - 1)] =
-                config_.network.activation(layer.index)
-                    .gap(layer.activations, layer.preactivations)
-                    .sum() /
-                static_cast<double>(samples_.blocks.samples());
+        if (layer.index == 0) {
+            continue;
         }
+        const auto& x = layer.activations;
+        const auto& u = layer.preactivations;
+        const double sum = formulation_->keeps_domain()
+                               ? config_.network.activation(layer.index).gap(x, u).sum()
+                               : formulation_->penalty(layer.index, x, u).sum() /
+                                     config_.formulation.lambda_of(layer.index);
+        gaps[static_cast<std::size_t>(layer.index - 1)] = sum / samples;
     }
     return gaps;
 }

@@ -1,5 +1,6 @@
 #include "hoist/math/kernel_work.hpp"
 #include "hoist/model/column_blocks.hpp"
+#include "rank_costs.hpp"
 #include "schedules.hpp"
 
 namespace hoist {
@@ -70,6 +71,7 @@ class SweepSchedule {
     bool first() const { return placement_.first(rank_); }
     bool last() const { return placement_.last(rank_); }
     double width(Index layer) const { return static_cast<double>(network_.width(layer)); }
+    double maps(Index map) const { return static_cast<double>(network_.map_outputs(map)); }
     double columns(Index block) const { return static_cast<double>(blocks_.columns(block).size()); }
 
     // X of a block that a stage sends down, and U of a block that comes up to it.
@@ -79,7 +81,12 @@ class SweepSchedule {
         const Index within = (stage * blocks_.count() + block) * 2 + direction;
         return round_ * 2 * placement_.grid.stages() * blocks_.count() + within;
     }
-    double bytes(Index layer, Index block) const { return width(layer) * columns(block) * scalar_; }
+    double bytes_down(Index layer, Index block) const {
+        return width(layer) * columns(block) * scalar_;
+    }
+    double bytes_up(Index layer, Index block) const {
+        return maps(layer - 1) * columns(block) * scalar_;
+    }
     int owner(int stage, Index block) const {
         return placement_.grid.owner(stage, block, blocks_.count());
     }
@@ -87,7 +94,7 @@ class SweepSchedule {
         if (!first()) {
             steps_.push_back({Step::Kind::send,
                               {},
-                              bytes(layers_.begin, block),
+                              bytes_down(layers_.begin, block),
                               down(stage_, block),
                               owner(stage_ - 1, block)});
         }
@@ -96,7 +103,7 @@ class SweepSchedule {
         if (!last()) {
             steps_.push_back({Step::Kind::send,
                               {},
-                              bytes(layers_.end, block),
+                              bytes_up(layers_.end, block),
                               up(stage_ + 1, block),
                               owner(stage_ + 1, block)});
         }
@@ -104,13 +111,13 @@ class SweepSchedule {
     void wait_above(Index block) {
         if (!last()) {
             steps_.push_back(
-                {Step::Kind::wait, {}, bytes(layers_.end, block), down(stage_ + 1, block), 0});
+                {Step::Kind::wait, {}, bytes_down(layers_.end, block), down(stage_ + 1, block), 0});
         }
     }
     void wait_below(Index block) {
         if (!first()) {
             steps_.push_back(
-                {Step::Kind::wait, {}, bytes(layers_.begin, block), up(stage_, block), 0});
+                {Step::Kind::wait, {}, bytes_up(layers_.begin, block), up(stage_, block), 0});
         }
     }
     void work(Work work) { steps_.push_back({Step::Kind::work, work, 0.0, 0, 0}); }
@@ -124,26 +131,38 @@ class SweepSchedule {
         return layer + 1 == network_.layers() && network_.output != Output::linear;
     }
     Work map(Index layer, Index block) const {
-        return kernels_.map(width(layer), width(layer + 1), columns(block));
+        return kernels_.map(width(layer), maps(layer), columns(block));
     }
     Work move(Index layer, Index block) const {
-        const NnlsOptions& nnls = config_.formulation.nnls;
+        if (layer == 0) {
+            return {};
+        }
+        const FormulationOptions& options = config_.formulation;
+        if (!solves_regressions(config_)) {
+            const bool adaptive =
+                options.name == "mac" ||
+                (options.name == "bregman" && options.method == BlockMethod::adaptive);
+            return kernels_.gradient_steps(width(layer), maps(layer), columns(block),
+                                           options.iterations, adaptive);
+        }
+        const NnlsOptions& nnls = options.nnls;
         const bool pivoting = nnls.method == NnlsOptions::Method::block_pivoting;
-        return layer == 0 ? Work{}
-                          : kernels_.descent(width(layer), width(layer + 1), columns(block),
-                                             pivoting ? 10.0 : nnls.sweeps);
+        return kernels_.descent(width(layer), maps(layer), columns(block),
+                                pivoting ? 10.0 : nnls.sweeps);
     }
     Work target(Index layer, Index block) const {
         // T costs about as much as a thousand operations per output (measured with 10 outputs).
-        return curved_output(layer) ? Work{1000.0 * width(layer + 1) * columns(block)} : Work{};
+        return curved_output(layer) ? Work{1000.0 * maps(layer) * columns(block)} : Work{};
     }
     void accumulate(Index block) {
         for (Index l = layers_.begin; l < layers_.end; ++l) {
             const double n = width(l);
-            const double m = width(l + 1);
+            const double m = maps(l);
             work(kernels_.moment(n, m, columns(block)));
             work(l > 0 ? kernels_.gram(n, columns(block)) : Work{});
-            work(curved_output(l) ? kernels_.map(n, m, columns(block)) : Work{});
+            work(curved_output(l) || !solves_regressions(config_)
+                     ? kernels_.map(n, m, columns(block))
+                     : Work{});
         }
     }
 
@@ -210,8 +229,8 @@ class SweepSchedule {
                 wait_above(block);
                 wait_below(block);
                 for (Index l = std::max<Index>(layers_.begin, 1); l < layers_.end; ++l) {
-                    work(kernels_.pull_back(width(l), width(l + 1), columns(block)) +
-                         kernels_.passes(3.0, (width(l) + width(l + 1)) * columns(block)));
+                    work(kernels_.pull_back(width(l), maps(l), columns(block)) +
+                         kernels_.passes(3.0, (width(l) + maps(l)) * columns(block)));
                 }
             }
             sum(0, placement_.grid.ranks(), 8.0);
@@ -233,7 +252,7 @@ class SweepSchedule {
     void refit() {
         for (Index l = layers_.begin; l < layers_.end; ++l) {
             const double n = width(l);
-            const double m = width(l + 1);
+            const double m = maps(l);
             sum((n + 1) * (l > 0 ? n + 1 + m : m));
             work(kernels_.solution(n, m) + (l > 0 ? kernels_.factor(n) : Work{}));
         }
@@ -241,13 +260,13 @@ class SweepSchedule {
         for (int step = 1; step < config_.inner && curved_output(top); ++step) {
             for (const Index block : order_) {
                 work(map(top, block) + target(top, block) +
-                     kernels_.moment(width(top), width(top + 1), columns(block)));
+                     kernels_.moment(width(top), maps(top), columns(block)));
             }
-            sum((width(top) + 1) * width(top + 1));
-            work(kernels_.solution(width(top), width(top + 1)));
+            sum((width(top) + 1) * maps(top));
+            work(kernels_.solution(width(top), maps(top)));
         }
         for (Index l = std::max<Index>(layers_.begin, 1); l < layers_.end; ++l) {
-            work(kernels_.prepare(width(l), width(l + 1)));
+            work(kernels_.prepare(width(l), maps(l)));
         }
     }
 
@@ -258,7 +277,7 @@ class SweepSchedule {
                 if (l + 1 == layers_.end && !last() && sent_after_refit(l + 1, block)) {
                     send_up(block);
                 }
-                work(kernels_.energy(width(l + 1), columns(block)));
+                work(kernels_.energy(maps(l), columns(block)));
             }
         }
         for (const Index block : order_) {

@@ -33,6 +33,27 @@ void exchange_and_agree(const Communicator& world, const std::function<void()>& 
     });
 }
 
+// A regression that is resumed from a checkpoint of an earlier version goes on in the unit of its
+// targets. What is wrong with checkpoints is said when one is taken.
+TargetUnit unit_of_targets(const Config& config, const Communicator& world,
+                           const RunOptions& options) {
+    bool own = false;
+    agree(world, [&] {
+        if (world.rank() != 0 || options.existing != Existing::resume ||
+            !config.network.regression()) {
+            return;
+        }
+        for (const auto& path : options.directory.checkpoints()) {
+            try {
+                own = read_model_header(path).targets.empty();
+                return;
+            } catch (const Error&) {
+            }
+        }
+    });
+    return world.max(own ? 1.0 : 0.0) > 0.0 ? TargetUnit::own : TargetUnit::standardized;
+}
+
 }  // namespace
 
 template <typename Scalar>
@@ -57,7 +78,8 @@ Outcome Trainer<Scalar>::operator()() {
         return Outcome::already_complete;
     }
     begin_activity("the reading of the data");
-    Problem<Scalar> problem = make_problem<Scalar>(config_, world_);
+    Problem<Scalar> problem =
+        make_problem<Scalar>(config_, world_, unit_of_targets(config_, world_, options_));
     agree(world_, [&] {
         if (reports()) {
             own(options_.existing == Existing::resume ? Directory::if_there : Directory::made);
@@ -469,6 +491,7 @@ ModelHeader Trainer<Scalar>::header(const Problem<Scalar>& problem) const {
     header.class_names = problem.class_names;
     header.table = problem.table;
     header.standardization = problem.standardization;
+    header.targets = problem.targets;
     header.created = time_stamp();
     header.version = HOIST_VERSION;
     return header;

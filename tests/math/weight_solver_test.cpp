@@ -24,18 +24,20 @@ using Joined = Matrix<double>;
 /// What some mini-batches say, as they come one after another.
 class Batch {
   public:
-    explicit Batch(std::uint64_t seed) {
+    explicit Batch(std::uint64_t seed, Index count = 12) {
         std::mt19937_64 engine(seed);
         std::normal_distribution<double> normal;
         const auto draw = [&] { return normal(engine); };
-        const Index count = 12;
+        const auto samples = static_cast<double>(count);
         Matrix<double> x = Matrix<double>::NullaryExpr(inputs + 1, count, draw);
         x.row(inputs).setOnes();
         const Matrix<double> s = Matrix<double>::NullaryExpr(outputs, count, draw);
-        gradient = s * x.transpose() / 12.0;
-        input_gram = x * x.transpose() / 12.0;
-        signal_gram = s * s.transpose() / 12.0;
+        columns = x.topRows(inputs);
+        gradient = s * x.transpose() / samples;
+        input_gram = x * x.transpose() / samples;
+        signal_gram = s * s.transpose() / samples;
     }
+    Matrix<double> columns;
     Matrix<double> gradient;
     Matrix<double> input_gram;
     Matrix<double> signal_gram;
@@ -67,7 +69,8 @@ struct Solved {
         const Matrix<Scalar> gradient = batch.gradient.cast<Scalar>();
         const Matrix<Scalar> input_gram = lower(batch.input_gram);
         const Matrix<Scalar> signal_gram = lower(batch.signal_gram);
-        solver->step({gradient, input_gram, signal_gram}, rate, matrix, bias);
+        const Matrix<Scalar> columns = batch.columns.cast<Scalar>();
+        solver->step({gradient, input_gram, signal_gram, columns}, rate, matrix, bias);
     }
     void begin_and_step(const Batch& batch, double rate) {
         solver->begin(matrix, bias);
@@ -199,9 +202,11 @@ TEST_P(Gram, divides_the_gradient_by_the_running_means_of_its_gram_matrices) {
     Matrix<double> s = Matrix<double>::Zero(outputs, outputs);
     Matrix<double> a_inverse;
     Matrix<double> s_inverse;
-    const auto inverse = [](const Matrix<double>& gram) -> Matrix<double> {
-        const double shift = 0.7 * gram.trace() / static_cast<double>(gram.rows());
-        return (gram + shift * Matrix<double>::Identity(gram.rows(), gram.cols())).inverse();
+    const auto inverse = [](const Matrix<double>& gram, double ridge) -> Matrix<double> {
+        Matrix<double> damped = gram;
+        damped.diagonal().array() += 0.7 * gram.trace() / static_cast<double>(gram.rows());
+        damped.diagonal().head(inputs).array() += ridge;  // not that of the bias
+        return damped.inverse();
     };
     for (std::size_t t = 0; t < rates.size(); ++t) {
         const Batch batch(t);
@@ -209,8 +214,12 @@ TEST_P(Gram, divides_the_gradient_by_the_running_means_of_its_gram_matrices) {
         a = (1.0 - newest) * a + newest * batch.input_gram;
         s = (1.0 - newest) * s + newest * batch.signal_gram;
         if (t < 4 || t % 3 == 0) {
-            a_inverse = inverse(a);
-            s_inverse = inverse(s);
+            const double size = std::sqrt(s.diagonal().mean());
+            s_inverse =
+                (s + 0.7 * s.trace() / outputs * Joined::Identity(outputs, outputs)).inverse();
+            const double factor = std::min(size * s_inverse.cwiseAbs().rowwise().sum().maxCoeff(),
+                                           1.0 / (0.7 * size));
+            a_inverse = inverse(a, 2.0 * 0.05 * (both ? factor : 1.0 / 1.6));
         }
         const Joined g = batch.gradient + 2.0 * 0.05 * without_bias(w);
         const Joined direction =
@@ -256,48 +265,111 @@ INSTANTIATE_TEST_SUITE_P(sides, Gram, testing::Values(GramSides::input, GramSide
                              return test.param == GramSides::both ? "both" : "input";
                          });
 
-// <G, D> + rho |W + D|^2 to first order in D + w/2 tr(D A D') + |V + D - center|^2 / (2 rate)
-double proximal_objective(const Joined& v, const Joined& from, const Joined& center,
-                          const Batch& batch, double rate) {
-    const Joined d = v - from;
-    const Joined g = batch.gradient + 2.0 * 0.05 * without_bias(from);
-    return g.cwiseProduct(d).sum() + 0.8 * (d * batch.input_gram * d.transpose()).trace() +
-           (v - center).squaredNorm() / (2.0 * rate);
+// The slope at V of <G, D> + w/2 tr(D A D') + ridge |V_0|^2 + |V - center|^2 / (2 rate), where D = V -
+// from and V_0 leaves the bias out: zero at the minimum, since the sum is convex.
+Joined proximal_slope(const Joined& v, const Joined& from, const Joined& center, const Batch& batch,
+                      double ridge, double rate) {
+    return batch.gradient + 1.6 * (v - from) * batch.input_gram + 2.0 * ridge * without_bias(v) +
+           (v - center) / rate;
 }
 
-TEST(Implicit, lands_on_the_minimum_of_majorizer_and_proximal_term_in_every_round) {
-    Solved<double> solved(options_of(Kind::implicit));
-    constexpr double rate = 0.4;
-    const Joined center = solved.joined();
-    solved.solver->begin(solved.matrix, solved.bias);
-    for (std::uint64_t round = 0; round < 3; ++round) {
-        const Batch batch(round);
-        const Joined from = solved.joined();
-        solved.step(batch, rate);
-        const Joined reached = solved.joined();
-        const double least = proximal_objective(reached, from, center, batch, rate);
-        EXPECT_LT(least, proximal_objective(from, from, center, batch, rate));
-        for (Index i = 0; i < reached.size(); ++i) {
-            for (const double move : {-1e-3, 1e-3}) {
-                Joined other = reached;
-                other(i) += move;
-                EXPECT_GT(proximal_objective(other, from, center, batch, rate), least);
+struct Width {
+    const char* name;
+    Index batch;
+    Index samples;
+};
+
+class Implicit : public testing::TestWithParam<Width> {};
+
+TEST_P(Implicit, lands_on_the_minimum_of_majorizer_ridge_and_proximal_term_in_every_round) {
+    for (const double rate : {1e-6, 0.4, 100.0, 1e6}) {
+        for (const double ridge : {0.0, 0.1, 1e3}) {
+            WeightSolverOptions options = options_of(Kind::implicit);
+            options.batch = GetParam().batch;
+            options.ridge = ridge;
+            Solved<double> solved(options);
+            EXPECT_EQ(solved.solver->wants_inputs(), GetParam().batch > 0);
+            const Joined center = solved.joined();
+            solved.solver->begin(solved.matrix, solved.bias);
+            for (std::uint64_t round = 0; round < 3; ++round) {
+                const Batch batch(round, GetParam().samples);
+                const Joined from = solved.joined();
+                solved.step(batch, rate);
+                const Joined reached = solved.joined();
+                const Joined slope = proximal_slope(reached, from, center, batch, ridge, rate);
+                // Terms of this size cancel in it.
+                const double size = batch.gradient.norm() + 2.0 * ridge * reached.norm() +
+                                    (reached.norm() + center.norm()) / rate;
+                // And the system is as badly conditioned as the step is long.
+                EXPECT_LT(slope.norm(), 1e-13 * (1.0 + rate) * size)
+                    << "rate " << rate << ", ridge " << ridge;
             }
-        }
-        // The slope of a quadratic at its minimum, by central differences: exact but for rounding.
-        for (Index i = 0; i < reached.size(); ++i) {
-            Joined up = reached;
-            Joined down = reached;
-            up(i) += 1e-3;
-            down(i) -= 1e-3;
-            EXPECT_NEAR(proximal_objective(up, from, center, batch, rate) -
-                            proximal_objective(down, from, center, batch, rate),
-                        0.0, 1e-13);
         }
     }
 }
 
-TEST(Implicit, departs_anew_from_each_batch) {
+TEST_P(Implicit, stays_where_it_departed_from_on_a_step_of_length_zero) {
+    WeightSolverOptions options = options_of(Kind::implicit);
+    options.batch = GetParam().batch;
+    Solved<double> solved(options);
+    const Joined before = solved.joined();
+    solved.begin_and_step(Batch(1, GetParam().samples), 0.0);
+    EXPECT_EQ(solved.joined(), before);
+}
+
+INSTANTIATE_TEST_SUITE_P(widths, Implicit,
+                         testing::Values(Width{"in_the_size_of_the_inputs", 0, 12},
+                                         Width{"in_the_size_of_the_batch", 3, 3},
+                                         Width{"a_smaller_batch_than_the_widest", 4, 2}),
+                         [](const auto& test) { return test.param.name; });
+
+TEST(Advice, says_what_helps_where_the_system_is_not_finite) {
+    Solved<double> solved(options_of(Kind::implicit));
+    Batch batch(1);
+    batch.input_gram(2, 1) = std::numeric_limits<double>::infinity();
+    solved.solver->begin(solved.matrix, solved.bias);
+    try {
+        solved.step(batch, 0.4);
+        FAIL() << "it was solved";
+    } catch (const NumericalError& error) {
+        EXPECT_EQ(std::string(error.what()).find("damping"), std::string::npos);
+        EXPECT_NE(std::string(error.what()).find("weights.step"), std::string::npos);
+    }
+}
+
+// The ridge alone, |W|^2 growing stiff: a step without it in the matrix would be 2 ridge / damping of
+// W long, and alternate in sign with growing size.
+TEST_P(Gram, does_not_overshoot_along_a_stiff_ridge) {
+    WeightSolverOptions options = options_of(Kind::gram);
+    options.sides = GetParam();
+    options.ridge = 1e4;
+    options.momentum = options.decay = 0.0;
+    Solved<double> solved(options);
+    Batch batch(5);
+    batch.gradient.setZero();
+    double before = solved.matrix.norm();
+    for (int t = 0; t < 20; ++t) {
+        solved.step(batch, 1.0);
+        EXPECT_LE(solved.matrix.norm(), before);
+        before = solved.matrix.norm();
+    }
+}
+
+TEST_P(Gram, refuses_a_singular_matrix_without_damping) {
+    WeightSolverOptions options = options_of(Kind::gram);
+    options.sides = GetParam();
+    options.damping = 0.0;
+    options.ridge = 0.0;
+    Solved<float> solved(options);
+    try {
+        solved.step(Batch(1, 2), 0.1);
+        FAIL() << "it was solved";
+    } catch (const NumericalError& error) {
+        EXPECT_NE(std::string(error.what()).find("weights.damping"), std::string::npos);
+    }
+}
+
+TEST(Departures, of_implicit_steps_are_those_of_each_batch) {
     Solved<double> one(options_of(Kind::implicit));
     one.begin_and_step(Batch(1), 0.4);
     one.begin_and_step(Batch(2), 0.4);

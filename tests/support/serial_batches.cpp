@@ -38,10 +38,14 @@ MatrixXd without_bias(MatrixXd map) {
     return map;
 }
 
-MatrixXd damped_inverse(const MatrixXd& gram, double damping) {
+// @param ridge of the first `weights` rows.
+MatrixXd damped_inverse(const MatrixXd& gram, double damping, double ridge = 0.0,
+                        Index weights = 0) {
     const Index n = gram.rows();
-    const double shift = damping * gram.trace() / static_cast<double>(n);
-    return (gram + shift * MatrixXd::Identity(n, n)).fullPivLu().inverse();
+    MatrixXd damped = gram;
+    damped.diagonal().array() += damping * gram.trace() / static_cast<double>(n);
+    damped.diagonal().head(weights).array() += ridge;
+    return damped.fullPivLu().inverse();
 }
 
 }  // namespace
@@ -302,15 +306,16 @@ void SerialBatches::step(Index map, const MatrixXd& gradient, const MatrixXd& x,
     const MatrixXd input_gram = x * x.transpose() / count;
     ++solver.steps;
     if (options.kind == WeightSolverOptions::Kind::implicit) {
-        // The minimizer V of <slope, V - w> + c/2 tr((V - w) A (V - w)') + |V - center|^2 / (2
-        // rate).
+        // The minimizer V of <gradient, V - w> + c/2 tr((V - w) A (V - w)') + ridge |V|^2
+        // + |V - center|^2 / (2 rate).
         if (round == 0) {
             solver.center = w;
         }
         const double c = curvature_above(map);
         const Index n = x.rows();
-        const MatrixXd left = c * input_gram + MatrixXd::Identity(n, n) / rate;
-        const MatrixXd right = c * w * input_gram + solver.center / rate - slope;
+        MatrixXd left = c * input_gram + MatrixXd::Identity(n, n) / rate;
+        left.diagonal().head(n - 1).array() += 2.0 * problem_.config.ridge[here];
+        const MatrixXd right = c * w * input_gram + solver.center / rate - gradient;
         w = right * left.fullPivLu().inverse();
         return;
     }
@@ -334,10 +339,17 @@ void SerialBatches::step(Index map, const MatrixXd& gradient, const MatrixXd& x,
             (1.0 - newest) * solver.signal_gram + newest * s * s.transpose() / count;
         const Index before = solver.steps - 1;
         if (before < 4 || before % options.refresh == 0) {
-            solver.input_inverse = damped_inverse(solver.input_gram, options.damping);
+            double ridge = 2.0 * problem_.config.ridge[here] / curvature_above(map);
             if (options.sides == GramSides::both) {
                 solver.signal_inverse = damped_inverse(solver.signal_gram, options.damping);
+                const double size = std::sqrt(solver.signal_gram.diagonal().mean());
+                ridge =
+                    2.0 * problem_.config.ridge[here] *
+                    std::min(1.0 / (options.damping * size),
+                             size * solver.signal_inverse.cwiseAbs().rowwise().sum().maxCoeff());
             }
+            solver.input_inverse =
+                damped_inverse(solver.input_gram, options.damping, ridge, x.rows() - 1);
         }
         direction = options.sides == GramSides::both
                         ? MatrixXd(std::sqrt(solver.signal_gram.diagonal().mean()) *

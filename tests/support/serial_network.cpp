@@ -90,6 +90,16 @@ double SerialNetwork::upper(Index layer) const {
 }
 
 MatrixXd SerialNetwork::activated(Index layer, const MatrixXd& u) const {
+    if (config.network.activation(layer).name().starts_with("maxpool")) {
+        const Index group = config.network.activation(layer).traits().group;
+        MatrixXd x(u.rows() / group, u.cols());
+        for (Index j = 0; j < x.cols(); ++j) {
+            for (Index i = 0; i < x.rows(); ++i) {
+                x(i, j) = u.col(j).segment(i * group, group).maxCoeff();
+            }
+        }
+        return x;
+    }
     return u.cwiseMax(lower(layer)).cwiseMin(upper(layer));
 }
 

@@ -75,6 +75,33 @@ class Evaluate(Models):
                 for name in ("loss", "objective", "gap", "share_linear"):
                     numpy.testing.assert_allclose(other[name], one[name], rtol=1e-4, atol=1e-6, err_msg=name)
 
+    def test_every_penalty_has_a_finite_gap_and_says_which(self):
+        kept = "F(x) + F*(u) - <x, u>"
+        for formulation, activation, formula in (
+                ("classical", "hard_tanh", kept), ("fenchel", "softplus", kept), ("bregman", "simplex", kept),
+                ("contrastive", "relu", kept), ("mac", "relu", "1/2 |x - phi(u)|^2"),
+                ("mac", "sin", "1/2 |x - phi(u)|^2")):
+            with self.subTest(formulation=formulation, activation=activation):
+                self.train_on_table(formulation__name=formulation, network__activation=activation)
+                figures = self.evaluate("run")
+                self.assertEqual(figures["gap_formula"], formula)
+                self.assertTrue(numpy.isfinite(figures["gap"]).all())
+                self.assertGreater(figures["gap"][0], 0)
+                self.assertIn(formula, self.succeed("evaluate", "run").out)
+
+    def test_shares_of_pooled_maps_count_rows_of_the_map(self):
+        for solver in ("ridge", "adam"):
+            with self.subTest(solver=solver):
+                self.train_on_table(formulation__name="mac", network__activation="maxpool(4)", weights__solver=solver)
+                matrix, bias = weights(self.folder / "run" / "model.h5")[:2]
+                u = numpy.array([row[:-1] for row in data.table(30)], dtype=float) @ matrix.T + bias.ravel()
+                self.assertEqual(u.shape, (30, 32))
+                figures = self.evaluate("run", ranks=2)
+                numpy.testing.assert_allclose(figures["share_linear"], [100 * numpy.mean(u > 0)], atol=1e-9)
+                self.assertGreater(figures["gap"][0], 0)
+                summary = json.loads((self.folder / "run" / "summary.json").read_text())
+                self.assertAlmostEqual(figures["accuracy"], summary["test_accuracy"], places=5)
+
     def test_rows_of_the_confusion_are_true_classes(self):
         self.train_on_table()
         rows = [row for row in data.table(30) if row[-1] == "1"]

@@ -29,6 +29,15 @@ class Inspect(ProgramTest):
                     shown_norms = [float(line.split()[-1]) for line in spoken_lines(table)]
                     numpy.testing.assert_allclose(shown_norms, norms, rtol=5e-3)
 
+    def test_pooled_maps_are_shown_as_they_are(self):
+        config = self.write_config(network__layers="784-20-10", network__activation="maxpool(4)",
+                                   formulation__name="mac", weights__solver="ridge")
+        self.succeed("train", config, "--out", "run", ranks=2)
+        shown = json.loads(self.succeed("inspect", "run", "--json").out)
+        self.assertEqual([(row["inputs"], row["outputs"], row["parameters"]) for row in shown["layers"]],
+                         [(784, 80, 785 * 80), (20, 10, 210)])
+        self.assertEqual(shown["parameters"], 785 * 80 + 210)
+
     def test_what_cannot_be_read_is_refused(self):
         self.refuses(MISSING, ["none"], "inspect", "none")
         (self.folder / "text.h5").write_text("not at all\n" * 100)

@@ -84,9 +84,25 @@ class Memory(ProgramTest):
 
 
 class Plan(ProgramTest):
+    def test_sweeps_are_planned_by_what_the_formulation_computes(self):
+        keys = {"network__layers": "784-300-300-10", "weights__solver": "ridge", "train__inner": 1}
+        rates = ["--samples", 20000, "--flops", 1e10, "--bandwidth", 1e10]
+        flops = []
+        for formulation in ({"formulation__name": "classical", "formulation__nnls_sweeps": 200},
+                            {"formulation__name": "fenchel", "formulation__nnls_sweeps": 200},
+                            {"formulation__name": "fenchel", "formulation__iterations": 10}):
+            config = self.write_config(**keys | formulation)
+            plan = json.loads(self.succeed("plan", config, "--ranks", 1, "--json", *rates).out)
+            flops.append(plan["seconds"])
+        # Coordinate descent belongs to classical alone; the others take steps of proximal gradient.
+        self.assertGreater(flops[0], 5 * flops[1])
+        self.assertGreater(flops[2], 1.5 * flops[1])
+
     def test_the_traffic_of_a_sweep_is_predicted_to_the_byte(self):
         for keys in ({"grid__stages": 1}, {"grid__stages": 3}, {"grid__shards": "1,2"},
-                     {"train__schedule": "checkerboard"}):
+                     {"train__schedule": "checkerboard"},
+                     {"grid__shards": "2,1", "formulation__name": "mac", "weights__solver": "ridge",
+                      "network__activation": "maxpool(4)"}):
             with self.subTest(**keys):
                 config = self.write_config(**keys)
                 plan = json.loads(self.succeed("plan", config, "--ranks", 3, "--json").out)

@@ -203,9 +203,13 @@ TEST(Dropout, steps_along_the_gradient_of_the_loss_of_the_thinned_network) {
     }
 }
 
-TEST(Dropout, sets_a_share_of_units_to_zero_and_keeps_their_mean) {
+class DropoutShare : public testing::TestWithParam<double> {};
+
+TEST_P(DropoutShare, of_units_is_set_to_zero_and_keeps_their_mean) {
     const Communicator world = Communicator::world();
     constexpr Index width = 32;
+    constexpr double samples = 4000.0;
+    const double share = GetParam();
     SmallProblem problem = small_problem({{"network.layers", "2-32-32"},
                                           {"network.activation", "identity"},
                                           {"network.output", "linear"},
@@ -213,10 +217,10 @@ TEST(Dropout, sets_a_share_of_units_to_zero_and_keeps_their_mean) {
                                           {"weights.solver", "sgd"},
                                           {"weights.schedule", "constant"},
                                           {"weights.step", "0"},
-                                          {"train.dropout", "0.25"},
+                                          {"train.dropout", to_text(share)},
                                           {"train.epochs", "2"},
-                                          {"train.batch", "50"}},
-                                         400);
+                                          {"train.batch", "500"}},
+                                         static_cast<Index>(samples));
     problem.targets.setZero();
     // Every unit is 1, and the loss is half the sum of squares of what is left of them.
     const std::vector<Weights<double>> start{
@@ -225,12 +229,17 @@ TEST(Dropout, sets_a_share_of_units_to_zero_and_keeps_their_mean) {
     SmallBatches<double> training(problem, start, world);
     training.advance();
     const double first = training.loss();
-    const double units = 2.0 * 0.75 * 0.75 * first * 400.0;  // that are left
-    EXPECT_NEAR(units, std::round(units), 1e-6);
-    EXPECT_NEAR(units / (400.0 * width), 0.75, 5.0 * std::sqrt(0.75 * 0.25 / (400.0 * width)));
+    const double units = 2.0 * (1.0 - share) * (1.0 - share) * first * samples;  // that are left
+    EXPECT_NEAR(units, std::round(units), 1e-5);
+    EXPECT_NEAR(units / (samples * width), 1.0 - share,
+                5.0 * std::sqrt(share * (1.0 - share) / (samples * width)));
     training.advance();
     EXPECT_NE(training.loss(), first) << "the same units in every epoch";
 }
+
+// Those that bytes of randomness hold exactly, and those that they do not.
+INSTANTIATE_TEST_SUITE_P(shares, DropoutShare,
+                         testing::Values(0.25, 0.5, 0.001, 0.0036, 0.9, 0.99));
 
 class LearnedSlopes : public testing::TestWithParam<std::string> {};
 

@@ -21,13 +21,17 @@ struct Sums {
     Stage<double> stage;
     BatchSums<double>::Solvers solvers;
 
-    explicit Sums(Index layer) {
+    explicit Sums(Index layer, Index batch = 0) {
         stage.layers.resize(1);
         stage.lowest().index = layer;
         stage.lowest().weights.matrix.setZero(outputs, inputs);
         WeightSolverOptions options;
         options.kind = WeightSolverOptions::Kind::gram;
         options.sides = GramSides::both;
+        if (batch > 0) {
+            options.kind = WeightSolverOptions::Kind::implicit;
+            options.batch = batch;
+        }
         solvers.push_back(make_weight_solver<double>(options, inputs, outputs));
     }
 };
@@ -55,14 +59,14 @@ void expect_sums(const BatchEquations<double>& found, const Matrix<double>& x,
 
 TEST(BatchSums, of_groups_are_those_of_all_columns_and_forget_the_batch_before) {
     const Sums one(1);
-    BatchSums<double> sums(one.stage, one.solvers);
+    BatchSums<double> sums(one.stage, one.solvers, 8);
     for (const unsigned seed : {1U, 2U}) {
         const Matrix<double> x = drawn(inputs, 8, seed);
         const Matrix<double> s = drawn(outputs, 8, seed + 10);
         Matrix<double> scaled = s;
-        sums.clear();
+        sums.begin(8);
         for (const Range group : {Range{0, 3}, Range{3, 7}, Range{7, 8}}) {
-            sums.add(0, x.middleCols(group.begin, group.size()), mean,
+            sums.add(0, group.begin, x.middleCols(group.begin, group.size()),
                      scaled.middleCols(group.begin, group.size()));
         }
         expect_sums(sums.equations(0), x, s);
@@ -72,7 +76,7 @@ TEST(BatchSums, of_groups_are_those_of_all_columns_and_forget_the_batch_before) 
 
 TEST(BatchSums, of_input_blocks_are_the_same) {
     const Sums one(0);
-    BatchSums<double> sums(one.stage, one.solvers);
+    BatchSums<double> sums(one.stage, one.solvers, 8);
     for (const unsigned seed : {3U, 4U}) {
         const Matrix<double> x = drawn(inputs, 8, seed);
         const Matrix<double> s = drawn(outputs, 8, seed + 10);
@@ -83,23 +87,57 @@ TEST(BatchSums, of_input_blocks_are_the_same) {
         blocks[1].compressed->append(x.middleCols(2, 3));
         blocks[2].dense = x.rightCols(3);
         const auto all = std::span<const InputBlock<double>>(blocks);
-        sums.clear();
-        sums.add(0, all.first(2), mean, scaled.leftCols(5));
-        sums.add(0, all.last(1), mean, scaled.rightCols(3));
+        sums.begin(8);
+        sums.add(0, 0, all.first(2), scaled.leftCols(5));
+        sums.add(0, 5, all.last(1), scaled.rightCols(3));
         expect_sums(sums.equations(0), x, s);
     }
 }
 
 TEST(BatchSums, of_no_columns_are_zero) {
     const Sums one(1);
-    BatchSums<double> sums(one.stage, one.solvers);
+    BatchSums<double> sums(one.stage, one.solvers, 8);
     Matrix<double> s = drawn(outputs, 4, 5);
-    sums.clear();
-    sums.add(0, drawn(inputs, 4, 6), mean, s);
-    sums.clear();
-    sums.add(0, Matrix<double>(inputs, 0), mean, s.leftCols(0));
+    sums.begin(8);
+    sums.add(0, 0, drawn(inputs, 4, 6), s);
+    sums.begin(8);
+    sums.add(0, 0, Matrix<double>(inputs, 0), s.leftCols(0));
     for (const double value : sums.values()) {
         EXPECT_EQ(value, 0.0);
+    }
+}
+
+// What two shards hold, added, is X of the batch; nothing is left of a wider batch before it.
+TEST(BatchSums, of_a_narrow_batch_keep_its_inputs_in_their_places) {
+    for (const Index layer : {0, 1}) {
+        const Sums one(layer, 4);
+        std::vector<BatchSums<double>> shards;
+        for (int shard = 0; shard < 2; ++shard) {
+            shards.emplace_back(one.stage, one.solvers, 4);
+        }
+        for (const Index columns : {4, 3}) {
+            const Matrix<double> x = drawn(inputs, columns, 7);
+            Matrix<double> s = drawn(outputs, columns, 8);
+            for (const Range part : {Range{0, 1}, Range{1, columns}}) {
+                BatchSums<double>& sums = shards[part.begin == 0 ? 0 : 1];
+                const auto own = x.middleCols(part.begin, part.size());
+                const auto signals = s.middleCols(part.begin, part.size());
+                sums.begin(columns);
+                if (layer > 0) {
+                    sums.add(0, part.begin, own, signals);
+                    continue;
+                }
+                std::vector<InputBlock<double>> blocks(1);
+                blocks[0].compressed.emplace(inputs);
+                blocks[0].compressed->append(own);
+                sums.add(0, part.begin, std::span<const InputBlock<double>>(blocks), signals);
+            }
+            for (std::size_t i = 0; i < shards[0].values().size(); ++i) {
+                shards[0].values()[i] += shards[1].values()[i];
+            }
+            EXPECT_EQ(Matrix<double>(shards[0].equations(0).inputs), x);
+            EXPECT_EQ(shards[0].equations(0).input_gram.size(), 0);
+        }
     }
 }
 

@@ -47,6 +47,10 @@ TEST(CostModel, predicts_the_traffic_of_every_rank_to_the_byte) {
         {{"network.output", "linear"}},
         {{"network.output", "simplex"}, {"train.inner", "2"}, {"formulation.lambda", "1"}},
         {{"network.layers", "6-4"}, {"train.inner", "3"}},
+        {{"network.activation", "maxpool(3),maxpool(2)"},
+         {"formulation.name", "mac"},
+         {"weights.solver", "ridge"}},
+        {{"formulation.name", "fenchel"}, {"weights.solver", "ridge"}},
     };
     for (const ConfigText& settings : cases) {
         const SmallProblem problem = problem_of(settings);

@@ -24,6 +24,11 @@ const std::vector<Case> cases{
       {"network.activation", "hard_tanh"}}},
     {"regression", {{"network.layers", "5-8-6-1"}, {"network.output", "linear"}}},
     {"a_single_map", {{"network.layers", "6-4"}}},
+    {"pooled_maps",
+     {{"network.layers", "6-9-7-4"},
+      {"network.activation", "maxpool(4),maxpool(2)"},
+      {"formulation.name", "mac"},
+      {"weights.solver", "ridge"}}},
 };
 
 // What the serial network says of some samples, by the definitions.
@@ -142,7 +147,7 @@ TEST_P(Evaluating, passes_forward_what_the_serial_network_does) {
         Index visits = 0;
         forward(samples, [&](Index layer, Range own, const ConstMatrixRef<double>& u) {
             const Range range{samples.columns.begin + own.begin, samples.columns.begin + own.end};
-            ASSERT_EQ(u.rows(), network.width(layer));
+            ASSERT_EQ(u.rows(), network.map_outputs(layer - 1));
             ASSERT_EQ(u.cols(), range.size());
             ++visits;
             if (layer == network.layers()) {

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <cstdio>
 #include <random>
 
 #include "hoist/train/model_file.hpp"
@@ -134,6 +136,102 @@ TEST_F(MakeProblem, starts_from_a_model_file_that_fits) {
         EXPECT_EQ(problem.stage.layers[i].weights.matrix, original.stage.layers[i].weights.matrix);
     }
     expect_mentions(refusal("network.layers", "3-6-4-2"), {"does not fit", "3-5-4-2"});
+}
+
+// Values far from 0 that float could not tell apart.
+std::vector<double> put_values(const TemporaryFolder& folder) {
+    std::mt19937_64 engine(5);
+    std::normal_distribution<double> normal;
+    std::string text;
+    std::vector<double> values;
+    for (Index i = 0; i < 60; ++i) {
+        values.push_back(1e9 + std::round(1024.0 * normal(engine)) / 1024.0);
+        char number[64];
+        std::snprintf(number, sizeof number, "%.17g", values.back());
+        text += std::to_string(normal(engine)) + ",2,3," + number + "\n";
+    }
+    folder.put("values.csv", text);
+    return values;
+}
+
+TEST_F(MakeProblem, brings_the_values_of_a_regression_to_mean_0_and_deviation_1) {
+    const std::vector<double> values = put_values(folder);
+    settings["data.train"] = settings["data.test"] = "values.csv";
+    settings["network.layers"] = "3-5-4-1";
+    settings["network.output"] = "linear";
+    settings["data.limit"] = "40";
+    const Problem<float> problem = make_problem<float>(parse_config(settings), world);
+    double mean = 0.0;
+    for (int i = 0; i < 40; ++i) {
+        mean += (values[static_cast<std::size_t>(i)] - 1e9) / 40.0;
+    }
+    double square = 0.0;
+    for (int i = 0; i < 40; ++i) {
+        square += std::pow(values[static_cast<std::size_t>(i)] - 1e9 - mean, 2) / 40.0;
+    }
+    EXPECT_NEAR(problem.targets.mean[0] - 1e9, mean, 1e-6);
+    EXPECT_NEAR(problem.targets.scale[0], 1.0 / std::sqrt(square), 1e-6);
+    EXPECT_NEAR(problem.test.target_unit, std::sqrt(square), 1e-6);
+    for (const Samples<float>* part : {&problem.train, &problem.test}) {
+        for (Index i = 0; i < part->targets.cols(); ++i) {
+            const auto sample = static_cast<std::size_t>(part->columns.begin + i);
+            EXPECT_NEAR(part->targets(0, i), (values[sample] - 1e9 - mean) / std::sqrt(square),
+                        2e-6);
+        }
+    }
+    const Problem<float> plain =
+        make_problem<float>(parse_config(settings), world, TargetUnit::own);
+    EXPECT_TRUE(plain.targets.empty());
+    if (plain.train.targets.size() > 0) {
+        EXPECT_NEAR(plain.train.targets(0, 0), 1e9, 100.0);
+    }
+}
+
+// As a model of an earlier version, or one of another tool: its outputs are in a unit of their own.
+TEST_F(MakeProblem, goes_on_from_a_start_as_the_same_function_in_another_unit) {
+    put_values(folder);
+    settings["data.train"] = settings["data.test"] = "values.csv";
+    settings["network.layers"] = "3-5-4-1";
+    settings["network.output"] = "linear";
+    settings["network.bias"] = "0.7";
+    const Config config = parse_config(settings);
+    const Problem<double> original = make_problem<double>(config, world);
+    for (const bool own_unit : {true, false}) {
+        ModelHeader header;
+        header.network = config.network;
+        if (!own_unit) {
+            header.targets = {Vector<double>::Constant(1, -3.0), Vector<double>::Constant(1, 0.25)};
+        }
+        const auto file = folder.path() / (own_unit ? "own.h5" : "other.h5");
+        write_model<double>(file, header, world, original.placement, original.stage, nullptr);
+        settings["network.init"] = file.string();
+        const Problem<double> problem = make_problem<double>(parse_config(settings), world);
+        if (!problem.placement.last(world.rank())) {
+            continue;
+        }
+        const Vector<double> x = Vector<double>::LinSpaced(4, -1.0, 2.0);
+        const auto answer = [&](const Stage<double>& stage, const Standardization& targets) {
+            const Weights<double>& last = stage.layers.back().weights;
+            const double u = (last.matrix * x + last.bias)[0];
+            return targets.empty() ? u : u / targets.scale[0] + targets.mean[0];
+        };
+        EXPECT_NEAR(answer(problem.stage, problem.targets), answer(original.stage, header.targets),
+                    1e-6);  // of sums near 1e9
+    }
+}
+
+TEST_F(MakeProblem, gives_a_constant_value_deviation_1) {
+    std::string text;
+    for (int i = 0; i < 30; ++i) {
+        text += std::to_string(i) + ",2,3,0.1\n";
+    }
+    folder.put("constant.csv", text);
+    settings["data.train"] = settings["data.test"] = "constant.csv";
+    settings["network.layers"] = "3-5-4-1";
+    settings["network.output"] = "linear";
+    const Problem<double> problem = make_problem<double>(parse_config(settings), world);
+    EXPECT_NEAR(problem.targets.mean[0], 0.1, 1e-15);
+    EXPECT_EQ(problem.targets.scale[0], 1.0);
 }
 
 TEST_F(MakeProblem, scales_the_hidden_blocks_and_keeps_the_function) {

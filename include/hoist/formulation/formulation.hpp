@@ -68,6 +68,8 @@ class Formulation {
     virtual double pull_weight(Index layer) const = 0;
     /// Whether that quadratic is lambda_l D itself, so that its minimizer is x_l.
     virtual bool quadratic() const { return false; }
+    /// Whether x_l stays in the domain of F, so that gap(x_l, u_l) is finite.
+    virtual bool keeps_domain() const { return true; }
 
     /// Takes note of new weights W_l leaving layer l, whose upper neighbor pulls with
     /// `weight_above`.

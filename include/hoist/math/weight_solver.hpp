@@ -32,6 +32,8 @@ struct WeightSolverOptions {
     double memory = 0.05;
     /// The curvature of the penalty above (gram with `input`, implicit).
     double curvature = 1.0;
+    /// The most samples of a mini-batch; 0 where that is not known (implicit).
+    Index batch = 0;
     /// Whether W is kept with orthonormal rows or columns, whichever are fewer.
     bool orthogonal = false;
 };
@@ -45,7 +47,16 @@ struct BatchEquations {
     ConstMatrixRef<Scalar> input_gram;
     /// S S', the lower triangle; empty where not asked for.
     ConstMatrixRef<Scalar> signal_gram;
+    /// X itself, n x the samples of the batch; empty where not asked for.
+    ConstMatrixRef<Scalar> inputs;
 };
+
+/// Whether the system of an implicit step on a map of n inputs is solved in the size of the batch,
+/// from X, and not in that of the inputs, from their Gram matrix: where the batch is narrower.
+inline bool solves_in_batch(const WeightSolverOptions& options, Index inputs) {
+    return options.kind == WeightSolverOptions::Kind::implicit && options.batch > 0 &&
+           options.batch <= inputs;
+}
 
 /// The name and size of a matrix that a solver remembers from step to step.
 struct SolverState {
@@ -63,9 +74,10 @@ class WeightSolver {
     WeightSolver(const WeightSolver&) = delete;
     WeightSolver& operator=(const WeightSolver&) = delete;
 
+    bool wants_inputs() const { return solves_in_batch(options_, inputs_); }
     bool wants_input_gram() const {
         return options_.kind == WeightSolverOptions::Kind::gram ||
-               options_.kind == WeightSolverOptions::Kind::implicit;
+               (options_.kind == WeightSolverOptions::Kind::implicit && !wants_inputs());
     }
     bool wants_signal_gram() const {
         return options_.kind == WeightSolverOptions::Kind::gram &&
@@ -75,8 +87,8 @@ class WeightSolver {
     /// Marks the weights from which the steps on a batch depart (implicit: the center of the
     /// proximal term).
     void begin(const Matrix<Scalar>& matrix, const Vector<Scalar>& bias);
-    /// One step of length `rate` on W (m x n) and b (m). @throws NumericalError where a Gram matrix
-    /// is not finite.
+    /// One step of length `rate` on W (m x n) and b (m). @throws NumericalError where a system
+    /// cannot be solved.
     void step(const BatchEquations<Scalar>& equations, double rate, Matrix<Scalar>& matrix,
               Vector<Scalar>& bias);
 
@@ -93,6 +105,7 @@ class WeightSolver {
 
   private:
     WeightSolverOptions options_;
+    Index inputs_;
     std::vector<Matrix<Scalar>> state_;
 };
 
@@ -101,11 +114,11 @@ std::vector<SolverState> solver_states(const WeightSolverOptions& options, Index
                                        Index outputs);
 
 /// sgd: heavy-ball momentum. adam (Kingma and Ba 2015; decay as Loshchilov and Hutter 2019). gram:
-/// the gradient times the inverse of the running mean of [X;1][X;1]', damped; with both sides also
-/// times that of S S' from the left (Martens and Grosse 2015) and the root mean square of S, so that the
-/// length of a step does not depend on the scale of the loss; with momentum. implicit (Wang and
-/// Benning 2022): the minimizer of the quadratic majorizer on the batch plus |W - W_k|^2 / (2
-/// rate), W_k as begin() saw it. muon (Jordan et al. 2024): the momentum of W made orthogonal by
+/// the gradient times the inverse of the running mean of [X;1][X;1]', damped and with the curvature
+/// of the ridge; with both sides also times that of S S' from the left (Martens and Grosse 2015) and
+/// the root mean square of S, so that the length of a step does not depend on the scale of the loss;
+/// with momentum. implicit (Wang and Benning 2022): the minimizer of the quadratic majorizer on the
+/// batch plus ridge |W|^2 plus |W - W_k|^2 / (2 rate), W_k as begin() saw it. muon (Jordan et al. 2024): the momentum of W made orthogonal by
 /// Newton-Schulz steps and scaled to the size of Adam's (Liu et al. 2025); the bias by adam.
 template <typename Scalar>
 std::unique_ptr<WeightSolver<Scalar>> make_weight_solver(const WeightSolverOptions& options,

@@ -159,6 +159,8 @@ class BatchStep {
     /// Batches begun and completed since begin_epoch().
     std::size_t begun_ = 0;
     std::size_t completed_ = 0;
+    /// Where the columns of this shard begin in each batch.
+    std::vector<Index> first_column_;
     std::optional<BatchSums<Scalar>> sums_;
     std::vector<Matrix<Scalar>> average_;
     Index averaged_ = 0;

@@ -18,16 +18,18 @@ class BatchSums {
     using Solvers = std::vector<std::unique_ptr<WeightSolver<Scalar>>>;
 
     /// Room for what the solver of each map of the stage wants.
-    BatchSums(const Stage<Scalar>& stage, const Solvers& solvers);
+    /// @param most_columns of a batch, over all shards.
+    BatchSums(const Stage<Scalar>& stage, const Solvers& solvers, Index most_columns);
 
-    /// Forgets the batch before.
-    void clear();
-    /// Adds columns of the map at `position`: its inputs x and the signals s above it, which are
-    /// multiplied by `mean` in place. @pre x is n x B and s m x B.
-    void add(std::size_t position, const ConstMatrixRef<Scalar>& x, Scalar mean,
+    /// Forgets the batch before; the next has so many columns, over all shards.
+    void begin(Index columns);
+    /// Adds columns of the map at `position`, of which the first is the `first` of the batch: its
+    /// inputs x and the signals s above it, which are multiplied by the mean's 1/columns in place.
+    /// @pre x is n x B and s m x B.
+    void add(std::size_t position, Index first, const ConstMatrixRef<Scalar>& x,
              MatrixRef<Scalar> s);
     /// The same for neighboring blocks of the input of the network.
-    void add(std::size_t position, std::span<const InputBlock<Scalar>> x, Scalar mean,
+    void add(std::size_t position, Index first, std::span<const InputBlock<Scalar>> x,
              MatrixRef<Scalar> s);
 
     /// Of the map at `position`. @pre something was added, if only no columns.
@@ -45,21 +47,30 @@ class BatchSums {
         Index gradient;
         Index input_gram;
         Index signal_gram;
+        Index columns;
         Index inputs;
         Index outputs;
         Index input_gram_size;
         Index signal_gram_size;
+        bool keeps_inputs;
         bool empty = true;
     };
 
     Map gradient(const Place& place) {
         return {values_.data() + place.gradient, place.outputs, place.inputs + 1};
     }
-    void add_signals(Place& place, MatrixRef<Scalar> s, Scalar mean);
-    void add_input_gram(Place& place, const Matrix<Scalar>& x, Scalar mean);
+    /// X of the batch: each shard fills in its columns, and the others are zero there.
+    Map inputs(const Place& place) {
+        return {values_.data() + place.columns, place.inputs, columns_};
+    }
+    void add_signals(Place& place, MatrixRef<Scalar> s);
+    void add_input_gram(Place& place, const Matrix<Scalar>& x);
 
     std::vector<Place> places_;
     Vector<Scalar> values_;
+    Index most_columns_;
+    Index columns_ = 0;
+    Scalar mean_{};
 };
 
 }  // namespace hoist

@@ -23,8 +23,9 @@ class Batches {
     /// Columns of block `block` of a batch, and of all blocks.
     Index columns(Index batch, Index block) const { return part(batch, block).size(); }
     Index columns(Index batch) const;
-    /// The largest number of columns that block `block` has in any batch.
+    /// The largest number of columns that block `block` has in any batch, and that any batch has.
     Index most_columns(Index block) const;
+    Index most_columns() const;
 
     /// Draws the order of the ranges `own` for an epoch.
     void shuffle(Index epoch, Range own);

@@ -14,11 +14,11 @@ struct Evaluation {
     double loss = 0.0;
     /// Correctly classified, in per cent (classes).
     double accuracy = 0.0;
-    /// Root of the mean squared error (regression).
+    /// Root of the mean squared error, in the unit of the data (regression).
     double rmse = 0.0;
     /// Counts; rows are true classes.
     Matrix<double> confusion;
-    /// Of each hidden layer: the share in per cent of pairs of unit and sample with u > 0.
+    /// Of each hidden layer: the share in per cent of pairs of row of U_l and sample with u > 0.
     std::vector<double> share_linear;
 };
 
@@ -33,8 +33,8 @@ class Tally {
     /// A block of outputs U_{L+1} with its targets.
     void add_outputs(const ConstMatrixRef<Scalar>& y, const ConstMatrixRef<Scalar>& u);
 
-    /// Collective over `world`: the sums over all ranks. @param samples in all.
-    Evaluation total(const Communicator& world, Index samples) const;
+    /// Collective over `world`: the sums over all ranks. @param samples that were added.
+    Evaluation total(const Communicator& world, const Samples<Scalar>& samples) const;
 
   private:
     const NetworkSpec& network_;

@@ -11,8 +11,11 @@ namespace hoist {
 /// the same on every rank.
 struct LiftedState {
     Energy energy;
-    /// Of each hidden layer: the mean over samples of gap(x_l, u_l).
+    /// Of each hidden layer: the mean over samples of gap(x_l, u_l), or of what measures the distance
+    /// of x_l from phi(u_l) in its place.
     std::vector<double> gap;
+    /// What that is, as a formula.
+    std::string gap_formula;
 };
 
 /// A network whose weights lie on the ranks, ready to be used. References must outlive it.
@@ -23,6 +26,8 @@ struct PlacedNetwork {
     const Communicator& peers;
     const Placement& placement;
     Stage<Scalar>& stage;
+    /// Of the values of a regression.
+    Standardization targets = {};
 };
 
 /// Collective over the world: minimizes E over all activations of `samples`, from the feed-forward
@@ -32,7 +37,7 @@ template <typename Scalar>
 LiftedState minimize_activations(PlacedNetwork<Scalar> network, Samples<Scalar>& samples);
 
 /// Collective over the world: the network's scores for each sample, outputs x samples, on every
-/// rank. Feed-forward.
+/// rank; the values of a regression in the unit of the data. Feed-forward.
 template <typename Scalar>
 Matrix<double> feedforward_scores(PlacedNetwork<Scalar> network, const Samples<Scalar>& samples);
 

@@ -40,7 +40,9 @@ struct ModelHeader {
     std::vector<std::string> class_names;
     /// What the inputs are in a table; none for other data.
     TableColumns table;
+    /// Of the inputs, and of the values of a regression, whose answers are u / scale + mean.
     Standardization standardization;
+    Standardization targets;
     std::string created;
     std::string version;
     /// The name of the formulation.

@@ -21,6 +21,8 @@ struct Problem {
     Samples<Scalar> validation;
     Samples<Scalar> test;
     Stage<Scalar> stage;
+    /// Of the values of a regression.
+    Standardization targets = {};
 };
 
 /// What data are opened for: the task, and numbers that the precision can hold.
@@ -28,6 +30,10 @@ DataUse data_use(const Config& config);
 
 /// What is odd about the parts, for warnings.
 std::vector<std::string> remarks_on(const DataParts& data);
+
+/// The unit that a regression trains in: that in which its training values have mean 0 and deviation
+/// 1, or their own.
+enum class TargetUnit { standardized, own };
 
 /// Opens the data that a configuration trains and tests on; a test part without labels is left out.
 /// @throws UsageError (widths that contradict the data), DataError, MissingError.
@@ -43,10 +49,12 @@ template <typename Scalar>
 std::vector<Layer<Scalar>> draw_layers(const Config& config, Range layers);
 
 /// Collective over the world: places the layers, reads each rank's share of the data, standardizes
-/// it where asked, and sets the weights to their start. @throws UsageError (grid, widths that
-/// contradict the data), DataError, MissingError, on every rank.
+/// it where asked, and sets the weights to their start; a network that starts from a file goes on as
+/// the same function of its inputs, whatever the unit of its outputs was. @throws UsageError (grid,
+/// widths that contradict the data), DataError, MissingError, on every rank.
 template <typename Scalar>
-Problem<Scalar> make_problem(const Config& config, const Communicator& world);
+Problem<Scalar> make_problem(const Config& config, const Communicator& world,
+                             TargetUnit unit = TargetUnit::standardized);
 
 /// The same without data: `samples` training samples with random inputs, of random classes or with
 /// random values, and no others.

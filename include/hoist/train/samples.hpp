@@ -9,7 +9,8 @@
 
 namespace hoist {
 
-/// x becomes (x - mean) * scale. Empty where the data are taken as they are.
+/// x becomes (x - mean) * scale; of inputs, or of the values of a regression. Empty where the data are
+/// taken as they are.
 struct Standardization {
     Vector<double> mean;
     Vector<double> scale;
@@ -23,8 +24,8 @@ struct Split {
     std::vector<Index> validation;
 };
 
-/// Takes the first `limit` of `samples` (0: all) and draws `validation` of them (a share below 1,
-/// or a count) by the seed.
+/// Takes the first `limit` of `samples` (0: all) and draws `validation` of them (a share below 1, of
+/// at least one sample, or a count) by the seed.
 /// @throws UsageError where nothing is left to train on.
 Split split_samples(Index samples, Index limit, double validation, std::uint64_t seed);
 
@@ -42,6 +43,8 @@ struct Samples {
     Matrix<Scalar> targets;
     /// Whether there are targets (on any rank).
     bool labeled = false;
+    /// What 1 of the targets is in the unit of the data.
+    double target_unit = 1.0;
 
     /// The columns of a block within this rank's matrices.
     Range local(Index block) const {
@@ -50,12 +53,13 @@ struct Samples {
     }
 };
 
-/// Reads what `rank` needs of the samples `chosen` (ascending) of `data`.
+/// Reads what `rank` needs of the samples `chosen` (ascending) of `data`, with the values of a
+/// regression brought by `targets` to the unit that the network answers in.
 /// @throws DataError for bad values, or labels that the network has no output for.
 template <typename Scalar>
 Samples<Scalar> load_samples(Dataset& data, const std::vector<Index>& chosen,
                              const NetworkSpec& network, const Placement& placement, int rank,
-                             const ColumnBlocks& blocks);
+                             const ColumnBlocks& blocks, const Standardization& targets = {});
 
 /// Draws the inputs that this rank holds from the uniform distribution on [0, 1), and targets:
 /// values likewise, or classes. Each column has its own random numbers, the same on every grid.
@@ -69,6 +73,11 @@ Standardization fit_standardization(const Samples<Scalar>& samples, const Commun
 
 template <typename Scalar>
 void standardize(const Standardization& standardization, Matrix<Scalar>& inputs);
+
+/// Mean and deviation of the values of a regression over the samples `chosen`, which every rank reads
+/// for itself: the same to the last digit on every grid. A constant value keeps scale 1.
+/// @throws DataError.
+Standardization fit_targets(Dataset& data, const std::vector<Index>& chosen);
 
 /// 0, 1, ..., count - 1.
 std::vector<Index> all_samples(Index count);

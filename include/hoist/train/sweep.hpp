@@ -72,8 +72,8 @@ class Sweep {
     /// Returns when no message is under way any more, and the preactivations of the lowest layer
     /// have arrived.
     void settle();
-    /// gap(x_l, u_l) of this rank's hidden layers, over N; zero for the others. @pre settle(),
-    /// wavefront.
+    /// gap(x_l, u_l) of this rank's hidden layers, over N, or the penalty over lambda_l where the
+    /// formulation lets x_l leave the domain of F; zero for the others. @pre settle(), wavefront.
     std::vector<double> gaps() const;
 
   private:

@@ -135,6 +135,6 @@ function layerTable(run) {
         html("thead", {}, html("tr", {}, html("th", { class: "text" }, "layer"), html("th", {}, "units"), html("th", { class: "text" }, "activation"),
             html("th", {}, ""), html("th", {}, "linear"), html("th", {}, "gap"))),
         html("tbody", {}, ...figures.share_linear.map((share, i) => html("tr", {},
-            html("th", {}, String(i + 1)), html("td", {}, String(run.model.layers[i].outputs)), html("td", { class: "text" }, run.model.layers[i].activation),
+            html("th", {}, String(i + 1)), html("td", {}, String(run.model.layers[i].units)), html("td", { class: "text" }, run.model.layers[i].activation),
             html("td", {}, bar(share)), html("td", {}, write.share(share)), html("td", {}, isNumber(figures.gap[i]) ? write.number(+figures.gap[i].toPrecision(3)) : "∞"))))));
 }

@@ -180,7 +180,7 @@ function modelSections(run) {
     if (figures.share_linear.length > 0) {
         sections.unshift(section("Hidden layers",
             prose(`Over the ${plural(figures.samples, "sample")} of the ${part} part: the share of units and samples that pass their input on (u > 0), feed-forward; and the mean gap between activations and what the layer below says they should be, where both minimize the objective.` +
-                (figures.gap.every(isNumber) ? "" : " It is infinite where a method lets activations leave the range of their function.")),
+                ` The gap is the mean over samples of ${figures.gap_formula}.`),
             layerTable(run)));
     }
     if (regression) {
