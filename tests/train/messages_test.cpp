@@ -30,10 +30,11 @@ double bytes_by_definition(const SmallProblem& problem, const Placement& placeme
         }
         const int shards = placement.grid.shards(stage);
         for (Index l = layers.begin; l < layers.end && shards > 1; ++l) {
-            const Index n = network.width(l) + 1;
+            const Index n = network.width(l);
             const Index m = network.width(l + 1);
-            Index numbers = n * m + (l > 0 ? n * n : 0);
-            numbers += l + 1 == network.layers() ? (problem.config.inner - 1) * n * m : 0;
+            const Index moment = n * m + shards * m;
+            Index numbers = moment + (l > 0 ? n * (n + 1) / 2 + shards * (1 + n) : 0);
+            numbers += l + 1 == network.layers() ? (problem.config.inner - 1) * moment : 0;
             bytes += static_cast<double>(shards * numbers * 8);
         }
     }
