@@ -16,8 +16,9 @@ SmallProblem problem_of(const std::string& schedule, const std::string& inner) {
 }
 
 // Numbers that all ranks together must send in a sweep, as the method counts them: 2 n N for every
-// cut, and for every stage with several shards the Gram matrix (constant above the input) and the
-// moment of each of its layers, once per rank.
+// cut, and for every stage with several shards the lower triangle of the Gram matrix with the counts
+// and means of the shards (constant above the input) and the moment with the means of the targets,
+// of each of its layers, once per rank.
 double bytes_by_definition(const SmallProblem& problem, const Placement& placement,
                            std::size_t size) {
     const NetworkSpec& network = problem.config.network;

@@ -3,6 +3,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 
 #include "hoist/train/method.hpp"
@@ -67,6 +68,7 @@ class Trainer {
     void log(const std::string& text) const;
     void note(const std::string& text) const;
     SweepRecord record(Problem<Scalar>& problem, Method<Scalar>& method, Index index);
+    void log_shifts(std::span<const double> shifts);
     std::optional<Outcome> stop() const;
     bool stops_here(const SweepRecord& record);
     void note_best(const SweepRecord& record);
