@@ -1,6 +1,7 @@
 #include <cmath>
 #include <cstdio>
 #include <iostream>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -117,7 +118,7 @@ class KernelBench {
         const auto samples = static_cast<double>(inputs_.cols());
         const double flops =
             n * n * samples + 2.0 * n * m * samples + n * n * n / 3.0 + 2.0 * n * n * m;
-        NormalEquations equations(inputs_.rows(), units, NormalEquations::Gram::included);
+        NormalEquations equations(inputs_.rows(), units);
         Weights<Scalar> weights = first_;
         return measure("w_step",
                        shape_text(inputs_.rows(), units) + " x " + std::to_string(inputs_.cols()),
@@ -126,14 +127,15 @@ class KernelBench {
                            for_each_block([&](Range r) {
                                equations.add<Scalar>(columns(inputs_, r), columns(above_, r));
                            });
-                           const RidgeFactor factor(equations.gram(), 1e-5 * samples);
-                           weights.assign(factor.solve(equations.moment()));
+                           const RidgeFactor factor(equations, 1e-5 * samples,
+                                                    std::numeric_limits<Scalar>::epsilon());
+                           weights.assign(factor.solve(equations));
                        });
     }
 
     // X X' of a hidden layer, of which half is formed.
     KernelTime gram() {
-        NormalEquations equations(units, units, NormalEquations::Gram::included);
+        NormalEquations equations(units, units);
         const double half = static_cast<double>(units * units * inputs_.cols());
         return measure("gram", shape_text(units, inputs_.cols()), units, units, -half, [&] {
             for_each_block([&](Range r) { equations.add_gram<Scalar>(columns(hidden_, r)); });

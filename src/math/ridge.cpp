@@ -9,13 +9,35 @@ namespace hoist {
 
 namespace {
 
-/// Below this reciprocal condition number the last digits of a solution mean nothing.
-constexpr double singular = 10 * std::numeric_limits<double>::epsilon();
+/// The mean of the columns with these weights: exact where all columns of positive weight are
+/// equal.
+Vector<double> weighted_mean(const ConstMatrixRef<double>& columns, const Vector<double>& weights) {
+    Index first = 0;
+    while (weights[first] == 0.0) {
+        ++first;
+    }
+    Vector<double> away = Vector<double>::Zero(columns.rows());
+    for (Index s = 0; s < columns.cols(); ++s) {
+        if (weights[s] > 0.0) {
+            away += weights[s] * (columns.col(s) - columns.col(first));
+        }
+    }
+    return columns.col(first) + away / weights.sum();
+}
 
-constexpr double first_shift = 1e-14;
-constexpr double last_shift = 1e-6;
+/// Of the columns from their mean; zero where the weight is.
+Matrix<double> deviations(const ConstMatrixRef<double>& columns, const Vector<double>& mean,
+                          const Vector<double>& weights) {
+    Matrix<double> result = Matrix<double>::Zero(columns.rows(), columns.cols());
+    for (Index s = 0; s < columns.cols(); ++s) {
+        if (weights[s] > 0.0) {
+            result.col(s) = columns.col(s) - mean;
+        }
+    }
+    return result;
+}
 
-bool lower_triangle_is_finite(const ConstMatrixRef<double>& a) {
+bool lower_triangle_is_finite(const Matrix<double>& a) {
     for (Index j = 0; j < a.cols(); ++j) {
         if (!a.col(j).tail(a.rows() - j).allFinite()) {
             return false;
@@ -24,36 +46,108 @@ bool lower_triangle_is_finite(const ConstMatrixRef<double>& a) {
     return true;
 }
 
+/// The largest absolute row sum of a symmetric matrix, of which the lower triangle is read.
+double one_norm(const Matrix<double>& a) {
+    Vector<double> sums = Vector<double>::Zero(a.rows());
+    for (Index j = 0; j < a.cols(); ++j) {
+        const Index below = a.rows() - j - 1;
+        sums[j] += a.col(j).tail(below + 1).cwiseAbs().sum();
+        sums.tail(below) += a.col(j).tail(below).cwiseAbs();
+    }
+    return sums.maxCoeff();
+}
+
 }  // namespace
 
-RidgeFactor::RidgeFactor(const ConstMatrixRef<double>& gram, double kappa) {
-    require(gram.rows() == gram.cols() && gram.rows() >= 2, "a Gram matrix is square");
+RidgeFactor::RidgeFactor(const NormalEquations& equations, double kappa, double precision)
+    : counts_(equations.counts()), precision_(precision) {
     require(kappa >= 0, "the weight of the ridge is not negative");
-    if (!lower_triangle_is_finite(gram) || !std::isfinite(kappa)) {
-        throw NumericalError("the normal equations of a layer are not finite",
-                             "its activations or its targets have overflowed",
-                             "use smaller steps, a larger ridge or double precision");
+    require(counts_.sum() > 0, "a regression has samples");
+    const Index n = equations.inputs();
+    mean_ = weighted_mean(equations.input_means(), counts_);
+    deviations_ = deviations(equations.input_means(), mean_, counts_);
+    Matrix<double> a = equations.gram();
+    if (counts_.size() > 1) {
+        a.selfadjointView<Eigen::Lower>().rankUpdate(
+            Matrix<double>(deviations_ * counts_.cwiseSqrt().asDiagonal()));
     }
-    const Index n = gram.rows() - 1;
-    const double mean = gram.diagonal().head(n).mean() + kappa;
-    // The shift leaves the bias out as kappa does: with at least one sample it makes the matrix
-    // definite all the same.
-    for (double shift = 0; shift <= last_shift; shift = shift == 0 ? first_shift : 10 * shift) {
-        Matrix<double> a = gram.triangularView<Eigen::Lower>();
-        a.diagonal().head(n).array() += kappa + shift * mean;
-        factor_.compute(std::move(a));
-        if (factor_.info() == Eigen::Success && factor_.rcond() > singular) {
+    if (!lower_triangle_is_finite(a) || !mean_.allFinite() || !std::isfinite(kappa)) {
+        throw NumericalError("the normal equations of a layer are not finite",
+                             "its inputs are too large to be squared",
+                             "use smaller or standardized data");
+    }
+    spread_ = (a.diagonal() / counts_.sum()).cwiseMax(0.0).cwiseSqrt();
+    scale_.resize(n);
+    for (Index i = 0; i < n; ++i) {
+        const bool varies = spread_[i] > 2.0 * precision * std::abs(mean_[i]);
+        scale_[i] = varies ? 1.0 / std::sqrt(a(i, i) + kappa) : 0.0;
+    }
+    a.diagonal().array() += kappa;
+    for (Index j = 0; j < n; ++j) {
+        a.col(j).tail(n - j).array() *= scale_[j] * scale_.tail(n - j).array();
+        a(j, j) = 1.0;
+    }
+    factor(std::move(a), precision);
+}
+
+// Rounding of the products moves the eigenvalues of the scaled matrix by up to about the root of
+// its size times `precision`; those that are smaller mean nothing.
+void RidgeFactor::factor(Matrix<double> a, double precision) {
+    constexpr double digits = 4.0;
+    const double norm = one_norm(a);
+    const double first = digits * std::sqrt(static_cast<double>(a.rows())) * precision;
+    for (double shift = 0.0; shift < 1.0; shift = shift == 0.0 ? first : 10.0 * shift) {
+        a.diagonal().setConstant(1.0 + shift);
+        factor_.compute(a);
+        if (factor_.info() != Eigen::Success || !factor_.matrixLLT().diagonal().allFinite()) {
+            continue;
+        }
+        if (shift > 0.0 || factor_.rcond() * norm > digits * precision) {
+            shift_ = shift;
             return;
         }
     }
     throw NumericalError("the normal equations of a layer cannot be solved",
                          "their Gram matrix is not positive definite",
-                         "set a positive weights.ridge");
+                         "use smaller or standardized data");
 }
 
-Matrix<double> RidgeFactor::solve(const ConstMatrixRef<double>& moment) const {
-    require(moment.rows() == factor_.rows(), "a moment has the rows of its Gram matrix");
-    return factor_.solve(moment);
+Matrix<double> RidgeFactor::solve(const NormalEquations& equations) const {
+    const Index n = mean_.size();
+    require(equations.inputs() == n && equations.target_means().cols() == counts_.size(),
+            "a moment has the inputs and shards of its Gram matrix");
+    Matrix<double> solution(n + 1, equations.outputs());
+    auto weights = solution.topRows(n);
+    const Vector<double> target_mean = weighted_mean(equations.target_means(), counts_);
+    weights = equations.moment();
+    if (counts_.size() > 1) {
+        const Matrix<double> targets =
+            deviations(equations.target_means(), target_mean, counts_) * counts_.asDiagonal();
+        weights.noalias() += deviations_ * targets.transpose();
+    }
+    weights = scale_.asDiagonal() * weights;
+    factor_.solveInPlace(weights);
+    weights = scale_.asDiagonal() * weights;
+    weights = weights.unaryExpr([this](double w) { return rounded(w); });
+    solution.row(n) = target_mean.transpose() - mean_.transpose() * weights;
+    return solution;
+}
+
+double RidgeFactor::rounded(double number) const {
+    return precision_ > std::numeric_limits<double>::epsilon()
+               ? static_cast<double>(static_cast<float>(number))
+               : number;
+}
+
+InputCenter RidgeFactor::center(Index shard) const {
+    constexpr double most_deviations = 4.0;
+    InputCenter center{mean_ + deviations_.col(shard), Vector<double>::Zero(mean_.size())};
+    for (Index i = 0; i < mean_.size(); ++i) {
+        if (std::abs(center.mean[i]) > most_deviations * spread_[i]) {
+            center.reference[i] = rounded(center.mean[i]);
+        }
+    }
+    return center;
 }
 
 }  // namespace hoist

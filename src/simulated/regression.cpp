@@ -5,15 +5,22 @@
 
 namespace hoist {
 
-NormalEquations::NormalEquations(Index inputs, Index outputs, Gram gram)
-    : inputs_(inputs), outputs_(outputs), kind_(gram) {
-    values_.resize((inputs + 1) * (gram == Gram::included ? inputs + 1 + outputs : outputs));
+NormalEquations::NormalEquations(Index inputs, Index outputs, Shard shard)
+    : inputs_(inputs), outputs_(outputs), shard_(shard), gram_size_(inputs * (inputs + 1) / 2) {
+    values_.resize(target_means_begin() + shard.count * outputs);
+}
+
+NormalEquations::NormalEquations(InputCenter center, Index outputs, Shard shard)
+    : inputs_(center.mean.size()), outputs_(outputs), shard_(shard), gram_size_(0) {
+    values_.resize(target_means_begin() + shard.count * outputs);
 }
 
 template <typename Scalar>
-void NormalEquations::add(const ConstMatrixRef<Scalar>& x, const ConstMatrixRef<Scalar>& t) {
-    add_gram<Scalar>(x);
-    add_moment<Scalar>(x, t);
+void NormalEquations::add(const ConstMatrixRef<Scalar>& x, const ConstMatrixRef<Scalar>&) {
+    if (has_gram()) {
+        add_gram<Scalar>(x);
+    }
+    spend(kernels_of<Scalar>.moment(size_of(inputs_), size_of(outputs_), size_of(x.cols())));
 }
 
 template <typename Scalar>
@@ -21,29 +28,19 @@ void NormalEquations::add_gram(const ConstMatrixRef<Scalar>& x) {
     spend(kernels_of<Scalar>.gram(size_of(inputs_), size_of(x.cols())));
 }
 
-template <typename Scalar>
-void NormalEquations::add_moment(const ConstMatrixRef<Scalar>& x, const ConstMatrixRef<Scalar>&) {
-    spend(kernels_of<Scalar>.moment(size_of(inputs_), size_of(outputs_), size_of(x.cols())));
-}
-
 void NormalEquations::clear() {}
 
-Eigen::Map<const Matrix<double>> NormalEquations::gram() const {
-    return {values_.data(), inputs_ + 1, inputs_ + 1};
+RidgeFactor::RidgeFactor(const NormalEquations& equations, double, double precision)
+    : mean_(equations.inputs()), precision_(precision) {
+    spend(kernels_of_run().factor(size_of(equations.inputs())));
 }
 
-Eigen::Map<const Matrix<double>> NormalEquations::moment() const {
-    return {values_.data() + values_.size() - (inputs_ + 1) * outputs_, inputs_ + 1, outputs_};
+Matrix<double> RidgeFactor::solve(const NormalEquations& equations) const {
+    spend(kernels_of_run().solution(size_of(equations.inputs()), size_of(equations.outputs())));
+    return Matrix<double>(equations.inputs() + 1, equations.outputs());
 }
 
-RidgeFactor::RidgeFactor(const ConstMatrixRef<double>& gram, double) {
-    spend(kernels_of_run().factor(size_of(gram.rows() - 1)));
-}
-
-Matrix<double> RidgeFactor::solve(const ConstMatrixRef<double>& moment) const {
-    spend(kernels_of_run().solution(size_of(moment.rows() - 1), size_of(moment.cols())));
-    return Matrix<double>(moment.rows(), moment.cols());
-}
+InputCenter RidgeFactor::center(Index) const { return {mean_, {}}; }
 
 template <typename Scalar>
 BatchSums<Scalar>::BatchSums(const Stage<Scalar>& stage, const Solvers& solvers, Index most_columns)
@@ -95,10 +92,6 @@ template void NormalEquations::add<double>(const ConstMatrixRef<double>&,
                                            const ConstMatrixRef<double>&);
 template void NormalEquations::add_gram<float>(const ConstMatrixRef<float>&);
 template void NormalEquations::add_gram<double>(const ConstMatrixRef<double>&);
-template void NormalEquations::add_moment<float>(const ConstMatrixRef<float>&,
-                                                 const ConstMatrixRef<float>&);
-template void NormalEquations::add_moment<double>(const ConstMatrixRef<double>&,
-                                                  const ConstMatrixRef<double>&);
 template class BatchSums<float>;
 template class BatchSums<double>;
 

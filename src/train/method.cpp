@@ -31,6 +31,7 @@ class SweepMethod final : public Method<Scalar> {
     void require_success() const override { sweep_.require_success(); }
     Energy energy() const override { return sweep_.energy(); }
     const PhaseTimes& times() const override { return sweep_.times(); }
+    std::vector<double> shifts() const override { return sweep_.shifts(); }
     Evaluation evaluate_training(const ForwardPass<Scalar>& forward,
                                  const OutputBlock<Scalar>& output) override {
         return hoist::evaluate_training(forward, config_.network, output, world_, problem_.train,

@@ -1,6 +1,8 @@
 #include "hoist/train/ridge_refit.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 #include <string>
 
 #include "hoist/base/error.hpp"
@@ -20,38 +22,33 @@ RidgeRefit<Scalar>::RidgeRefit(const Config& config, const Communicator& peers, 
       times_(times) {
     const NetworkSpec& network = config.network;
     for (const Layer<Scalar>& layer : stage.layers) {
-        const Index l = layer.index;
-        const auto gram =
-            l == 0 ? NormalEquations::Gram::constant : NormalEquations::Gram::included;
-        equations_.emplace_back(network.width(l), network.map_outputs(l), gram);
-    }
-    if (stage.lowest().index == 0) {
-        inputs_.emplace(network.inputs(), 1, NormalEquations::Gram::included);
+        // Until they are factored, the inputs' equations need no targets.
+        const Index outputs = layer.index == 0 ? 1 : network.map_outputs(layer.index);
+        equations_.emplace_back(network.width(layer.index), outputs, shard());
+        shifts_.push_back(0.0);
     }
 }
 
 template <typename Scalar>
 void RidgeRefit<Scalar>::add_inputs(const ConstMatrixRef<Scalar>& x) {
-    inputs_->add_gram<Scalar>(x);
+    equations_.front().template add_gram<Scalar>(x);
 }
 
 template <typename Scalar>
 void RidgeRefit<Scalar>::factor_inputs() {
-    if (inputs_) {
-        sum_over_shards(inputs_->values());
-        input_factor_.emplace(inputs_->gram(), kappa(0));
-        inputs_.reset();
+    if (stage_.lowest().index == 0) {
+        NormalEquations& inputs = equations_.front();
+        sum_over_shards(inputs.values());
+        input_factor_.emplace(factor(0, inputs));
+        inputs = NormalEquations(input_factor_->center(peers_.rank()),
+                                 config_.network.map_outputs(0), shard());
     }
 }
 
 template <typename Scalar>
 void RidgeRefit<Scalar>::add(std::size_t position, const ConstMatrixRef<Scalar>& x,
                              const ConstMatrixRef<Scalar>& t) {
-    if (stage_.layers[position].index == 0) {
-        equations_[position].template add_moment<Scalar>(x, t);
-    } else {
-        equations_[position].template add<Scalar>(x, t);
-    }
+    equations_[position].template add<Scalar>(x, t);
 }
 
 template <typename Scalar>
@@ -61,12 +58,12 @@ void RidgeRefit<Scalar>::solve() {
         Layer<Scalar>& layer = stage_.layers[i];
         sum_over_shards(equations.values());
         if (layer.index == 0) {
-            assign(layer, input_factor_->solve(equations.moment()));
+            assign(layer, input_factor_->solve(equations));
         } else {
-            RidgeFactor factor(equations.gram(), kappa(i));
-            assign(layer, factor.solve(equations.moment()));
+            RidgeFactor own = factor(i, equations);
+            assign(layer, own.solve(equations));
             if (layer.index + 1 == config_.network.layers()) {
-                output_factor_ = std::move(factor);
+                output_factor_ = std::move(own);
             }
         }
         equations.clear();
@@ -80,15 +77,14 @@ void RidgeRefit<Scalar>::improve_output(int steps,
                                         const std::function<void(NormalEquations&)>& add_moments) {
     Layer<Scalar>& layer = stage_.highest();
     const RidgeFactor& factor = layer.index == 0 ? *input_factor_ : *output_factor_;
-    NormalEquations moments(config_.network.width(layer.index), config_.network.outputs(),
-                            NormalEquations::Gram::constant);
+    NormalEquations moments(factor.center(peers_.rank()), config_.network.outputs(), shard());
     Matrix<double> before = layer.weights.solution();
     double momentum = 1.0;
     for (int step = 1; step <= steps; ++step) {
         add_moments(moments);
         sum_over_shards(moments.values());
         const Matrix<double> from = layer.weights.solution();
-        const Matrix<double> reached = factor.solve(moments.moment());
+        const Matrix<double> reached = factor.solve(moments);
         moments.clear();
         const bool uphill = (from - reached).cwiseProduct(reached - before).sum() > 0.0;
         const double next = uphill ? 1.0 : 0.5 * (1.0 + std::sqrt(1.0 + 4.0 * momentum * momentum));
@@ -108,9 +104,39 @@ void RidgeRefit<Scalar>::assign(Layer<Scalar>& layer, const Matrix<double>& solu
     if (!layer.weights.matrix.allFinite() || !layer.weights.bias.allFinite()) {
         throw NumericalError(
             "the weights of layer " + std::to_string(layer.index) + " are not finite",
-            "the activations grew beyond what the precision holds",
-            "use more ridge, smaller or standardized data, or train.precision = double");
+            "they, or the activations and targets that they are fitted to, are too large",
+            advice(layer.index));
     }
+}
+
+template <typename Scalar>
+RidgeFactor RidgeRefit<Scalar>::factor(std::size_t position, const NormalEquations& equations) {
+    try {
+        RidgeFactor result(equations, kappa(position), std::numeric_limits<Scalar>::epsilon());
+        shifts_[position] = std::max(shifts_[position], result.shift());
+        return result;
+    } catch (const NumericalError&) {
+        const Index layer = stage_.layers[position].index;
+        throw NumericalError(
+            "the weights of layer " + std::to_string(layer) + " cannot be fitted",
+            std::string(layer == 0 ? "the inputs are" : "the activations that they act on are") +
+                " not finite, or too large to be squared",
+            advice(layer));
+    }
+}
+
+// Only what has not been done yet.
+template <typename Scalar>
+std::string RidgeRefit<Scalar>::advice(Index layer) const {
+    std::string advice = "use ";
+    if (config_.precision == Precision::single) {
+        advice += "train.precision = double, or ";
+    }
+    if (!config_.standardize) {
+        return advice + "data.standardize = true";
+    }
+    const bool ridge = config_.ridge[static_cast<std::size_t>(layer)] > 0.0;
+    return advice + (ridge ? "a larger weights.ridge" : "a positive weights.ridge");
 }
 
 template <typename Scalar>

@@ -252,6 +252,9 @@ void RunDirectory::write_summary(const RunSummary& summary, bool regression) con
                                          {"exchange", times.exchange},
                                          {"wait", times.wait}});
     }
+    if (std::ranges::any_of(summary.shifts, [](double shift) { return shift > 0.0; })) {
+        json["ridge_shifts"] = summary.shifts;
+    }
     json["peak_memory"] = static_cast<std::int64_t>(summary.peak_memory);
     if (summary.target_set) {
         json["seconds_to_target"] = optional_json(summary.seconds_to_target);

@@ -277,7 +277,7 @@ void Sweep<Scalar>::improve_output() {
         for (const Index block : order_) {
             const auto x = columns(layer.activations, block);
             layer.weights.apply(x, columns(stage_.outputs, block));
-            moments.add_moment<Scalar>(x, target_above(top, block));
+            moments.add<Scalar>(x, target_above(top, block));
         }
     });
 }

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "hoist/math/normal_equations.hpp"
 #include "hoist/model/column_blocks.hpp"
 #include "rank_costs.hpp"
 
@@ -70,6 +71,7 @@ class RankModel {
 
   private:
     double own() const { return static_cast<double>(columns_); }
+    double shards() const { return placement_.grid.shards(placement_.grid.stage_of(rank_)); }
     bool first() const { return placement_.first(rank_); }
     bool last() const { return placement_.last(rank_); }
     double width(Index layer) const { return static_cast<double>(network_.width(layer)); }
@@ -91,22 +93,24 @@ class RankModel {
         return rows;
     }
 
-    /// The numbers in the normal equations.
+    /// The numbers in the normal equations: those of the inputs have no Gram matrix.
     double equations() const {
         double numbers = 0.0;
         for (Index l = layers_.begin; l < layers_.end; ++l) {
-            numbers += (width(l) + 1) * (maps(l) + (l > 0 ? width(l) + 1 : 0.0));
+            numbers += l > 0 ? NormalEquations::size(width(l), maps(l), shards())
+                             : NormalEquations::moment_size(width(l), maps(l), shards());
         }
         return numbers;
     }
 
     /// The numbers that a sweep sums: every further step of the output weights adds their moment.
     double summed_over_shards() const {
-        if (placement_.grid.shards(placement_.grid.stage_of(rank_)) == 1) {
+        if (shards() == 1.0) {
             return 0.0;
         }
         const bool repeats = last() && network_.output != Output::linear;
-        const double moment = (width(layers_.end - 1) + 1) * outputs();
+        const double moment =
+            NormalEquations::moment_size(width(layers_.end - 1), outputs(), shards());
         return equations() + (repeats ? (config_.inner - 1) * moment : 0.0);
     }
 
@@ -127,7 +131,7 @@ class RankModel {
     }
 
     static double square(double n) { return n * n; }
-    double input_gram() const { return 2.0 * square(width(0) + 1) * full; }
+    double input_gram() const { return 1.5 * square(width(0) + 1) * full; }
     double product() const { return square(width(0)) * scalar_; }
 
     double panels() const {

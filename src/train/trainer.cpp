@@ -1,10 +1,11 @@
 #include "hoist/train/trainer.hpp"
 
-#include <array>
+#include <algorithm>
 #include <cmath>
 
 #include "hoist/base/error.hpp"
 #include "hoist/base/memory.hpp"
+#include "hoist/base/text.hpp"
 #include "hoist/comm/activity.hpp"
 #include "hoist/comm/agree.hpp"
 
@@ -328,15 +329,22 @@ SweepRecord Trainer<Scalar>::record(Problem<Scalar>& problem, Method<Scalar>& me
     agree(world_, [&] { method.require_success(); });
     const PhaseTimes& now = method.times();
     const Energy own = method.energy();
-    std::array<double, 7> sums{own.loss,
-                               own.penalty,
-                               own.ridge,
-                               now.activations - times_before_.activations,
-                               now.weights - times_before_.weights,
-                               now.exchange - times_before_.exchange,
-                               now.wait - times_before_.wait};
+    std::vector<double> sums{own.loss,
+                             own.penalty,
+                             own.ridge,
+                             now.activations - times_before_.activations,
+                             now.weights - times_before_.weights,
+                             now.exchange - times_before_.exchange,
+                             now.wait - times_before_.wait};
     times_before_ = now;
+    const std::size_t first_shift = sums.size();
+    sums.resize(first_shift + static_cast<std::size_t>(config_.network.layers()), 0.0);
+    if (problem.peers.rank() == 0) {  // all shards of a stage say the same
+        std::ranges::copy(method.shifts(), sums.begin() + static_cast<std::ptrdiff_t>(first_shift) +
+                                               problem.stage.lowest().index);
+    }
     world_.sum(std::span<double>(sums));
+    log_shifts(std::span(sums).subspan(first_shift));
     const double ranks = world_.size();
     SweepRecord record;
     record.sweep = index;
@@ -348,8 +356,10 @@ SweepRecord Trainer<Scalar>::record(Problem<Scalar>& problem, Method<Scalar>& me
         throw NumericalError(
             "the objective is not finite after " + config_.unit() + " " + std::to_string(index), "",
             config_.fit == Fit::sweeps
-                ? "the last checkpoint is good; use more ridge, or train.precision = double"
-                : "the last checkpoint is good; use a smaller weights.step")
+                ? std::string("the last checkpoint is good; use a larger weights.ridge") +
+                      (config_.precision == Precision::single ? ", or train.precision = double"
+                                                              : "")
+                : std::string("the last checkpoint is good; use a smaller weights.step"))
             .as_agreed();
     }
     const ForwardPass<Scalar> forward(config_.network, world_, problem.placement, problem.stage);
@@ -365,6 +375,23 @@ SweepRecord Trainer<Scalar>::record(Problem<Scalar>& problem, Method<Scalar>& me
     }
     method.swap_weights();
     return record;
+}
+
+// Once for each layer. The first sweeps' activations may be singular where later ones are not.
+template <typename Scalar>
+void Trainer<Scalar>::log_shifts(std::span<const double> shifts) {
+    summary_.shifts.resize(shifts.size(), 0.0);
+    for (std::size_t l = 0; l < shifts.size(); ++l) {
+        if (reports() && shifts[l] > 0.0 && summary_.shifts[l] == 0.0) {
+            log("the inputs of layer " + std::to_string(l) +
+                " depend on one another to the precision of " +
+                (config_.precision == Precision::single ? "float" : "double") +
+                " (or are more than the samples): each diagonal entry of their Gram matrix is "
+                "raised by " +
+                to_text(shifts[l]) + " of itself, as a larger weights.ridge would");
+        }
+        summary_.shifts[l] = shifts[l];
+    }
 }
 
 template <typename Scalar>

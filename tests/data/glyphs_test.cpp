@@ -116,9 +116,9 @@ TEST(Glyphs, are_not_told_apart_by_a_linear_classifier_alone) {
     for (Index i = 0; i < train_samples; ++i) {
         one_hot(train_labels[static_cast<std::size_t>(i)], i) = 1.0;
     }
-    NormalEquations equations(784, 10, NormalEquations::Gram::included);
+    NormalEquations equations(784, 10);
     equations.add<double>(x, one_hot);
-    const Matrix<double> fit = RidgeFactor(equations.gram(), 10.0).solve(equations.moment());
+    const Matrix<double> fit = RidgeFactor(equations, 10.0, 2.2e-16).solve(equations);
     const Eigen::Map<const Matrix<double>> z(test_inputs.data(), 784, test_samples);
     const Matrix<double> scores =
         (fit.topRows(784).transpose() * z).colwise() + fit.row(784).transpose();

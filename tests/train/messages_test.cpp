@@ -16,8 +16,9 @@ SmallProblem problem_of(const std::string& schedule, const std::string& inner) {
 }
 
 // Numbers that all ranks together must send in a sweep, as the method counts them: 2 n N for every
-// cut, and for every stage with several shards the Gram matrix (constant above the input) and the
-// moment of each of its layers, once per rank.
+// cut, and for every stage with several shards the lower triangle of the Gram matrix with the counts
+// and means of the shards (constant above the input) and the moment with the means of the targets,
+// of each of its layers, once per rank.
 double bytes_by_definition(const SmallProblem& problem, const Placement& placement,
                            std::size_t size) {
     const NetworkSpec& network = problem.config.network;
@@ -30,10 +31,11 @@ double bytes_by_definition(const SmallProblem& problem, const Placement& placeme
         }
         const int shards = placement.grid.shards(stage);
         for (Index l = layers.begin; l < layers.end && shards > 1; ++l) {
-            const Index n = network.width(l) + 1;
+            const Index n = network.width(l);
             const Index m = network.width(l + 1);
-            Index numbers = n * m + (l > 0 ? n * n : 0);
-            numbers += l + 1 == network.layers() ? (problem.config.inner - 1) * n * m : 0;
+            const Index moment = n * m + shards * m;
+            Index numbers = moment + (l > 0 ? n * (n + 1) / 2 + shards * (1 + n) : 0);
+            numbers += l + 1 == network.layers() ? (problem.config.inner - 1) * moment : 0;
             bytes += static_cast<double>(shards * numbers * 8);
         }
     }

@@ -33,6 +33,9 @@ class Method {
     /// This rank's terms of the objective.
     virtual Energy energy() const = 0;
     virtual const PhaseTimes& times() const = 0;
+    /// RidgeFactor::shift() of each of this rank's layers, the largest so far; empty where weights
+    /// are not found by regressions.
+    virtual std::vector<double> shifts() const { return {}; }
     /// How well the training samples are fitted.
     virtual Evaluation evaluate_training(const ForwardPass<Scalar>& forward,
                                          const OutputBlock<Scalar>& output) = 0;

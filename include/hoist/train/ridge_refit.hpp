@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "hoist/math/normal_equations.hpp"
@@ -38,7 +39,13 @@ class RidgeRefit {
     /// all blocks with targets at the present weights.
     void improve_output(int steps, const std::function<void(NormalEquations&)>& add_moments);
 
+    /// RidgeFactor::shift() of each layer of the stage, the largest so far.
+    const std::vector<double>& shifts() const { return shifts_; }
+
   private:
+    RidgeFactor factor(std::size_t position, const NormalEquations& equations);
+    std::string advice(Index layer) const;
+    Shard shard() const { return {peers_.rank(), peers_.size()}; }
     void assign(Layer<Scalar>& layer, const Matrix<double>& solution);
     void sum_over_shards(std::span<double> values);
     double kappa(std::size_t position) const;
@@ -49,8 +56,9 @@ class RidgeRefit {
     Stage<Scalar>& stage_;
     std::vector<double> weights_above_;
     PhaseTimes& times_;
+    /// Those of the input have no Gram matrix once it has been factored.
     std::vector<NormalEquations> equations_;
-    std::optional<NormalEquations> inputs_;
+    std::vector<double> shifts_;
     std::optional<RidgeFactor> input_factor_;
     std::optional<RidgeFactor> output_factor_;
 };

@@ -48,6 +48,8 @@ struct RunSummary {
     /// Bytes, the largest over ranks.
     double peak_memory = 0.0;
     std::uint64_t seed = 0;
+    /// Of each layer whose regression was singular: the largest RidgeFactor::shift().
+    std::vector<double> shifts;
 };
 
 /// What --resume and --overwrite choose for a directory that already holds a run.

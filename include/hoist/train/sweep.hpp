@@ -63,6 +63,8 @@ class Sweep {
     /// samples.
     const Vector<double>& column_energy() const { return column_energy_; }
     const PhaseTimes& times() const { return times_; }
+    /// RidgeFactor::shift() of each of this rank's layers, the largest so far. @pre weights are refit.
+    const std::vector<double>& shifts() const { return refit_->shifts(); }
     /// @throws NumericalError where this rank's weights could not be refit; the sweep itself then went on with the old ones.
     void require_success() const {
         if (failure_) {

@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "hoist/io/directory_lock.hpp"
@@ -73,6 +74,7 @@ class Trainer {
     void log(const std::string& text) const;
     void note(const std::string& text) const;
     SweepRecord record(Problem<Scalar>& problem, Method<Scalar>& method, Index index);
+    void log_shifts(std::span<const double> shifts);
     std::optional<Outcome> stop() const;
     bool stops_here(const SweepRecord& record);
     void note_best(const SweepRecord& record);

@@ -1,0 +1,70 @@
+"""Least squares of `train` on data whose offsets, units and dependencies are awkward."""
+
+import json
+import random
+import unittest
+
+from program import ProgramTest
+
+WEIGHTS, BIAS = (1.0, -2.0, 3.0, 0.5), 0.3
+
+
+def predicted(row):
+    return sum(weight * x for weight, x in zip(WEIGHTS, row)) + BIAS
+
+
+class Regression(ProgramTest):
+    def setUp(self):
+        super().setUp()
+        draw = random.Random(5)
+        (self.folder / "empty.ini").write_text("")
+        self.rows = [[draw.gauss(0.0, 1.0) for _ in WEIGHTS] for _ in range(200)]
+
+    def fit(self, rows, targets, name="run", ranks=1, **settings):
+        """The summary and the log of a linear regression without a ridge."""
+        lines = [",".join([f"x{i}" for i in range(len(rows[0]))] + ["y"])]
+        lines += [",".join(repr(x) for x in [*row, target]) for row, target in zip(rows, targets)]
+        (self.folder / f"{name}.csv").write_text("\n".join(lines) + "\n")
+        options = {"data.format": "csv", "data.train": f"{name}.csv", "data.path": ".", "data.test_samples": 0,
+                   "network.layers": f"{len(rows[0])}-1", "network.output": "linear", "weights.ridge": 0,
+                   "formulation.name": "classical", "train.sweeps": 2} | settings
+        result = self.hoist("train", "empty.ini", "--out", name, *(f"--{key}={value}" for key, value in options.items()), ranks=ranks)
+        self.assertEqual(result.status, 0, result.err)
+        return (json.loads((self.folder / name / "summary.json").read_text()),
+                (self.folder / name / "log.txt").read_text())
+
+    def test_an_offset_costs_the_digits_of_the_data_alone(self):
+        for precision, spacing in (("double", 2.3e-16), ("float", 1.2e-7)):
+            for offset in (1e4, 1e6):
+                for ranks in (1, 3):
+                    with self.subTest(precision=precision, offset=offset, ranks=ranks):
+                        rows = [[row[0] + offset, *row[1:]] for row in self.rows]
+                        summary, log = self.fit(rows, map(predicted, rows), f"{precision}-{offset:g}-{ranks}", ranks,
+                                                **{"train.precision": precision})
+                        self.assertLess(summary["train_rmse"], 10 * spacing * offset)
+                        self.assertNotIn("ridge_shifts", summary)
+                        self.assertNotIn("depend on one another", log)
+
+    def test_units_cost_nothing(self):
+        rows = [[x * unit for x, unit in zip(row, (1e6, 1.0, 1e-3, 1e-6))] for row in self.rows]
+        summary, _ = self.fit(rows, map(predicted, self.rows), **{"train.precision": "double"})
+        self.assertLess(summary["train_rmse"], 1e-13)
+
+    def test_dependent_inputs_are_fitted_and_said_once(self):
+        rows = [[*row, row[0], 0.0, 0.1, 1e6] for row in self.rows]
+        for precision, most in (("double", 1e-11), ("float", 1e-4)):
+            summary, log = self.fit(rows, map(predicted, self.rows), precision, **{"train.precision": precision})
+            self.assertLess(summary["train_rmse"], most)
+            self.assertEqual(log.count("depend on one another"), 1)
+            self.assertGreater(summary["ridge_shifts"][0], 0.0)
+            self.assertLess(summary["ridge_shifts"][0], 1e-5)
+
+    def test_few_samples_are_met(self):
+        for count in (1, 3):
+            rows = self.rows[:count]
+            summary, _ = self.fit(rows, map(predicted, rows), f"few-{count}", **{"train.precision": "double"})
+            self.assertLess(summary["train_rmse"], 1e-13)
+
+
+if __name__ == "__main__":
+    unittest.main()
