@@ -9,6 +9,7 @@
 #include "hoist/base/error.hpp"
 #include "hoist/base/text.hpp"
 #include "hoist/comm/agree.hpp"
+#include "kernels.hpp"
 #include "stop_signals.hpp"
 
 namespace hoist {
@@ -56,6 +57,7 @@ void print_help() {
 
 ExitStatus dispatch(const Communicator& world, const std::vector<std::string>& arguments) {
     require_equal(world, join(arguments, "\n"), "the ranks were started with different arguments");
+    agree(world, require_right_results);
     const std::string name = arguments.empty() ? "--help" : arguments.front();
     const bool prints = world.rank() == 0;
     if (name == "--help" || name == "-h" || name == "help") {
@@ -66,7 +68,8 @@ ExitStatus dispatch(const Communicator& world, const std::vector<std::string>& a
     }
     if (name == "--version") {
         if (prints) {
-            std::cout << "hoist " HOIST_VERSION "\n";
+            std::cout << "hoist " HOIST_VERSION "\n"
+                      << kernels_text() << ", " << to_text<float>(measure_core<float>()) << '\n';
         }
         return ExitStatus::done;
     }
@@ -107,10 +110,14 @@ void set_signals(int count, char** arguments) {
 
 int main(int argc, char** argv) {
     using namespace hoist;
+    take_right_kernels(argv);
     set_signals(argc, argv);
     const MpiEnvironment environment(&argc, &argv);
     const Communicator world = Communicator::world();
     try {
+        if (const std::string warning = kernels_warning(); world.rank() == 0 && !warning.empty()) {
+            std::fprintf(stderr, "hoist: %s\n", warning.c_str());
+        }
         return static_cast<int>(dispatch(world, {argv + 1, argv + argc}));
     } catch (const Error& error) {
         if (!error.agreed()) {
