@@ -30,7 +30,7 @@ struct CoreSpeed {
 template <typename Scalar>
 CoreSpeed measure_core();
 
-/// "155 of at most 167 GFLOP/s of a core in float".
+/// "156 of at most 246 GFLOP/s of a core in float".
 template <typename Scalar>
 std::string to_text(const CoreSpeed& speed);
 
