@@ -106,7 +106,7 @@ class Denormals(ProgramTest):
     def write_table(self, small="0"):
         numbers = numpy.random.default_rng(3)
         lines = ["a,b,c,y"]
-        for i in range(900):
+        for i in range(3000):
             x = numbers.uniform(-1, 1, 2)
             lines.append(f"{1 if i == 0 else small},{x[0]},{x[1]},{'high' if x.sum() > 0 else 'low'}")
         (self.folder / "table.csv").write_text("\n".join(lines) + "\n")
@@ -114,7 +114,7 @@ class Denormals(ProgramTest):
 
     def test_a_run_leaves_none_in_the_state_of_its_solver(self):
         config = self.write_config(network__layers="3-6-2", formulation__name="contrastive", train__batch=1,
-                                   train__epochs=2, weights__solver="adam", checkpoint__every=1)
+                                   train__epochs=1, weights__solver="adam", weights__momentum=0.8, checkpoint__every=1)
         table = self.write_table()
         for threads in (1, 2):
             self.succeed("train", config, *table, "--out", "run", "--overwrite", "--threads", threads)
