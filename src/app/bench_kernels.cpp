@@ -12,6 +12,7 @@
 #include "hoist/math/normal_equations.hpp"
 #include "hoist/math/ridge.hpp"
 #include "hoist/train/problem.hpp"
+#include "kernels.hpp"
 #include "measure.hpp"
 
 namespace hoist {
@@ -246,11 +247,13 @@ Matrix<Scalar> read_inputs(const Config& config) {
     return inputs;
 }
 
-void print_json(const std::vector<KernelTime>& kernels, const BenchOptions& options) {
+void print_json(const std::vector<KernelTime>& kernels, const BenchOptions& options,
+                const CoreSpeed& speed) {
     nlohmann::ordered_json json;
     json["threads"] = options.threads;
     json["precision"] = options.config.precision == Precision::single ? "float" : "double";
     json["cpu"] = processor_name();
+    add_speed(json, speed);
     json["kernels"] = nlohmann::json::array();
     for (const KernelTime& kernel : kernels) {
         nlohmann::ordered_json row;
@@ -264,10 +267,13 @@ void print_json(const std::vector<KernelTime>& kernels, const BenchOptions& opti
     std::cout << json.dump() << std::endl;
 }
 
-void print_table(const std::vector<KernelTime>& kernels, const BenchOptions& options) {
-    std::printf("%s, %s, %d BLAS %s, medians of %d\n\n", processor_name().c_str(),
+template <typename Scalar>
+void print_table(const std::vector<KernelTime>& kernels, const BenchOptions& options,
+                 const CoreSpeed& speed) {
+    std::printf("%s, %s, %d BLAS %s, medians of %d\n", processor_name().c_str(),
                 options.config.precision == Precision::single ? "float" : "double", options.threads,
                 options.threads == 1 ? "thread" : "threads", options.repeat);
+    std::printf("%s, %s\n\n", kernels_text().c_str(), to_text<Scalar>(speed).c_str());
     std::printf("%-15s %-18s %10s %9s %12s %9s %7s\n", "kernel", "shape", "seconds", "GFLOP/s",
                 "GEMM seconds", "GFLOP/s", "ratio");
     for (const KernelTime& kernel : kernels) {
@@ -287,7 +293,8 @@ void bench_kernels_as(const Communicator& world, const BenchOptions& options) {
     if (world.rank() != 0) {
         return;
     }
-    options.json ? print_json(times, options) : print_table(times, options);
+    const CoreSpeed speed = measure_core<Scalar>();
+    options.json ? print_json(times, options, speed) : print_table<Scalar>(times, options, speed);
 }
 
 }  // namespace

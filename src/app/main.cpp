@@ -9,6 +9,7 @@
 #include "hoist/base/error.hpp"
 #include "hoist/base/text.hpp"
 #include "hoist/comm/agree.hpp"
+#include "kernels.hpp"
 #include "standard_streams.hpp"
 #include "stop_signals.hpp"
 
@@ -57,6 +58,7 @@ void print_help() {
 
 ExitStatus dispatch(const Communicator& world, const std::vector<std::string>& arguments) {
     require_equal(world, join(arguments, "\n"), "the ranks were started with different arguments");
+    agree(world, require_right_results);
     const std::string name = arguments.empty() ? "--help" : arguments.front();
     const bool prints = world.rank() == 0;
     if (name == "--help" || name == "-h" || name == "help") {
@@ -67,7 +69,8 @@ ExitStatus dispatch(const Communicator& world, const std::vector<std::string>& a
     }
     if (name == "--version") {
         if (prints) {
-            std::cout << "hoist " HOIST_VERSION "\n";
+            std::cout << "hoist " HOIST_VERSION "\n"
+                      << kernels_text() << ", " << to_text<float>(measure_core<float>()) << '\n';
         }
         return ExitStatus::done;
     }
@@ -125,12 +128,16 @@ ExitStatus run(const Communicator& world, const std::vector<std::string>& argume
 
 int main(int argc, char** argv) {
     using namespace hoist;
+    take_right_kernels(argv);
     const std::vector<std::string> arguments(argv + 1, argv + argc);
     occupy_closed_streams();
     set_signals(arguments);
     const MpiEnvironment environment(&argc, &argv);
     const Communicator world = Communicator::world();
     try {
+        if (const std::string warning = kernels_warning(); world.rank() == 0 && !warning.empty()) {
+            std::fprintf(stderr, "hoist: %s\n", warning.c_str());
+        }
         return static_cast<int>(run(world, arguments));
     } catch (const Error& error) {
         if (!error.agreed()) {

@@ -2,6 +2,7 @@
 #include <cstdlib>
 #include <iostream>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <thread>
 
 #include "commands.hpp"
@@ -10,6 +11,7 @@
 #include "hoist/math/blas.hpp"
 #include "hoist/train/cost_model.hpp"
 #include "hoist/train/problem.hpp"
+#include "kernels.hpp"
 #include "measure.hpp"
 
 namespace hoist {
@@ -60,7 +62,7 @@ std::string layers_text(Range layers) {
 }
 
 void print_json(const RunPlan& plan, const SampleFacts& samples, const MachineRates& rates,
-                int threads) {
+                int threads, const std::optional<CoreSpeed>& speed) {
     nlohmann::ordered_json json;
     json["samples"] = samples.train;
     json["ranks"] = nlohmann::json::array();
@@ -96,11 +98,14 @@ void print_json(const RunPlan& plan, const SampleFacts& samples, const MachineRa
     json["flops_per_second"] = rates.flops;
     json["bytes_per_second"] = rates.bandwidth;
     json["threads"] = threads;
+    if (speed) {
+        add_speed(json, *speed);
+    }
     std::cout << json.dump() << std::endl;
 }
 
 void print_table(const Config& config, const RunPlan& plan, const SampleFacts& samples,
-                 const MachineRates& rates, int threads) {
+                 const MachineRates& rates, int threads, const std::string& kernels) {
     const std::size_t ranks = plan.ranks.size();
     std::printf("%s, %s, %td training samples (%td validation, %td test)\n",
                 config.network.layers_text().c_str(), config.formulation.name.c_str(),
@@ -123,6 +128,9 @@ void print_table(const Config& config, const RunPlan& plan, const SampleFacts& s
                 plan.speedup(), 100.0 * plan.efficiency(), plan.most_speedup);
     std::printf("rates       %.1f GFLOP/s with %d BLAS %s, %.1f GB/s copied\n", rates.flops / 1e9,
                 threads, threads == 1 ? "thread" : "threads", rates.bandwidth / 1e9);
+    if (!kernels.empty()) {
+        std::printf("kernels     %s\n", kernels.c_str());
+    }
     std::printf(
         "\nMemory is the peak beyond an empty MPI program. Times take it that every rank has its\n"
         "cores to itself on a machine like this one; all but memory is per %s.\n",
@@ -190,17 +198,23 @@ ExitStatus run_plan(const Communicator& world, const Command& command,
     }
     MachineRates rates{line.get<double>("flops"), line.get<double>("bandwidth"),
                        line.get<double>("network"), line.get<double>("latency")};
+    const bool single = config.precision == Precision::single;
+    std::optional<CoreSpeed> speed;  // where the plan is for this machine
+    if (rates.flops == 0.0) {
+        speed = single ? measure_core<float>() : measure_core<double>();
+    }
     if (rates.flops == 0.0 || rates.bandwidth == 0.0) {
-        const MachineRates here = config.precision == Precision::single ? measure_rates<float>()
-                                                                        : measure_rates<double>();
+        const MachineRates here = single ? measure_rates<float>() : measure_rates<double>();
         rates.flops = rates.flops > 0.0 ? rates.flops : here.flops;
         rates.bandwidth = rates.bandwidth > 0.0 ? rates.bandwidth : here.bandwidth;
     }
     const RunPlan plan = plan_run(config, samples, ranks, rates);
     if (line.has("json")) {
-        print_json(plan, samples, rates, threads);
+        print_json(plan, samples, rates, threads, speed);
     } else {
-        print_table(config, plan, samples, rates, threads);
+        const auto speed_text = single ? to_text<float> : to_text<double>;
+        print_table(config, plan, samples, rates, threads,
+                    speed ? kernels_text() + ", " + speed_text(*speed) : "");
     }
     return ExitStatus::done;
 }

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <string>
 
+#include "kernels.hpp"
 #include "standard_streams.hpp"
 
 namespace hoist {
@@ -84,6 +85,7 @@ void ProgressPrinter::started(const Placement& placement, Index samples, Index f
     std::printf("%d %s with %d BLAS %s each: %s\n", placement.grid.ranks(),
                 placement.grid.ranks() == 1 ? "rank" : "ranks", threads_,
                 threads_ == 1 ? "thread" : "threads", placement.text().c_str());
+    std::printf("%s\n", kernels_text().c_str());
     if (first > 0) {
         std::printf("resumed after %s %td\n", config_.unit().c_str(), first);
     }

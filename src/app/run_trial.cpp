@@ -7,6 +7,7 @@
 #include "hoist/base/error.hpp"
 #include "hoist/train/median_rule.hpp"
 #include "hoist/train/trainer.hpp"
+#include "kernels.hpp"
 #include "watchdog.hpp"
 
 namespace hoist {
@@ -89,7 +90,7 @@ void run_trial(Trial& trial, const ConfigText& settings, const RunDirectory& dir
     const Watchdog watchdog(config.watchdog, group.rank());
     const RunOptions options{directory, trial.resumable ? Existing::resume : Existing::overwrite,
                              resolved_ini(settings),
-                             [&] { return interrupted() || observer.hopeless(); }};
+                             [&] { return interrupted() || observer.hopeless(); }, kernels_text()};
     const double begun = wall_time();
     try {
         trial.state = config.precision == Precision::single

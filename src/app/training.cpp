@@ -5,6 +5,7 @@
 
 #include "hoist/base/error.hpp"
 #include "hoist/comm/agree.hpp"
+#include "kernels.hpp"
 #include "progress.hpp"
 #include "standard_streams.hpp"
 #include "stop_signals.hpp"
@@ -75,7 +76,7 @@ ExitStatus run_training(const Communicator& world, const CommandLine& line,
     const std::filesystem::path file = line.get<std::vector<std::string>>("argument").front();
     RunOptions run{RunDirectory(line.has("out") ? line.get<std::string>("out")
                                                 : "run-" + file.stem().string()),
-                   Existing::refuse, given.ini, stop_signal_came};
+                   Existing::refuse, given.ini, stop_signal_came, kernels_text()};
     if (line.has("resume")) {
         run.existing = Existing::resume;
     } else if (line.has("overwrite")) {

@@ -39,9 +39,10 @@ struct Projection {
 
     template <typename Scalar>
     Scalar slope(Scalar u) const {
-        // At a bound of zero the slope is that of u < 0, at any other that of the inside.
+        // At a bound of zero the slope is that of u < 0, at any other that of the inside. Where denormal numbers are zero, the least
+        // positive number is a normal one.
         const Scalar low =
-            lower < 0 ? static_cast<Scalar>(lower) : std::numeric_limits<Scalar>::denorm_min();
+            lower < 0 ? static_cast<Scalar>(lower) : std::numeric_limits<Scalar>::min();
         const Scalar raised = u < low ? Scalar{0} : Scalar{1};
         return u > static_cast<Scalar>(upper) ? Scalar{0} : raised;
     }

@@ -98,7 +98,8 @@ Outcome Trainer<Scalar>::operator()() {
             directory.start_metrics(progress_.sweep, regression);
             directory.add_log(time_stamp() + " hoist " HOIST_VERSION " on " +
                               std::to_string(world_.size()) + " ranks, " +
-                              problem.placement.text());
+                              problem.placement.text() +
+                              (options_.machine.empty() ? "" : ", " + options_.machine));
         }
     });
     if (reports()) {

@@ -11,6 +11,9 @@ from program import LONGEST_SECONDS, ProgramTest, metrics_rows
 
 USAGE, MISSING, OUTPUT, INTERRUPTED, NUMERICAL = 64, 66, 73, 75, 76
 EPOCHS = 4
+# A step r on the squares of a linear output multiplies the error of its bias by 1 - r at least, whatever becomes of the hidden
+# units: in 12 and more steps of at least 1,000 it leaves the range of float.
+DIVERGES = {"network__output": "linear", "train__batch": 20}
 RANGES = {"weights.step": "1e-5 1e-1 log", "train.batch": "20 80 log integer", "train.dropout": "0 0.5"}
 
 
@@ -128,29 +131,32 @@ class Search(Tune):
         self.assertEqual({row["state"] for row in whole}, {"complete"})
         stopped = [row for row in self.rows("out") if row["state"] == "stopped"]
         self.assertGreaterEqual(len(stopped), 3)
-        best = max(float(row["validation_accuracy"]) for row in whole)
-        for row in stopped:
-            figures = metrics_rows(self.folder / "out" / f"trial-{int(row['trial']):04}")
-            self.assertTrue(6 <= len(figures) < 12)
-            self.assertLess(float(whole[int(row["trial"]) - 1]["validation_accuracy"]), 0.7 * best)
-        self.assertEqual(max(self.rows("out"), key=lambda row: float(row["validation_accuracy"]))["weights.step"],
-                         max(whole, key=lambda row: float(row["validation_accuracy"]))["weights.step"])
+        curves = [[float(figures["validation_accuracy"])
+                   for figures in metrics_rows(self.folder / "whole" / f"trial-{trial:04}")] for trial in range(1, 17)]
+        for row in self.rows("out"):
+            trial = int(row["trial"])
+            figures = metrics_rows(self.folder / "out" / f"trial-{trial:04}")
+            self.assertEqual([float(figure["validation_accuracy"]) for figure in figures], curves[trial - 1][:len(figures)])
+            if row["state"] == "stopped":
+                self.assertTrue(6 <= len(figures) < 12)
+                others = sorted(max(curve[:len(figures)]) for curve in curves[:trial - 1])
+                self.assertLess(max(curves[trial - 1][:len(figures)]), others[-1])
         self.assertEqual(self.checkpoints("out"), [])
 
     def test_trials_that_diverge_are_the_worst_and_the_search_goes_on(self):
-        config = self.write_search(weights__solver="sgd", ranges={"weights.step": "1e-3 1e9 log"})
+        config = self.write_search(weights__solver="sgd", **DIVERGES, ranges={"weights.step": "1e-4 1e9 log"})
         for ranks, parallel in ((1, 1), (3, 1), (3, 2)):
             with self.subTest(ranks=ranks, parallel=parallel):
                 self.succeed("tune", config, "--trials", 8, "--out", "out", "--overwrite", "--parallel", parallel,
                              ranks=ranks)
                 rows = self.rows("out")
-                diverged = [float(row["weights.step"]) for row in rows if row["state"] == "diverged"]
-                self.assertGreaterEqual(len(diverged), 1)
-                self.assertGreater(len(rows) - len(diverged), 0)
-                self.assertGreater(min(diverged), float(self.settings(self.folder / "out" / "best.ini")["weights.step"]))
+                diverged = {row["weights.step"] for row in rows if row["state"] == "diverged"}
+                self.assertLessEqual({row["weights.step"] for row in rows if float(row["weights.step"]) > 1e3}, diverged)
+                self.assertTrue(0 < len(diverged) < len(rows))
+                self.assertNotIn(self.settings(self.folder / "out" / "best.ini")["weights.step"], diverged)
 
     def test_a_factor_that_fails_on_some_ranks_ends_its_trial_alone(self):
-        config = self.write_search(weights__solver="gram", train__batch=20, train__epochs=8,
+        config = self.write_search(weights__solver="gram", train__epochs=8, **DIVERGES,
                                    ranges={"weights.step": "1e-3 1e9 log"})
         for parallel in (1, 2):
             self.succeed("tune", config, "--trials", 4, "--out", "out", "--overwrite", "--parallel", parallel, ranks=3)
@@ -159,7 +165,7 @@ class Search(Tune):
             self.assertNotIn("running", states)
 
     def test_a_search_of_nothing_but_divergence_is_a_numerical_failure(self):
-        config = self.write_search(weights__solver="sgd", ranges={"weights.step": "1e8 1e9 log"})
+        config = self.write_search(weights__solver="sgd", **DIVERGES, ranges={"weights.step": "1e8 1e9 log"})
         for ranks in (1, 3):
             result = self.hoist("tune", config, "--trials", 2, "--out", "out", "--overwrite", ranks=ranks)
             self.assert_error(result, NUMERICAL, "all 2 diverged")

@@ -33,6 +33,8 @@ struct RunOptions {
     std::string ini;
     /// Asked on every rank after each sweep and several times in an epoch: whether to stop with a checkpoint.
     std::function<bool()> stop_requested;
+    /// What the log says of the machine beside the ranks; may be empty.
+    std::string machine = "";
 };
 
 /// How a run ended.
