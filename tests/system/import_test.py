@@ -129,6 +129,26 @@ class FromOtherTools(GivenOnnx):
         self.succeed("import", "given.npz", "--out", "model.h5")
         self.assert_close(self.predict("model.h5", self.inputs), network.outputs(self.inputs), 1e-5)
 
+    def test_numpy_arrays_as_other_tools_keep_them(self):
+        network = Network([6, 9, 4], ["relu", "softmax"], standardized=True)
+        arrays = dict(network.arrays)
+        rows = arrays | {"bias_0": arrays["bias_0"][None], "bias_1": arrays["bias_1"][:, None],
+                         "epochs": numpy.arange(3.0)}
+        turned = arrays | {f"weights_{layer}": arrays[f"weights_{layer}"].T for layer in (0, 1)}
+        half = {name: array.astype(numpy.float16) if array.dtype == numpy.float32 else array
+                for name, array in arrays.items()}
+        without = {name: array for name, array in arrays.items() if name != "bias_1"}
+        for given, note in ((rows, "epochs is not read"), (turned, "transposed"), (half, ""), (without, "no bias_1")):
+            with self.subTest(note):
+                numpy.savez(self.folder / "given.npz", **given)
+                self.assertIn(note, self.succeed("import", "given.npz", "--out", "model.h5").out)
+                expected = half if given is half else arrays
+                for layer in (0, 1):
+                    found = weights(self.folder / "model.h5")[2 * layer:2 * layer + 2]
+                    numpy.testing.assert_array_equal(found[0], expected[f"weights_{layer}"])
+                    numpy.testing.assert_array_equal(
+                        found[1], expected[f"bias_{layer}"] * (0 if given is without and layer == 1 else 1))
+
 
 class RefusedOnnx(GivenOnnx):
     MAP = helper.make_node("Gemm", ["x", "w0", "b0"], ["u"], transB=1)
@@ -214,9 +234,10 @@ class RefusedNpz(Exchange):
 
     def test_arrays_that_are_not_those_of_a_network(self):
         weights_0 = NETWORK.arrays["weights_0"]
-        self.refuses_arrays(["wieghts_0", "weights_0"], wieghts_0=weights_0)
+        self.refuses_arrays(["wieghts_0", "weights_0"], weights_0=None, wieghts_0=weights_0)
+        self.refuses_arrays(["input_maen", "input_mean"], input_mean=None, input_maen=NETWORK.arrays["input_mean"])
         self.refuses_arrays(["weights_3"], weights_3=weights_0)
-        self.refuses_arrays(["bias_1"], bias_1=None)
+        self.refuses_arrays(["bias_1", "b1"], bias_1=None, b1=NETWORK.arrays["bias_1"])
         self.refuses_arrays(["input_scale"], input_scale=None)
         self.refuses_arrays(["activations"], activations=None)
         self.refuses_arrays(["activations"], activations=numpy.array([1.0, 2.0]))
@@ -227,11 +248,12 @@ class RefusedNpz(Exchange):
         self.refuses_arrays(["map 0", "bias"], bias_0=numpy.zeros(3))
         self.refuses_arrays(["map 0", "not finite"], weights_0=weights_0 * numpy.inf)
         self.refuses_arrays(["mean"], input_mean=numpy.zeros(5))
-        self.refuses_arrays(["bias_0", "vector"], bias_0=numpy.zeros((9, 1)))
+        self.refuses_arrays(["bias_0", "vector"], bias_0=numpy.zeros((9, 2)))
+        self.refuses_arrays(["map 1"], weights_1=NETWORK.arrays["weights_1"].T)
 
     def test_types_that_are_not_read(self):
         weights_0 = NETWORK.arrays["weights_0"]
-        for kind in (">f4", "<f2", "<i4", "<c8"):
+        for kind in (">f4", "<i4", "<c8"):
             self.refuses_arrays(["weights_0", kind], weights_0=weights_0.astype(kind))
         self.refuses_arrays(["weights_0", "|O"], weights_0=weights_0.astype(object))
         self.refuses_arrays(["weights_0", "3 dimensions"], weights_0=weights_0[None])
