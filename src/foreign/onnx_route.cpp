@@ -74,7 +74,7 @@ std::vector<std::string> number_names(const std::vector<double>& numbers) {
 std::vector<std::string> names_in(const onnx::GraphProto& graph, const std::string& name) {
     const auto found =
         std::ranges::find_if(graph.initializer(), [&](const auto& t) { return t.name() == name; });
-    if (found == graph.initializer().end()) {
+    if (found == graph.initializer().end() || found->data_location() == Tensor::EXTERNAL) {
         return {};
     }
     if (found->data_type() == Tensor::STRING) {

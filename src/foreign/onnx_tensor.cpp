@@ -1,6 +1,5 @@
 #include "onnx_tensor.hpp"
 
-#include <Eigen/Core>
 #include <algorithm>
 #include <cstring>
 #include <optional>
@@ -9,6 +8,7 @@
 #include "hoist/base/error.hpp"
 #include "hoist/base/text.hpp"
 #include "hoist/io/whole_file.hpp"
+#include "hoist/math/matrix.hpp"
 
 namespace hoist {
 
