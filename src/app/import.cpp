@@ -77,6 +77,10 @@ void set_output(PortableModel& model, Output output, const std::string& shown) {
         throw UsageError("--output " + to_text(output) + " contradicts " + shown,
                          "its output is " + to_text(model.network.output), "leave it out");
     }
+    if (output == Output::softmax && model.network.regression()) {
+        make_two_classes(model);
+        model.remarks.push_back(two_classes_remark);
+    }
     model.network.output = output;
     complete(model, shown);
 }
@@ -126,6 +130,9 @@ ExitStatus run_import(const Communicator& world, const Command& command,
             std::printf("%s (%s, %s) written to %s\n", model.network.layers_text().c_str(),
                         model.network.activation_text().c_str(),
                         to_text(model.network.output).c_str(), out.c_str());
+            for (const std::string& remark : model.remarks) {
+                std::printf("note: %s\n", remark.c_str());
+            }
         }
     });
     return ExitStatus::done;

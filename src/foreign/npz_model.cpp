@@ -29,35 +29,51 @@ NumpyArray array_of(const Matrix<double>& transposed, bool vector, Precision pre
                                           : array_of<double>(transposed, vector);
 }
 
-/// The numbers of an array as a matrix whose columns are its rows; a vector is one row.
+/// The numbers of an array.
 class Numbers {
   public:
-    Numbers(const NpzReader& file, const std::string& name, std::size_t dimensions,
-            const std::string& shown)
-        : array_(file.read(name)) {
-        if (array_.shape.size() != dimensions ||
-            std::holds_alternative<std::vector<std::string>>(array_.values)) {
-            throw DataError(
-                "cannot use the array " + name + " in " + shown,
-                "it is not a " + std::string(dimensions == 2 ? "matrix" : "vector") + " of numbers",
-                "save weights as n_out x n_in and biases as n_out");
+    Numbers(const NpzReader& file, const std::string& name, const std::string& shown)
+        : array_(file.read(name)), problem_("cannot use the array " + name + " in " + shown) {
+        if (std::holds_alternative<std::vector<std::string>>(array_.values)) {
+            refuse("it holds no numbers");
         }
     }
 
     bool full() const { return std::holds_alternative<std::vector<double>>(array_.values); }
 
+    /// Its columns are the rows of the array.
     Matrix<double> transposed() const {
-        const Index rows = array_.shape.back();
-        const Index columns = array_.shape.size() == 2 ? array_.shape.front() : 1;
-        if (const auto* single = std::get_if<std::vector<float>>(&array_.values)) {
-            return Eigen::Map<const Matrix<float>>(single->data(), rows, columns).cast<double>();
+        if (array_.shape.size() != 2) {
+            refuse("it is not a matrix of numbers");
         }
-        return Eigen::Map<const Matrix<double>>(std::get<std::vector<double>>(array_.values).data(),
-                                                rows, columns);
+        return values().reshaped(array_.shape[1], array_.shape[0]);
+    }
+
+    /// Also of one row or column, as other tools write it.
+    Vector<double> vector() const {
+        const auto longer = std::ranges::count_if(array_.shape, [](Index n) { return n != 1; });
+        if (array_.shape.empty() || longer > 1) {
+            refuse("it is not a vector of numbers");
+        }
+        return values();
     }
 
   private:
+    [[noreturn]] void refuse(const std::string& why) const {
+        throw DataError(problem_, why, "save weights as n_out x n_in and biases as n_out");
+    }
+
+    Vector<double> values() const {
+        if (const auto* single = std::get_if<std::vector<float>>(&array_.values)) {
+            return Eigen::Map<const Vector<float>>(single->data(), std::ssize(*single))
+                .cast<double>();
+        }
+        const auto& full = std::get<std::vector<double>>(array_.values);
+        return Eigen::Map<const Vector<double>>(full.data(), std::ssize(full));
+    }
+
     NumpyArray array_;
+    std::string problem_;
 };
 
 std::vector<std::string> read_activations(const NpzReader& file, const std::string& shown) {
@@ -71,23 +87,89 @@ std::vector<std::string> read_activations(const NpzReader& file, const std::stri
     return *names;
 }
 
-void refuse_others(const std::vector<std::string>& names, std::size_t maps,
-                   const std::string& shown) {
+bool is_numbered(const std::string& name) {
+    return (name.starts_with("weights_") || name.starts_with("bias_")) &&
+           to_whole_number(name.substr(name.find('_') + 1)).has_value();
+}
+
+/// The arrays of a file that are no part of a network. @throws DataError where one of them may be
+/// meant as such a part: a map beyond the last, or the name of a part that is missing, misspelled.
+std::vector<std::string> find_others(const std::vector<std::string>& names, std::size_t maps,
+                                     const std::string& shown) {
     std::vector<std::string> known{"activations", "input_mean", "input_scale"};
     for (std::size_t l = 0; l < maps; ++l) {
         known.push_back(weights_name(l));
         known.push_back(bias_name(l));
     }
+    std::vector<std::string> missing;
+    std::ranges::copy_if(known, std::back_inserter(missing), [&](const std::string& name) {
+        return std::ranges::find(names, name) == names.end();
+    });
+    const bool lacks_part = std::ranges::any_of(missing, is_numbered);
+    std::vector<std::string> others;
     for (const std::string& name : names) {
-        if (std::ranges::find(known, name) == known.end()) {
-            const auto meant = nearest(name, known);
+        if (std::ranges::find(known, name) != known.end()) {
+            continue;
+        }
+        const auto meant = nearest(name, missing);
+        if (meant || lacks_part || is_numbered(name)) {
             throw DataError(shown + " holds an unknown array, " + name,
                             "with " + std::to_string(maps) + " names in activations there are " +
                                 weights_name(0) + " and " + bias_name(0) + " to " +
                                 weights_name(maps - 1) + " and " + bias_name(maps - 1) +
-                                ", input_mean and input_scale",
+                                ", input_mean and input_scale" +
+                                (lacks_part ? "; " + missing.front() + " is missing" : ""),
                             meant ? "did you mean " + *meant + "?" : "leave it out");
         }
+        others.push_back(name);
+    }
+    return others;
+}
+
+/// Whether each map takes what the one below it gives, and has a bias of its size.
+bool fits_together(const PortableModel& model) {
+    Index below = 0;
+    for (std::size_t l = 0; l < model.maps.size(); ++l) {
+        const auto& [matrix, bias] = model.maps[l];
+        const bool last = l + 1 == model.maps.size();
+        const Index group = last ? 1 : model.network.activations[l]->traits().group;
+        if ((l > 0 && matrix.cols() != below) || matrix.rows() % group != 0 ||
+            (bias.size() != 0 && bias.size() != matrix.rows())) {
+            return false;
+        }
+        below = matrix.rows() / group;
+    }
+    const Standardization& input = model.standardization;
+    return input.empty() || input.mean.size() == model.maps.front().matrix.cols();
+}
+
+void transpose_maps(PortableModel& model) {
+    for (Weights<double>& map : model.maps) {
+        map.matrix = map.matrix.transpose().eval();
+    }
+}
+
+/// Turns weights that are stored as n_in x n_out and fit together only so, and adds biases that are
+/// not there.
+void arrange(PortableModel& model) {
+    if (!fits_together(model)) {
+        transpose_maps(model);
+        if (fits_together(model)) {
+            model.remarks.push_back("its weights are n_in x n_out, and are transposed");
+        } else {
+            transpose_maps(model);  // the first part that does not fit is named
+        }
+    }
+    std::vector<std::string> without;
+    for (std::size_t l = 0; l < model.maps.size(); ++l) {
+        auto& [matrix, bias] = model.maps[l];
+        if (bias.size() == 0) {
+            bias = Vector<double>::Zero(matrix.rows());
+            without.push_back(bias_name(l));
+        }
+    }
+    if (!without.empty()) {
+        model.remarks.push_back("it has no " + join(without, ", ") + ", and zeros are taken");
     }
 }
 
@@ -117,24 +199,36 @@ PortableModel read_npz_model(const std::filesystem::path& path) try {
     const NpzReader file(path);
     const std::vector<std::string> arrays = file.names();
     const std::vector<std::string> names = read_activations(file, shown);
-    refuse_others(arrays, names.size(), shown);
+    const std::vector<std::string> others = find_others(arrays, names.size(), shown);
+    const auto has = [&](const std::string& name) { return std::ranges::count(arrays, name) > 0; };
     PortableModel model;
     for (std::size_t l = 0; l < names.size(); ++l) {
-        const Numbers weights(file, weights_name(l), 2, shown);
-        const Numbers bias(file, bias_name(l), 1, shown);
-        if (weights.full() || bias.full()) {
-            model.precision = Precision::full;
+        const Numbers weights(file, weights_name(l), shown);
+        model.precision = weights.full() ? Precision::full : model.precision;
+        model.maps.push_back({weights.transposed().transpose(), {}});
+        if (has(bias_name(l))) {
+            const Numbers bias(file, bias_name(l), shown);
+            model.precision = bias.full() ? Precision::full : model.precision;
+            model.maps.back().bias = bias.vector();
         }
-        model.maps.push_back({weights.transposed().transpose(), bias.transposed()});
         if (l + 1 < names.size()) {
             model.network.activations.push_back(parse_activation(names[l]));
         }
     }
-    model.network.output = parse_output(names.back());
-    const auto has = [&](const char* name) { return std::ranges::count(arrays, name) > 0; };
     if (has("input_mean") || has("input_scale")) {
-        model.standardization = {Numbers(file, "input_mean", 1, shown).transposed(),
-                                 Numbers(file, "input_scale", 1, shown).transposed()};
+        model.standardization = {Numbers(file, "input_mean", shown).vector(),
+                                 Numbers(file, "input_scale", shown).vector()};
+    }
+    arrange(model);
+    if (names.back() == "sigmoid" && model.maps.back().matrix.rows() == 1) {
+        make_two_classes(model);
+        model.remarks.push_back(two_classes_remark);
+    } else {
+        model.network.output = parse_output(names.back());
+    }
+    if (!others.empty()) {
+        model.remarks.push_back("of its arrays " + join(others, ", ") +
+                                (others.size() == 1 ? " is" : " are") + " not read");
     }
     complete(model, shown);
     return model;

@@ -1,10 +1,7 @@
 #include "onnx_chain.hpp"
 
 #include <algorithm>
-#include <array>
-#include <charconv>
-#include <limits>
-#include <map>
+#include <set>
 
 #include "hoist/base/error.hpp"
 #include "hoist/base/text.hpp"
@@ -14,36 +11,73 @@ namespace hoist {
 
 namespace {
 
-constexpr const char* readable =
-    "hoist imports chains of Gemm, MatMul, Add, Sub, Mul and Div with the activations that it "
-    "exports";
+using Tensor = onnx::TensorProto;
 
-// The shortest decimal that is this float: 0.1 is stored as 0.100000001.
-std::string shortest(float value) {
-    std::array<char, 32> buffer{};
-    const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value).ptr;
-    return {buffer.data(), end};
+constexpr const char* readable =
+    "hoist imports chains of dense maps and activations that it has: export that part of the model "
+    "alone";
+
+std::string key_of(const onnx::NodeProto& node) {
+    return is_standard(node) ? node.op_type() : node.domain() + "." + node.op_type();
 }
 
-std::string with_parameter(const char* name, double value) {
-    return std::string(name) + "(" + shortest(static_cast<float>(value)) + ")";
+bool is_number(std::int32_t type) {
+    static const std::set<std::int32_t> types{
+        Tensor::FLOAT, Tensor::DOUBLE, Tensor::FLOAT16, Tensor::BFLOAT16, Tensor::UINT8,
+        Tensor::INT8,  Tensor::UINT16, Tensor::INT16,   Tensor::INT32,    Tensor::INT64};
+    return types.contains(type);
+}
+
+OnnxRefusal no_counterpart(const onnx::NodeProto& node) {
+    static const std::set<std::string> activations{
+        "Celu", "Elu",  "Erf",      "Exp",        "Gelu",  "HardSwish",      "Hardmax",
+        "Mish", "Selu", "Softsign", "Softshrink", "Swish", "ThresholdedRelu"};
+    const std::string& op = node.op_type();
+    if (!is_standard(node)) {
+        return {"it is no operator of ONNX itself that hoist knows",
+                "export the model to plain operators, its functions inlined"};
+    }
+    if (std::ranges::any_of(node.attribute(), [](const auto& a) { return a.has_g(); })) {
+        return {"it holds a graph of its own", "export the model without branches and loops"};
+    }
+    if (activations.contains(op)) {
+        return {"hoist has no such activation",
+                "train the model with one of " + join(activation_names(), ", ")};
+    }
+    if (op.find("Conv") != std::string::npos || op.find("Pool") != std::string::npos) {
+        return {"it is no dense map",
+                "export the dense maps behind it alone, and feed them with what "
+                "it gives"};
+    }
+    if (op.find("Quantize") != std::string::npos || op.ends_with("Integer")) {
+        return {"it computes with quantized numbers", "export the model before it is quantized"};
+    }
+    return {"it has no counterpart in hoist", ""};
 }
 
 }  // namespace
 
-OnnxChain::OnnxChain(const onnx::GraphProto& graph, const std::string& shown)
-    : graph_(graph), shown_(shown), constants_(graph, shown) {}
+OnnxChain::OnnxChain(const onnx::GraphProto& graph, std::int64_t opset,
+                     const std::filesystem::path& path, std::size_t numbers)
+    : graph_(graph),
+      opset_(opset),
+      shown_(path.string()),
+      route_(find_route(graph, shown_)),
+      constants_(graph, path, numbers) {}
 
-void OnnxChain::refuse(const onnx::NodeProto& node, const std::string& why,
-                       const std::string& advice) const {
-    throw DataError("cannot import " + shown_node(node) + " of " + shown_, why,
-                    advice.empty() ? readable : advice);
+void OnnxChain::refuse_node(const Node& node, const OnnxRefusal& refusal) const {
+    throw DataError("cannot import " + shown_node(node) + " of " + shown_, refusal.why,
+                    refusal.advice.empty() ? readable : refusal.advice);
 }
 
 PortableModel OnnxChain::read() {
     find_input();
-    for (int i = 0; i < graph_.node_size();) {
-        i += constants_.take(graph_.node(i)) ? 1 : take(i);
+    for (std::size_t i = 0; i < route_.nodes.size();) {
+        try {
+            i += take(i);
+        } catch (const OnnxRefusal& refusal) {
+            refuse_node(*route_.nodes[i], refusal);
+        }
     }
     finish();
     return std::move(model_);
@@ -51,197 +85,219 @@ PortableModel OnnxChain::read() {
 
 void OnnxChain::find_input() {
     std::vector<const onnx::ValueInfoProto*> inputs;
+    std::vector<std::string> names;
     for (const onnx::ValueInfoProto& input : graph_.input()) {
-        if (!constants_.contains(input.name())) {
+        if (!constants_.contains(input.name())) {  // old files list initializers too
             inputs.push_back(&input);
+            names.push_back(input.name());
         }
     }
-    const auto check = [&](bool holds, const std::string& why) {
-        if (!holds) {
-            throw DataError("cannot import " + shown_, why, readable);
-        }
-    };
-    check(inputs.size() == 1, "it has " + std::to_string(inputs.size()) + " inputs");
-    check(graph_.output_size() == 1, "it has " + std::to_string(graph_.output_size()) + " outputs");
-    current_ = inputs.front()->name();
-    const onnx::TypeProto::Tensor& tensor = inputs.front()->type().tensor_type();
-    check(tensor.elem_type() == onnx::TensorProto::FLOAT ||
-              tensor.elem_type() == onnx::TensorProto::DOUBLE,
-          "its input " + current_ + " is not a tensor of float or double");
+    if (inputs.size() != 1) {
+        throw DataError("cannot import " + shown_,
+                        "it has " + std::to_string(inputs.size()) + " inputs" +
+                            (names.empty() ? "" : " (" + join(names, ", ") + ")"),
+                        "export the model with one input that holds all features");
+    }
+    try {
+        declare_input(*inputs.front());
+    } catch (const OnnxRefusal& refusal) {
+        throw DataError("cannot import the input " + names.front() + " of " + shown_, refusal.why,
+                        refusal.advice);
+    }
+    current_ = names.front();
+    shapes_[current_] = shape_;
+}
+
+void OnnxChain::declare_input(const onnx::ValueInfoProto& input) {
+    const onnx::TypeProto::Tensor& tensor = input.type().tensor_type();
+    if (!is_number(tensor.elem_type())) {
+        refuse("it is not a tensor of numbers", "export the model with a float input");
+    }
+    if (tensor.elem_type() == Tensor::UINT8) {
+        remark("its input is of bytes: give it 0 to 255, where hoist divides images by 255");
+    }
     if (!tensor.has_shape()) {
         return;
     }
-    check(tensor.shape().dim_size() > 1, "its input " + current_ + " has no batch dimension");
-    flat_ = tensor.shape().dim_size() == 2;
-    Index product = 1;
-    for (int i = 1; i < tensor.shape().dim_size(); ++i) {
-        const std::int64_t size = tensor.shape().dim(i).dim_value();  // 0: not declared
-        if (size <= 0 || __builtin_mul_overflow(product, Index{size}, &product)) {
-            return;
-        }
+    std::vector<Index> sizes;
+    for (const auto& size : tensor.shape().dim()) {  // 0: not declared
+        sizes.push_back(size.dim_value() > 0 ? size.dim_value() : SampleShape::unknown);
     }
-    declared_inputs_ = product;
+    if (sizes.size() < 2) {
+        refuse("it has no batch dimension", "export the model with inputs of batch x features");
+    }
+    const auto batch = sizes[0] == SampleShape::unknown ? std::nullopt : std::optional(sizes[0]);
+    sizes.erase(sizes.begin());
+    shape_ = SampleShape(std::move(sizes), batch);
 }
 
-void OnnxChain::finish() {
-    if (graph_.output(0).name() != current_) {
-        throw DataError(
-            "cannot import " + shown_,
-            "its output " + graph_.output(0).name() + " is not the end of the chain, " + current_,
-            readable);
-    }
-    if (!model_.maps.empty() && declared_inputs_ &&
-        *declared_inputs_ != model_.maps.front().matrix.cols()) {
-        throw DataError(shown_ + " is inconsistent",
-                        "it declares " + std::to_string(*declared_inputs_) +
-                            " inputs and its first map takes " +
-                            std::to_string(model_.maps.front().matrix.cols()),
-                        "export the model again");
-    }
-    model_.network.output = Output::linear;
-    if (after_ == After::activation) {
-        const std::string name = model_.network.activations.back()->name();
-        if (name != "softmax" && name != "simplex") {
-            refuse(*last_activation_, "it is the output, and hoist has no " + name + " output",
-                   "let the model end in its last map or in Softmax");
+const std::map<std::string, OnnxChain::Reader>& OnnxChain::readers() {
+    using Chain = OnnxChain;
+    static const std::map<std::string, Reader> table{
+        {"Gemm", &Chain::take_gemm},
+        {"MatMul", &Chain::take_matmul},
+        {"Add", &Chain::take_arithmetic},
+        {"Sub", &Chain::take_arithmetic},
+        {"Mul", &Chain::take_arithmetic},
+        {"Div", &Chain::take_arithmetic},
+        {"Sum", &Chain::take_arithmetic},
+        {"Neg", &Chain::take_negation},
+        {"BatchNormalization", &Chain::take_batch_normalization},
+        {"Relu", &Chain::take_plain},
+        {"Sigmoid", &Chain::take_plain},
+        {"Tanh", &Chain::take_plain},
+        {"Softplus", &Chain::take_plain},
+        {"Sign", &Chain::take_plain},
+        {"Sin", &Chain::take_plain},
+        {"LeakyRelu", &Chain::take_leaky_relu},
+        {"PRelu", &Chain::take_prelu},
+        {"Shrink", &Chain::take_shrink},
+        {"Softmax", &Chain::take_softmax},
+        {"LogSoftmax", &Chain::take_log_softmax},
+        {"Log", &Chain::take_log},
+        {"Clip", &Chain::take_clip},
+        {"Max", &Chain::take_bound},
+        {"Min", &Chain::take_bound},
+        {"HardSigmoid", &Chain::take_hard_sigmoid},
+        {"Identity", &Chain::take_same},
+        {"Cast", &Chain::take_cast},
+        {"Dropout", &Chain::take_dropout},
+        {"Flatten", &Chain::take_flatten},
+        {"Reshape", &Chain::take_reshape},
+        {"Squeeze", &Chain::take_squeeze},
+        {"Unsqueeze", &Chain::take_squeeze},
+        {"Transpose", &Chain::take_transpose},
+        {"Concat", &Chain::take_concat},
+        {"ArgMax", &Chain::take_argmax},
+        {"Gather", &Chain::take_label},
+        {"ai.onnx.ml.ArrayFeatureExtractor", &Chain::take_label},
+        {"ai.onnx.ml.ZipMap", &Chain::take_zip_map},
+        {"ai.onnx.ml.Normalizer", &Chain::take_normalizer},
+        {"ai.onnx.ml.Scaler", &Chain::take_scaler},
+        {"ai.onnx.ml.LinearClassifier", &Chain::take_linear_classifier},
+        {"ai.onnx.ml.LinearRegressor", &Chain::take_linear_regressor}};
+    return table;
+}
+
+bool OnnxChain::may_end(const std::string& op) {
+    static const std::set<std::string> ends{"Identity",
+                                            "Cast",
+                                            "Dropout",
+                                            "Flatten",
+                                            "Reshape",
+                                            "Squeeze",
+                                            "Unsqueeze",
+                                            "ArgMax",
+                                            "Gather",
+                                            "ai.onnx.ml.ArrayFeatureExtractor",
+                                            "ai.onnx.ml.ZipMap",
+                                            "ai.onnx.ml.Normalizer"};
+    return ends.contains(op);
+}
+
+void OnnxChain::check_takes_chain(const Node& node) {
+    if (std::ranges::find(node.input(), current_) == node.input().end()) {
+        const bool constant = std::ranges::all_of(node.input(), [&](const std::string& name) {
+            return name.empty() || constants_.contains(name);
+        });
+        if (constant) {
+            refuse("it computes a constant in a way that hoist does not",
+                   "fold the constants of the model first");
         }
-        model_.network.output = parse_output(name);
-        model_.network.activations.pop_back();
+        refuse("it does not take what the node before it gives, " + current_);
+    }
+    if (node.output_size() == 0) {
+        refuse("it gives nothing", "export the model again");
+    }
+    if (end_ != nullptr && !may_end(key_of(node))) {
+        refuse("it computes with what " + shown_node(*end_) + " gives, which is the end of a model",
+               "export the model up to that");
     }
 }
 
-const OnnxConstant& OnnxChain::constant_of(const onnx::NodeProto& node, int input) {
-    if (node.input_size() <= input || !constants_.contains(node.input(input))) {
-        refuse(node, "its input " + std::to_string(input) + " is not a constant");
+std::size_t OnnxChain::take(std::size_t position) {
+    const Node& node = *route_.nodes[position];
+    const std::string key = key_of(node);
+    if (constants_.take(node)) {
+        return 1;
+    }
+    if (key == "Shape" && node.input_size() == 1 && node.output_size() == 1 &&
+        shapes_.contains(node.input(0))) {
+        constants_.put(node.output(0), shapes_.at(node.input(0)).as_constant(node));
+        return 1;
+    }
+    check_takes_chain(node);
+    if (after_ == After::map) {
+        const auto found = find_written_activation(std::span(route_.nodes).subspan(position),
+                                                   constants_, current_, last_map().matrix.rows());
+        if (found) {
+            add_activation(node, found->name);
+            pass(*route_.nodes[position + found->nodes - 1]);
+            return found->nodes;
+        }
+    }
+    const auto reader = readers().find(key);
+    if (reader == readers().end()) {
+        const OnnxRefusal refusal = no_counterpart(node);
+        refuse(refusal.why, refusal.advice);
+    }
+    (this->*reader->second)(node);
+    return 1;
+}
+
+void OnnxChain::pass(const Node& node, int output) {
+    if (node.output_size() <= output) {
+        refuse("it gives nothing", "export the model again");
+    }
+    current_ = node.output(output);
+    shapes_[current_] = shape_;
+}
+
+const OnnxConstant& OnnxChain::constant_of(const Node& node, int input) {
+    if (!has_input(node, input) || !constants_.contains(node.input(input))) {
+        if (has_input(node, input) && shapes_.contains(node.input(input))) {
+            refuse("its inputs are two tensors of the network, which is no chain then");
+        }
+        refuse("its input " + std::to_string(input) + " is not a constant");
     }
     return constants_.at(node.input(input));
 }
 
-int OnnxChain::take(int position) {
-    const onnx::NodeProto& node = graph_.node(position);
-    if (!node.domain().empty() && node.domain() != "ai.onnx") {
-        refuse(node, "it is no operator of ONNX itself");
+void OnnxChain::finish() {
+    if (route_.output != current_) {
+        throw DataError("cannot import " + shown_,
+                        "its output " + route_.output + " is not the end of the chain, " + current_,
+                        readable);
     }
-    if (std::ranges::find(node.input(), current_) == node.input().end()) {
-        refuse(node, "it does not take what the node before it gives, " + current_);
+    if (between_node_ != nullptr && !model_.maps.empty() && !between_.is_identity()) {
+        refuse_node(*between_node_, {"it scales or shifts what the last activation gives",
+                                     "let the model end in its last map or in Softmax"});
     }
-    if (node.output_size() == 0) {
-        refuse(node, "it gives nothing");
+    if (!route_.left_out.empty()) {
+        remark("of its outputs " + route_.output + " is read, not " + join(route_.left_out, ", "));
     }
-    static const std::map<std::string, std::string> plain{
-        {"Relu", "relu"},         {"Sigmoid", "sigmoid"}, {"Tanh", "tanh"},
-        {"Softplus", "softplus"}, {"Sign", "sign"},       {"Sin", "sin"}};
-    const std::string& op = node.op_type();
-    if (after_ == After::map) {
-        const auto found = find_written_activation(graph_, constants_, position, current_,
-                                                   model_.maps.back().matrix.rows());
-        if (found) {
-            add_activation(node, found->name);
-            pass(graph_.node(position + found->nodes - 1));
-            return found->nodes;
-        }
-    }
-    if (const auto found = plain.find(op); found != plain.end()) {
-        add_activation(node, found->second);
-    } else if (op == "LeakyRelu") {
-        add_activation(node, with_parameter("leaky_relu", number_attribute(node, "alpha", 0.01)));
-    } else if (op == "Shrink") {
-        const double lambd = number_attribute(node, "lambd", 0.5);
-        if (number_attribute(node, "bias", 0.0) != lambd) {
-            refuse(node, "its bias is not its lambd, so that it jumps");
-        }
-        add_activation(node, with_parameter("soft_threshold", lambd));
-    } else if (op == "Softmax") {
-        const double axis = number_attribute(node, "axis", -1.0);
-        if (axis != 1.0 && axis != -1.0) {
-            refuse(node, "it runs over axis " + to_text(axis) + ", not over the units");
-        }
-        add_activation(node, "softmax");
-    } else if (op == "Clip") {
-        take_clip(node);
-    } else if (op == "Gemm") {
-        take_gemm(node);
-    } else if (op == "MatMul") {
-        take_matmul(node);
-    } else if (op == "Add" || op == "Sub" || op == "Mul" || op == "Div") {
-        take_affine(node);
-    } else if (op == "Flatten" || op == "Reshape") {
-        take_reshape(node);
-    } else if (op == "Dropout") {
-        take_dropout(node);
-    } else if (op != "Identity") {
-        refuse(node, "it has no counterpart in hoist");
-    }
-    pass(node);
-    return 1;
-}
-
-void OnnxChain::take_reshape(const onnx::NodeProto& node) {
-    if (node.input(0) != current_) {
-        refuse(node, "its shape is not a constant");
-    }
-    if (node.op_type() == "Flatten") {
-        if (number_attribute(node, "axis", 1.0) != 1.0) {
-            refuse(node, "it flattens the batch too");
-        }
-        flat_ = true;
+    model_.network.output = Output::linear;
+    if (after_ != After::activation) {
         return;
     }
-    const std::vector<double>& shape = constant_of(node, 1).values;
-    const auto inputs = declared_inputs_ ? static_cast<double>(*declared_inputs_) : -1.0;
-    const bool flattens = after_ == After::input && shape.size() == 2 && shape[0] <= 0.0 &&
-                          (shape[1] == inputs || (shape[0] == 0.0 && shape[1] == -1.0));
-    if (!flattens) {
-        refuse(node, "it does more than make a vector of each sample");
-    }
-    flat_ = true;
-}
-
-void OnnxChain::take_dropout(const onnx::NodeProto& node) {
-    if (node.input_size() > 2 && !node.input(2).empty()) {
-        refuse(node, "it may be in training mode", "export the model for inference");
-    }
-}
-
-void OnnxChain::take_clip(const onnx::NodeProto& node) {
-    constexpr double infinity = std::numeric_limits<double>::infinity();
-    const auto bound = [&](int input, const char* name, double otherwise) {
-        if (node.input_size() > input && !node.input(input).empty()) {
-            const OnnxConstant& constant = constant_of(node, input);
-            if (constant.values.size() != 1) {
-                refuse(node, "a bound of it is not one number");
-            }
-            return constant.values.front();
+    const std::string name = model_.network.activations.back()->name();
+    if (is_probability()) {
+        make_two_classes(model_);
+        if (reversed_) {
+            last_map() = {last_map().matrix.colwise().reverse(), last_map().bias.reverse()};
         }
-        return number_attribute(node, name, otherwise);
-    };
-    const double low = bound(1, "min", -infinity);
-    const double high = bound(2, "max", infinity);
-    const bool open = high >= std::numeric_limits<float>::max();
-    if (low == 0.0 && open) {
-        add_activation(node, "relu");
-    } else if (low == 0.0 && high == 1.0) {
-        add_activation(node, "hard_sigmoid");
-    } else if (low == -1.0 && high == 1.0) {
-        add_activation(node, "hard_tanh");
+        remark(reversed_ ? "its one score is read as two classes: its sigmoid is the probability "
+                           "of the first"
+                         : two_classes_remark);
+    } else if (name == "softmax" || name == "simplex") {
+        model_.network.output = parse_output(name);
     } else {
-        refuse(node, "it clips to [" + to_text(low) + ", " + to_text(high) + "]",
-               "hoist has [0, inf], [0, 1] and [-1, 1]");
+        refuse_node(*last_activation_,
+                    {"it is the output, and hoist has no " + name + " output of " +
+                         std::to_string(shape_.size()) + (shape_.size() == 1 ? " unit" : " units"),
+                     "let the model end in its last map or in Softmax"});
     }
-}
-
-void OnnxChain::add_activation(const onnx::NodeProto& node, const std::string& name) {
-    if (after_ != After::map) {
-        refuse(node, after_ == After::input ? "it acts on the inputs"
-                                            : "it acts on what another activation gives");
-    }
-    try {
-        model_.network.activations.push_back(parse_activation(name));
-    } catch (const UsageError& error) {
-        refuse(node, error.what());
-    }
-    after_ = After::activation;
-    last_activation_ = &node;
+    model_.network.activations.pop_back();
 }
 
 }  // namespace hoist

@@ -1,59 +1,119 @@
 #pragma once
 
-#include <optional>
+#include <filesystem>
+#include <map>
 
 #include "hoist/foreign/portable_model.hpp"
+#include "onnx_affine.hpp"
 #include "onnx_constants.hpp"
+#include "onnx_route.hpp"
+#include "onnx_samples.hpp"
 
 namespace hoist {
 
 /// Reads the nodes of a graph one after another as maps and activations of one chain.
 class OnnxChain {
   public:
-    /// @param shown the file's name, for messages.
-    OnnxChain(const onnx::GraphProto& graph, const std::string& shown);
+    /// @param opset of ONNX itself.
+    /// @param path of the model, for messages and for data beside it.
+    /// @param numbers that the model may have at most.
+    OnnxChain(const onnx::GraphProto& graph, std::int64_t opset, const std::filesystem::path& path,
+              std::size_t numbers);
 
-    /// The network, without its widths. @throws DataError, which names the node.
+    /// The network, without its widths. @throws DataError, which names the node; MissingError.
     PortableModel read();
 
   private:
+    using Node = onnx::NodeProto;
+    using Reader = void (OnnxChain::*)(const Node&);
     /// What the chain has just passed.
     enum class After { input, map, activation };
 
-    /// Takes the node at `position` and those that belong to it. @return how many.
-    int take(int position);
+    static const std::map<std::string, Reader>& readers();
+    /// Those that may stand behind the last scores.
+    static bool may_end(const std::string& op);
 
-    void take_gemm(const onnx::NodeProto& node);
-    void take_matmul(const onnx::NodeProto& node);
-    void take_affine(const onnx::NodeProto& node);
-    void scale_and_shift(const onnx::NodeProto& node, const Vector<double>& scale,
-                         const Vector<double>& shift);
-    void take_reshape(const onnx::NodeProto& node);
-    void take_dropout(const onnx::NodeProto& node);
-    void take_clip(const onnx::NodeProto& node);
-    void add_map(const onnx::NodeProto& node, const OnnxConstant& matrix, bool transposed,
-                 double factor);
-    void add_activation(const onnx::NodeProto& node, const std::string& name);
-    void pass(const onnx::NodeProto& node) { current_ = node.output(0); }
-    const OnnxConstant& constant_of(const onnx::NodeProto& node, int input);
-    [[noreturn]] void refuse(const onnx::NodeProto& node, const std::string& why,
-                             const std::string& advice = "") const;
     void find_input();
+    void declare_input(const onnx::ValueInfoProto& input);
+    /// Takes the node at `position` and those that belong to it. @return how many.
+    std::size_t take(std::size_t position);
+    void check_takes_chain(const Node& node);
     void finish();
+    [[noreturn]] void refuse_node(const Node& node, const OnnxRefusal& refusal) const;
+
+    // Each takes a node of the chain; onnx_maps.cpp,
+    void take_gemm(const Node& node);
+    void take_matmul(const Node& node);
+    void take_arithmetic(const Node& node);
+    void take_negation(const Node& node);
+    void take_batch_normalization(const Node& node);
+    // onnx_activations.cpp,
+    void take_plain(const Node& node);
+    void take_leaky_relu(const Node& node);
+    void take_prelu(const Node& node);
+    void take_shrink(const Node& node);
+    void take_softmax(const Node& node);
+    void take_log_softmax(const Node& node);
+    void take_log(const Node& node);
+    void take_clip(const Node& node);
+    void take_bound(const Node& node);
+    void take_hard_sigmoid(const Node& node);
+    // onnx_shapes.cpp,
+    void take_same(const Node& node);
+    void take_cast(const Node& node);
+    void take_dropout(const Node& node);
+    void take_flatten(const Node& node);
+    void take_reshape(const Node& node);
+    void take_squeeze(const Node& node);
+    void take_transpose(const Node& node);
+    // and onnx_labels.cpp.
+    void take_concat(const Node& node);
+    void take_argmax(const Node& node);
+    void take_label(const Node& node);
+    void take_zip_map(const Node& node);
+    void take_normalizer(const Node& node);
+    void take_scaler(const Node& node);
+    void take_linear_classifier(const Node& node);
+    void take_linear_regressor(const Node& node);
+
+    /// @param columns the transpose of the map.
+    void add_map(const Node& node, Matrix<double> columns, bool full);
+    void add_map(const Node& node, const OnnxConstant& matrix, bool transposed, double factor);
+    void multiply(const Node& node, const Vector<double>& factors);
+    void add(const Node& node, const Vector<double>& terms);
+    void clip(const Node& node, double low, double high);
+    void add_activation(const Node& node, const std::string& name);
+    /// @throws OnnxRefusal unless the chain has just passed a map.
+    void check_above_map() const;
+    /// Whether the scores are one sigmoid.
+    bool is_probability() const;
+    /// The pair that a probability p and 1 - p at `complement` are joined to, or null.
+    const Node* joined(const std::string& complement) const;
+    Weights<double>& last_map() { return model_.maps.back(); }
+    const OnnxConstant& constant_of(const Node& node, int input);
+    void pass(const Node& node, int output = 0);
+    void remark(const std::string& text) { model_.remarks.push_back(text); }
 
     const onnx::GraphProto& graph_;
-    const std::string& shown_;
+    std::int64_t opset_;
+    std::string shown_;
+    OnnxRoute route_;
     OnnxConstants constants_;
     PortableModel model_;
     /// The tensor that the chain has reached.
     std::string current_;
     After after_ = After::input;
-    /// Whether samples are vectors by now.
-    bool flat_ = true;
-    /// The node of the last activation.
-    const onnx::NodeProto* last_activation_ = nullptr;
-    /// The inputs of a sample, where they are declared.
-    std::optional<Index> declared_inputs_;
+    SampleShape shape_;
+    /// Of all tensors of the chain.
+    std::map<std::string, SampleShape> shapes_;
+    /// What stands between the last activation, or the inputs, and the next map.
+    UnitwiseAffine between_;
+    const Node* between_node_ = nullptr;
+    const Node* last_activation_ = nullptr;
+    /// Behind which nothing computes any more.
+    const Node* end_ = nullptr;
+    /// Whether the probability of the second class comes first.
+    bool reversed_ = false;
 };
 
 }  // namespace hoist

@@ -1,55 +1,42 @@
 #pragma once
 
-#include <onnx/onnx_pb.h>
-
+#include <limits>
 #include <map>
 #include <string>
-#include <vector>
 
-#include "hoist/base/types.hpp"
+#include "onnx_node.hpp"
+#include "onnx_tensor.hpp"
 
 namespace hoist {
 
-/// A constant of a graph, its elements in row-major order; every type it may have is exact in
-/// double.
-struct OnnxConstant {
-    std::vector<Index> shape;
-    std::vector<double> values;
-    /// Whether it is stored in double precision.
-    bool full = false;
-};
-
-/// What a node is called in messages: `node Gemm_3 (Gemm)`.
-std::string shown_node(const onnx::NodeProto& node);
-
-/// An attribute, or nothing.
-const onnx::AttributeProto* find_attribute(const onnx::NodeProto& node, const std::string& name);
-/// A number in an attribute. @throws DataError where it has another type.
-double number_attribute(const onnx::NodeProto& node, const std::string& name, double otherwise);
-
-/// The constants of a graph: initializers, decoded when they are first used, and what Constant,
-/// Identity, Cast and Transpose make of them. A cast to single precision keeps the more exact
-/// numbers that it was given.
+/// The constants of a graph: initializers, decoded when they are first used, and what nodes make of
+/// constants.
 class OnnxConstants {
   public:
-    /// @param shown the file's name, for messages.
-    OnnxConstants(const onnx::GraphProto& graph, const std::string& shown);
+    /// @param path of the model, for messages and for data beside it.
+    /// @param numbers that may be made of them at most.
+    OnnxConstants(const onnx::GraphProto& graph, const std::filesystem::path& path,
+                  std::size_t numbers = std::numeric_limits<std::size_t>::max());
 
     bool contains(const std::string& name) const {
         return stored_.contains(name) || decoded_.contains(name);
     }
-    /// @throws DataError for a type that is not read, external data, and sizes that contradict.
-    /// @pre contains(name).
+    /// @throws as OnnxTensorReader. @pre contains(name).
     const OnnxConstant& at(const std::string& name);
+
+    void put(const std::string& name, OnnxConstant constant);
 
     /// Takes a node that makes a constant of constants. @return whether it is one.
     bool take(const onnx::NodeProto& node);
 
+    /// Counts numbers against those that may be made, before they are. @throws OnnxRefusal.
+    void spend(std::size_t numbers);
+
   private:
-    OnnxConstant decode(const onnx::TensorProto& tensor) const;
     OnnxConstant value_of(const onnx::NodeProto& node) const;
 
-    const std::string& shown_;
+    OnnxTensorReader read_;
+    std::size_t left_;
     std::map<std::string, const onnx::TensorProto*> stored_;
     std::map<std::string, OnnxConstant> decoded_;
 };

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 
 #include "hoist/base/text.hpp"
 #include "onnx_chain.hpp"
@@ -7,136 +8,185 @@ namespace hoist {
 
 namespace {
 
-/// A number for each of `width` units; one number stands for all.
-Vector<double> spread(const Vector<double>& values, Index width) {
-    return values.size() == 1 ? Vector<double>::Constant(width, values[0]) : values;
-}
+constexpr const char* other_side = "it multiplies the samples from the other side";
+constexpr const char* rows_are_samples = "let the samples be the rows: x W + b";
 
 }  // namespace
 
-void OnnxChain::add_map(const onnx::NodeProto& node, const OnnxConstant& matrix, bool transposed,
-                        double factor) {
-    if (!flat_) {
-        refuse(node, "its input has more than one dimension per sample",
+void OnnxChain::add_map(const Node& node, Matrix<double> columns, bool full) {
+    if (!shape_.is_row()) {
+        refuse("its input has more than one dimension per sample",
                "put Flatten in front of the first map");
     }
-    if (matrix.shape.size() != 2) {
-        refuse(node, "its matrix has " + std::to_string(matrix.shape.size()) + " dimensions");
+    if (columns.size() == 0) {
+        refuse("its matrix is empty", "export the model again");
+    }
+    const Index inputs = columns.rows();
+    if (shape_.size() != SampleShape::unknown && shape_.size() != inputs) {
+        refuse("its matrix takes " + std::to_string(inputs) + " numbers, and a sample has " +
+                   std::to_string(shape_.size()) + " here",
+               "export the model again");
     }
     if (after_ == After::map) {
         model_.network.activations.push_back(parse_activation("identity"));
     }
+    Weights<double> map{columns.transpose(), Vector<double>::Zero(columns.cols())};
+    std::optional<Standardization> standardization;
+    if (after_ == After::input) {
+        standardization = between_.as_standardization(inputs);
+    }
+    if (!between_.is_identity()) {
+        if (standardization) {
+            model_.standardization = *standardization;
+        } else {
+            between_.fold_into(map);
+        }
+        between_ = {};
+    }
+    model_.precision = full ? Precision::full : model_.precision;
+    model_.maps.push_back(std::move(map));
+    after_ = After::map;
+    shape_.set_last(columns.cols());
+    pass(node);
+}
+
+void OnnxChain::add_map(const Node& node, const OnnxConstant& matrix, bool transposed,
+                        double factor) {
+    if (matrix.shape.size() != 2) {
+        refuse("its matrix has " + std::to_string(matrix.shape.size()) + " dimensions",
+               "export the model again");
+    }
+    constants_.spend(matrix.values.size());
     // Row-major numbers are the columns of the transpose.
     const Eigen::Map<const Matrix<double>> columns(matrix.values.data(), matrix.shape[1],
                                                    matrix.shape[0]);
-    Weights<double> map;
     if (transposed) {  // stored as n_out x n_in
-        map.matrix = factor * columns.transpose();
+        add_map(node, factor * columns, matrix.full);
     } else {
-        map.matrix = factor * columns;
+        add_map(node, factor * columns.transpose(), matrix.full);
     }
-    map.bias = Vector<double>::Zero(map.matrix.rows());
-    model_.precision = matrix.full ? Precision::full : model_.precision;
-    model_.maps.push_back(std::move(map));
-    after_ = After::map;
 }
 
-void OnnxChain::take_gemm(const onnx::NodeProto& node) {
+void OnnxChain::take_gemm(const Node& node) {
     if (node.input(0) != current_ || number_attribute(node, "transA", 0.0) != 0.0) {
-        refuse(node, "it multiplies the samples from the other side");
+        refuse(other_side, rows_are_samples);
     }
     add_map(node, constant_of(node, 1), number_attribute(node, "transB", 0.0) != 0.0,
             number_attribute(node, "alpha", 1.0));
-    if (node.input_size() > 2 && !node.input(2).empty()) {
-        const double factor = number_attribute(node, "beta", 1.0);
+    if (has_input(node, 2)) {
         const OnnxConstant& bias = constant_of(node, 2);
-        const Vector<double> shift =
-            factor * Eigen::Map<const Vector<double>>(bias.values.data(), std::ssize(bias.values));
-        const bool row = bias.shape.empty() || bias.shape.back() == std::ssize(bias.values);
-        const Index outputs = model_.maps.back().matrix.rows();
-        if (!row || (shift.size() != 1 && shift.size() != outputs)) {
-            refuse(node, "its bias is not one number for each of its " + std::to_string(outputs) +
-                             " outputs");
-        }
-        model_.maps.back().bias = spread(shift, outputs);
+        last_map().bias += for_each(
+            number_attribute(node, "beta", 1.0) * shape_.spread(bias, "bias"), shape_.size());
         model_.precision = bias.full ? Precision::full : model_.precision;
     }
 }
 
-void OnnxChain::take_matmul(const onnx::NodeProto& node) {
+void OnnxChain::take_matmul(const Node& node) {
     if (node.input(0) != current_) {
-        refuse(node, "it multiplies the samples from the other side");
+        refuse(other_side, rows_are_samples);
     }
     add_map(node, constant_of(node, 1), false, 1.0);
 }
 
-void OnnxChain::take_affine(const onnx::NodeProto& node) {
+void OnnxChain::take_arithmetic(const Node& node) {
     const std::string& op = node.op_type();
-    const bool commutes = op == "Add" || op == "Mul";
-    if (node.input_size() != 2 || (!commutes && node.input(0) != current_)) {
-        refuse(node, "it takes the constant first");
+    if (node.input_size() != 2) {
+        refuse("it has " + std::to_string(node.input_size()) + " inputs", "export the model again");
     }
-    const OnnxConstant& constant = constant_of(node, node.input(0) == current_ ? 1 : 0);
-    const bool row = constant.shape.empty() || constant.shape.back() == std::ssize(constant.values);
-    if (!row || constant.values.empty()) {
-        refuse(node, "its constant is not one number for each unit");
+    const bool constant_first = node.input(0) != current_;
+    if (op == "Sub" && constant_first && is_probability() && joined(node.output(0)) != nullptr) {
+        return;  // 1 - p, which waits for its p
     }
-    const Vector<double> values =
-        Eigen::Map<const Vector<double>>(constant.values.data(), std::ssize(constant.values));
-    if (values.size() > 1 && !flat_) {
-        refuse(node, "its input has more than one dimension per sample",
-               "put Flatten in front of it");
-    }
-    const Vector<double> one = Vector<double>::Ones(1);
-    const Vector<double> zero = Vector<double>::Zero(1);
+    const OnnxConstant& constant = constant_of(node, constant_first ? 0 : 1);
+    const Vector<double> values = shape_.spread(constant, "constant");
     if (after_ == After::map && constant.full) {
         model_.precision = Precision::full;
     }
-    if (op == "Add") {
-        scale_and_shift(node, one, values);
+    if (op == "Add" || op == "Sum") {
+        add(node, values);
     } else if (op == "Sub") {
-        scale_and_shift(node, one, -values);
+        if (constant_first) {
+            multiply(node, Vector<double>::Constant(1, -1.0));
+        }
+        add(node, constant_first ? values : -values);
     } else if (op == "Mul") {
-        scale_and_shift(node, values, zero);
+        multiply(node, values);
+    } else if (constant_first) {
+        refuse("it divides by the samples");
+    } else if ((values.array() == 0.0).any()) {
+        refuse("it divides by zero", "check the model");
     } else {
-        scale_and_shift(node, values.cwiseInverse(), zero);
+        multiply(node, values.cwiseInverse());
+    }
+    pass(node);
+}
+
+void OnnxChain::take_negation(const Node& node) {
+    multiply(node, Vector<double>::Constant(1, -1.0));
+    pass(node);
+}
+
+void OnnxChain::take_batch_normalization(const Node& node) {
+    constexpr const char* for_inference = "export the model for inference: model.eval() in PyTorch";
+    const auto outputs =
+        std::ranges::count_if(node.output(), [](const std::string& name) { return !name.empty(); });
+    if (number_attribute(node, "training_mode", 0.0) != 0.0 || outputs > 1) {
+        refuse("it is in training mode", for_inference);
+    }
+    if (node.input(0) != current_ || shape_.rank() == 0 ||
+        (number_attribute(node, "spatial", 1.0) == 0.0 && shape_.rank() != 1)) {
+        refuse("it does not normalize the units of the chain", "export the model again");
+    }
+    std::array<Vector<double>, 4> numbers;  // scale, shift, mean, variance
+    for (int i = 0; i < 4; ++i) {
+        OnnxConstant channel = constant_of(node, i + 1);
+        if (channel.shape.size() != 1) {
+            refuse("it has no number for each unit", "export the model again");
+        }
+        channel.shape.resize(shape_.rank(), 1);
+        numbers[static_cast<std::size_t>(i)] = shape_.spread(channel, "constant");
+        if (after_ == After::map && channel.full) {
+            model_.precision = Precision::full;
+        }
+    }
+    const auto& [scale, shift, mean, variance] = numbers;
+    const Vector<double> deviation =
+        (variance.array() + number_attribute(node, "epsilon", 1e-5)).sqrt();
+    if (!(deviation.array() > 0.0).all()) {
+        refuse("a variance of it is not positive", "check the model");
+    }
+    add(node, -mean);
+    multiply(node, deviation.cwiseInverse());
+    multiply(node, scale);
+    add(node, shift);
+    pass(node);
+}
+
+void OnnxChain::multiply(const Node& node, const Vector<double>& factors) {
+    if (!factors.allFinite()) {
+        refuse("it scales by a number that is not finite", "check the model");
+    }
+    if (after_ == After::map) {
+        auto& [matrix, bias] = last_map();
+        const Vector<double> each = for_each(factors, bias.size());
+        matrix = each.asDiagonal() * matrix;
+        bias = each.cwiseProduct(bias);
+    } else {
+        between_.multiply(factors);
+        between_node_ = &node;
     }
 }
 
-void OnnxChain::scale_and_shift(const onnx::NodeProto& node, const Vector<double>& scale,
-                                const Vector<double>& shift) {
-    if (after_ == After::activation) {
-        refuse(node, "it scales or shifts what an activation gives",
-               "merge it into the next map first");
+void OnnxChain::add(const Node& node, const Vector<double>& terms) {
+    if (!terms.allFinite()) {
+        refuse("it adds a number that is not finite", "check the model");
     }
-    const Index given = std::max(scale.size(), shift.size());
-    const auto check = [&](bool fits, Index width) {
-        if (!fits) {
-            refuse(node, "its constant has " + std::to_string(given) + " numbers for " +
-                             std::to_string(width) + " units");
-        }
-    };
     if (after_ == After::map) {
-        auto& [matrix, bias] = model_.maps.back();
-        check(given == 1 || given == matrix.rows(), matrix.rows());
-        const Vector<double> factor = spread(scale, matrix.rows());
-        matrix = factor.asDiagonal() * matrix;
-        bias = factor.cwiseProduct(bias) + spread(shift, matrix.rows());
-        return;
+        last_map().bias += for_each(terms, last_map().bias.size());
+    } else {
+        between_.add(terms);
+        between_node_ = &node;
     }
-    // ((x - mean) s) a + c = (x - (mean - c / (s a))) (s a)
-    Standardization& input = model_.standardization;
-    if (input.empty()) {
-        input = {Vector<double>::Zero(1), Vector<double>::Ones(1)};
-    }
-    const Index known = input.mean.size();  // 1: one number serves all
-    check(given == 1 || known == 1 || given == known, known);
-    const Index width = std::max(known, given);
-    input.scale = spread(input.scale, width).cwiseProduct(spread(scale, width));
-    if ((input.scale.array() == 0.0).any()) {
-        refuse(node, "it multiplies an input by zero", "leave that input out");
-    }
-    input.mean = spread(input.mean, width) - spread(shift, width).cwiseQuotient(input.scale);
 }
 
 }  // namespace hoist

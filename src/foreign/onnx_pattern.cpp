@@ -17,14 +17,15 @@ bool same_attributes(const onnx::NodeProto& one, const onnx::NodeProto& other) {
            });
 }
 
-/// Whether the nodes from `position` on are those of `pattern` under other names.
-bool matches(const onnx::GraphProto& graph, OnnxConstants& constants, int position,
-             const std::string& u, const onnx::GraphProto& pattern) {
-    if (position + pattern.node_size() > graph.node_size()) {
+using Nodes = std::span<const onnx::NodeProto* const>;
+
+/// Whether `nodes` begin with those of `pattern` under other names.
+bool matches(Nodes nodes, OnnxConstants& constants, const std::string& u,
+             const onnx::GraphProto& pattern) {
+    if (std::ssize(nodes) < pattern.node_size()) {
         return false;
     }
-    const std::string shown = "the pattern";
-    OnnxConstants expected(pattern, shown);
+    OnnxConstants expected(pattern, "the pattern");
     std::map<std::string, std::string> meaning{{"u", u}};
     const auto same = [&](const std::string& wanted, const std::string& found) {
         if (expected.contains(wanted)) {
@@ -35,8 +36,8 @@ bool matches(const onnx::GraphProto& graph, OnnxConstants& constants, int positi
     };
     for (int i = 0; i < pattern.node_size(); ++i) {
         const onnx::NodeProto& wanted = pattern.node(i);
-        const onnx::NodeProto& found = graph.node(position + i);
-        if (wanted.op_type() != found.op_type() || !found.domain().empty() ||
+        const onnx::NodeProto& found = *nodes[static_cast<std::size_t>(i)];
+        if (wanted.op_type() != found.op_type() || !is_standard(found) ||
             !same_attributes(wanted, found) || found.output_size() == 0 ||
             !std::ranges::equal(wanted.input(), found.input(), same)) {
             return false;
@@ -66,16 +67,15 @@ std::vector<std::string> candidates(const onnx::NodeProto& node, OnnxConstants& 
 
 }  // namespace
 
-std::optional<WrittenActivation> find_written_activation(const onnx::GraphProto& graph,
-                                                         OnnxConstants& constants, int position,
+std::optional<WrittenActivation> find_written_activation(Nodes nodes, OnnxConstants& constants,
                                                          const std::string& u, Index rows) {
-    for (const std::string& name : candidates(graph.node(position), constants)) {
+    for (const std::string& name : candidates(*nodes.front(), constants)) {
         const auto activation = parse_activation(name);
         onnx::GraphProto pattern;
         OnnxBuilder builder(pattern);
         add_activation(builder, *activation, rows / activation->traits().group, "u");
-        if (matches(graph, constants, position, u, pattern)) {
-            return WrittenActivation{name, pattern.node_size()};
+        if (matches(nodes, constants, u, pattern)) {
+            return WrittenActivation{name, static_cast<std::size_t>(pattern.node_size())};
         }
     }
     return std::nullopt;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 
 #include "onnx_constants.hpp"
@@ -11,13 +12,13 @@ namespace hoist {
 struct WrittenActivation {
     std::string name;
     /// How many there are.
-    int nodes;
+    std::size_t nodes;
 };
 
-/// Whether the nodes from `position` on are those that hoist writes for an activation of the tensor
-/// `u`, which has `rows` units.
-std::optional<WrittenActivation> find_written_activation(const onnx::GraphProto& graph,
-                                                         OnnxConstants& constants, int position,
-                                                         const std::string& u, Index rows);
+/// Whether `nodes` begin with those that hoist writes for an activation of the tensor `u`, which has
+/// `rows` units.
+std::optional<WrittenActivation> find_written_activation(
+    std::span<const onnx::NodeProto* const> nodes, OnnxConstants& constants, const std::string& u,
+    Index rows);
 
 }  // namespace hoist

@@ -13,15 +13,19 @@ namespace {
 // Older operators broadcast by attributes.
 constexpr std::int64_t oldest_opset = 7;
 
-void check_opset(const onnx::ModelProto& proto, const std::string& shown) {
+// A model makes no more numbers of its bytes than a compressed file may make bytes of its own.
+constexpr std::size_t numbers_per_byte = 1032 / sizeof(double);
+
+/// @return the opset of ONNX itself.
+std::int64_t check_opset(const onnx::ModelProto& proto, const std::string& shown) {
     for (const onnx::OperatorSetIdProto& set : proto.opset_import()) {
         if (set.domain().empty() || set.domain() == "ai.onnx") {
             if (set.version() < oldest_opset) {
                 throw DataError("cannot import " + shown,
                                 "it is of opset " + std::to_string(set.version()),
-                                "convert it to opset 13");
+                                "convert it to opset 13: onnx.version_converter");
             }
-            return;
+            return set.version();
         }
     }
     throw DataError(shown + " is not an ONNX model, or is cut off", "it names no opset",
@@ -53,14 +57,14 @@ PortableModel read_onnx_model(const std::filesystem::path& path) {
         throw DataError(shown + " is not an ONNX model, or is cut off", "it cannot be parsed",
                         "export the model again");
     }
-    check_opset(proto, shown);
-    PortableModel model = OnnxChain(proto.graph(), shown).read();
+    const std::int64_t opset = check_opset(proto, shown);
+    const std::size_t size = bytes.size() + OnnxTensorReader(path).bytes_beside(proto.graph());
+    PortableModel model = OnnxChain(proto.graph(), opset, path, size * numbers_per_byte).read();
     model.class_names = read_class_names(proto);
-    Standardization& input = model.standardization;
-    if (input.mean.size() == 1 && !model.maps.empty()) {  // one number for all inputs
-        const Index inputs = model.maps.front().matrix.cols();
-        input = {Vector<double>::Constant(inputs, input.mean[0]),
-                 Vector<double>::Constant(inputs, input.scale[0])};
+    const std::vector<std::string> labels = label_names(proto.graph());
+    if (model.class_names.empty() && !model.maps.empty() &&
+        std::ssize(labels) == model.maps.back().bias.size()) {
+        model.class_names = labels;
     }
     complete(model, shown);
     return model;

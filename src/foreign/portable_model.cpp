@@ -14,6 +14,14 @@ std::string size_text(const Matrix<double>& matrix) {
 
 }  // namespace
 
+void make_two_classes(PortableModel& model) {
+    auto& [matrix, bias] = model.maps.back();
+    require(matrix.rows() == 1, "there is one output");
+    matrix = Matrix<double>{{-0.5}, {0.5}} * matrix.eval();
+    bias = Vector<double>{{-0.5 * bias[0], 0.5 * bias[0]}};
+    model.network.output = Output::softmax;
+}
+
 void complete(PortableModel& model, const std::string& shown) {
     const auto check = [&](bool holds, const std::string& why) {
         if (!holds) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <cstdint>
 #include <cstring>
 
@@ -18,7 +19,17 @@ static_assert(std::endian::native == std::endian::little);
 // The header ends so that the numbers start at a multiple of this.
 constexpr std::size_t alignment = 64;
 
-constexpr const char* readable = "hoist reads float32, float64 and texts, little-endian";
+constexpr const char* readable = "hoist reads float16, float32, float64 and texts, little-endian";
+
+/// The number that the bits of an IEEE half are.
+float half_to_float(std::uint16_t bits) {
+    const int exponent = (bits >> 10) & 31;
+    const auto fraction = static_cast<float>(bits & 1023);
+    const float magnitude = exponent == 0    ? std::ldexp(fraction, -24)
+                            : exponent == 31 ? (fraction == 0.0F ? INFINITY : NAN)
+                                             : std::ldexp(1024.0F + fraction, exponent - 25);
+    return (bits & 0x8000) != 0 ? -magnitude : magnitude;
+}
 
 class NpyParser {
   public:
@@ -30,6 +41,10 @@ class NpyParser {
         array.shape = header_.shape;
         if (header_.type == "<f4") {
             array.values = numbers<float>();
+        } else if (header_.type == "<f2") {
+            const std::vector<std::uint16_t> halves = numbers<std::uint16_t>();
+            array.values = std::vector<float>(halves.size());
+            std::ranges::transform(halves, std::get<0>(array.values).begin(), half_to_float);
         } else if (header_.type == "<f8") {
             array.values = numbers<double>();
         } else if (header_.type.starts_with("<U") || header_.type.starts_with("|S")) {

@@ -67,6 +67,26 @@ std::string read_whole_file(const std::filesystem::path& path) {
     }
 }
 
+std::string read_file_part(const std::filesystem::path& path, std::uint64_t offset,
+                           std::size_t size) {
+    const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    std::string bytes(file.valid() ? size : 0, '\0');
+    std::size_t done = 0;
+    while (file.valid() && done < size) {
+        const ssize_t got = ::pread(file.number(), bytes.data() + done, size - done,
+                                    static_cast<off_t>(offset + done));
+        if (got == 0 || (got < 0 && errno != EINTR)) {
+            throw MissingError("cannot read " + path.string(),
+                               got == 0 ? "it is cut off" : std::strerror(errno), "check the file");
+        }
+        done += static_cast<std::size_t>(std::max<ssize_t>(got, 0));
+    }
+    if (!file.valid()) {
+        throw MissingError("cannot read " + path.string(), std::strerror(errno), "check the path");
+    }
+    return bytes;
+}
+
 void write_whole_file(const std::filesystem::path& path, std::string_view bytes) {
     const std::string temporary = path.string() + ".tmp";
     const auto refuse = [&] {

@@ -11,8 +11,11 @@ namespace hoist {
 /// no place there. @throws OutputError.
 void write_npz_model(const std::filesystem::path& path, const PortableModel& model);
 
-/// Reads the same; the model has double precision where any of its maps has.
-/// @throws MissingError, DataError.
+/// Reads the same, and what differs a little: weights that fit together only as n_in x n_out, biases
+/// of one row or column or none, a sigmoid above one output, other arrays, which are named in the
+/// remarks. The model has double precision where any of its maps has.
+/// @throws MissingError; DataError, also where an array may be a part of the network that has
+/// another name.
 PortableModel read_npz_model(const std::filesystem::path& path);
 
 }  // namespace hoist

@@ -22,7 +22,17 @@ struct PortableModel {
     /// Where it comes from: the configuration and the time; empty where that is not known.
     std::string config;
     std::string created;
+    /// What of the file is not read, or is read as something else: sentences without a stop.
+    std::vector<std::string> remarks;
 };
+
+/// What is said where one score becomes two classes.
+inline constexpr const char* two_classes_remark =
+    "its one score is read as two classes: its sigmoid is the probability of the second";
+
+/// Makes one score s, whose sigmoid is the probability of the second class, the two scores -s/2 and
+/// s/2 of a softmax, which gives the same. @pre the last map has one output.
+void make_two_classes(PortableModel& model);
 
 /// Sets the widths of the network to those of the maps.
 /// @param shown the file's name, for messages.

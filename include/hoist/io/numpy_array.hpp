@@ -18,7 +18,7 @@ struct NumpyArray {
 /// The array as an NPY file (format 1.0); texts are ASCII and become fixed-width unicode.
 std::string npy_bytes(const NumpyArray& array);
 
-/// Reads an NPY file: little-endian float32 and float64 or texts, in C or Fortran order. Takes no
+/// Reads an NPY file: little-endian float16, float32 and float64 or texts, in C or Fortran order. Takes no
 /// more memory than a few times the size of `bytes`.
 /// @param name for messages: `weights_0 in model.npz`.
 /// @throws DataError, which names what it does not read.

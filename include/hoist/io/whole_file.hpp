@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -12,6 +13,10 @@ void refuse_other_than_file(const std::filesystem::path& path);
 
 /// The bytes of a file. @throws MissingError where it is not there or cannot be read.
 std::string read_whole_file(const std::filesystem::path& path);
+
+/// `size` bytes of a file from `offset` on. @throws MissingError, also where it ends before.
+std::string read_file_part(const std::filesystem::path& path, std::uint64_t offset,
+                           std::size_t size);
 
 /// Writes a file so that it exists whole or not at all, under a temporary name beside it first.
 /// @throws OutputError: no such folder, permission, disk full; then nothing is left of it.
