@@ -77,8 +77,9 @@ std::filesystem::path SearchDirectory::trials() const { return path_ / trials_fi
 void SearchDirectory::prepare(Existing existing, const std::string& ini) const {
     std::vector<DirectoryLock> trials_in_it;
     if (existing == Existing::overwrite) {
-        for (const auto& entry : std::filesystem::directory_iterator(path_)) {
-            if (is_trial(entry.path()) && entry.is_directory()) {
+        std::error_code none;
+        for (const auto& entry : std::filesystem::directory_iterator(path_, none)) {
+            if (is_trial(entry.path()) && entry.is_directory(none)) {
                 trials_in_it.emplace_back(entry.path());
             }
         }
