@@ -214,7 +214,8 @@ class SweepSchedule {
                          kernels_.passes(3.0, (width(l) + width(l + 1)) * columns(block)));
                 }
             }
-            sum(0, placement_.grid.ranks(), 8.0);
+            sum(0, placement_.grid.ranks(),
+                8.0 * static_cast<double>(blocks_.count() * network_.layers()));
             ++round_;
         }
         for (const Index block : order_) {
