@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <boost/locale/utf.hpp>
 #include <charconv>
 #include <cstdlib>
 #include <numeric>
@@ -90,6 +91,17 @@ std::string join(std::span<const std::string> pieces, std::string_view separator
         text += piece;
     }
     return text;
+}
+
+bool is_utf8(std::string_view text) {
+    namespace utf = boost::locale::utf;
+    for (auto at = text.begin(); at != text.end();) {
+        const utf::code_point point = utf::utf_traits<char>::decode(at, text.end());
+        if (point == utf::illegal || point == utf::incomplete) {
+            return false;
+        }
+    }
+    return true;
 }
 
 std::optional<std::string> nearest(std::string_view word, std::span<const std::string> words) {

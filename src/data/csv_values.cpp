@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <boost/locale/utf.hpp>
 #include <regex>
 
 namespace hoist {
@@ -39,17 +38,6 @@ bool is_foreign_number(std::string_view field) {
 std::string in_quotes(std::string_view field) {
     constexpr std::size_t most = 40;
     return "\"" + std::string(field.substr(0, most)) + (field.size() > most ? "...\"" : "\"");
-}
-
-bool is_utf8(std::string_view text) {
-    namespace utf = boost::locale::utf;
-    for (auto at = text.begin(); at != text.end();) {
-        const utf::code_point point = utf::utf_traits<char>::decode(at, text.end());
-        if (point == utf::illegal || point == utf::incomplete) {
-            return false;
-        }
-    }
-    return true;
 }
 
 }  // namespace hoist

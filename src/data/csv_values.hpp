@@ -15,8 +15,6 @@ bool is_missing_class(std::string_view field);
 /// separators, hexadecimal, with a unit of money or a per cent sign, 1.5D+3, 3:0.5 (of sparse files).
 bool is_foreign_number(std::string_view field);
 
-bool is_utf8(std::string_view text);
-
 /// The first letters of a field in quotes, for a message.
 std::string in_quotes(std::string_view field);
 

@@ -1,6 +1,7 @@
 #include "array_file.hpp"
 #include "formats.hpp"
 #include "hoist/base/error.hpp"
+#include "hoist/base/text.hpp"
 #include "hoist/io/hdf5_file.hpp"
 #include "part.hpp"
 

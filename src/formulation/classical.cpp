@@ -77,7 +77,14 @@ void Classical<Scalar>::respond(Index layer, const ConstMatrixRef<Scalar>& u,
                                 MatrixRef<Scalar> s) const {
     const auto lambda = static_cast<Scalar>(options_.lambda_of(layer));
     const Bounds<Scalar> bounds = bounds_[static_cast<std::size_t>(layer - 1)];
-    s = lambda * (u - (u - g / lambda).cwiseMax(bounds.lower).cwiseMin(bounds.upper));
+    // lambda (u - x_new) without its cancellation.
+    const auto signal = [lambda, bounds](Scalar at, Scalar pull) {
+        const Scalar low = lambda * (at - bounds.upper);
+        const Scalar high = lambda * (at - bounds.lower);
+        const Scalar raised = pull < low ? low : pull;  // a NaN stays
+        return high < raised ? high : raised;
+    };
+    s = u.binaryExpr(g, signal);
 }
 
 template <typename Scalar>

@@ -40,15 +40,8 @@ Contrastive<Scalar>::Contrastive(const NetworkSpec& spec, const FormulationOptio
     check_contrastive(spec, options);
 }
 
-// Where on the line from u the two states lie: z+ = phi(u - toward g), z- = phi(u + away g).
-template <typename Scalar>
-typename Contrastive<Scalar>::Nudges Contrastive<Scalar>::nudges(Index layer) const {
-    const double scale = beta_ / this->lambda(layer);
-    const double share = nudge_ == Nudge::both ? 0.5 : nudge_ == Nudge::positive ? 1.0 : 0.0;
-    return {static_cast<Scalar>(share * scale), static_cast<Scalar>((1.0 - share) * scale),
-            1.0 / scale};
-}
-
+// The states are z+ = phi(u - share g / w) and z- = phi(u + (1 - share) g / w) with w = lambda /
+// beta and share = 1, 0 or 1/2, and s = w (z- - z+).
 template <typename Scalar>
 void Contrastive<Scalar>::respond(Index layer, const ConstMatrixRef<Scalar>& u,
                                   const ConstMatrixRef<Scalar>& g, const ConstMatrixRef<Scalar>& x,
@@ -58,22 +51,14 @@ void Contrastive<Scalar>::respond(Index layer, const ConstMatrixRef<Scalar>& u,
         return;
     }
     const Activation& phi = this->activation(layer);
-    const Nudges nudge = nudges(layer);
-    const auto weight = static_cast<Scalar>(nudge.weight);
+    const double weight = this->lambda(layer) / beta_;
     if (nudge_ == Nudge::both) {
-        Matrix<Scalar> toward = u - nudge.toward * g;
-        phi.apply(toward, toward);
-        s = u + nudge.away * g;
-        phi.apply(s, s);
-        s = weight * (s - toward);
-    } else if (nudge_ == Nudge::positive) {
-        s = u - nudge.toward * g;
-        phi.apply(s, s);
-        s = weight * (x - s);
+        Matrix<Scalar> away(x.rows(), x.cols());
+        phi.difference_quotient(2.0 * weight, u, g, x, s);
+        phi.difference_quotient(-2.0 * weight, u, g, x, away);
+        s = Scalar{0.5} * (s + away);
     } else {
-        s = u + nudge.away * g;
-        phi.apply(s, s);
-        s = weight * (s - x);
+        phi.difference_quotient(nudge_ == Nudge::positive ? weight : -weight, u, g, x, s);
     }
 }
 
@@ -86,13 +71,12 @@ double Contrastive<Scalar>::parameter_slope(Index layer, const ConstMatrixRef<Sc
         return GapPenalty<Scalar>::parameter_slope(layer, u, g, x);
     }
     const Activation& phi = this->activation(layer);
-    const Nudges nudge = nudges(layer);
-    Matrix<Scalar> state = u - nudge.toward * g;
-    phi.apply(state, state);
-    const double toward = phi.gap_parameter_slope(state, u);
-    state = u + nudge.away * g;
-    phi.apply(state, state);
-    return nudge.weight * (toward - phi.gap_parameter_slope(state, u));
+    const double weight = this->lambda(layer) / beta_;
+    if (nudge_ == Nudge::both) {
+        return 0.5 * (phi.gap_parameter_slope(2.0 * weight, u, g) +
+                      phi.gap_parameter_slope(-2.0 * weight, u, g));
+    }
+    return phi.gap_parameter_slope(nudge_ == Nudge::positive ? weight : -weight, u, g);
 }
 
 template class Contrastive<float>;

@@ -55,7 +55,7 @@ double GapPenalty<Scalar>::pull_weight(Index layer) const {
 
 template <typename Scalar>
 void GapPenalty<Scalar>::prepare(Index layer, const Weights<Scalar>& weights, double weight_above) {
-    const double norm = 1.01 * spectral_norm<Scalar>(weights.matrix, 1e-3);
+    const double norm = spectral_norm_bound<Scalar>(weights.matrix);
     lengths_[static_cast<std::size_t>(layer - 1)] =
         1.0 / std::max(weight_above * norm * norm, 1e-12 * lambda(layer));
 }
@@ -74,16 +74,20 @@ void GapPenalty<Scalar>::update_activations(Index layer, const Weights<Scalar>& 
         above.slope(w_x, s);
         g.noalias() = weights.matrix.transpose() * s;
     };
-    problem.step = [&](const Matrix<Scalar>& y, const Matrix<Scalar>& g, double t,
+    problem.step = [&](Range columns, const Matrix<Scalar>& y, const Matrix<Scalar>& g, double t,
                        Matrix<Scalar>& next) {
+        const auto part = [&](const auto& matrix) {
+            return matrix.middleCols(columns.begin, columns.size());
+        };
         const auto inverse = static_cast<Scalar>(1.0 / t);
         const auto scale = static_cast<Scalar>(1.0 / (own + 1.0 / t));
-        next = scale * (static_cast<Scalar>(own) * u - g + inverse * y);
-        activation(layer).prox(own * t / (1.0 + own * t), next, next);
+        MatrixRef<Scalar> to = next.middleCols(columns.begin, columns.size());
+        to = scale * (static_cast<Scalar>(own) * part(u) - part(g) + inverse * part(y));
+        activation(layer).prox(own * t / (1.0 + own * t), to, to);
     };
     problem.value = [&](const Matrix<Scalar>& y) {
         weights.apply(y, w_x);
-        return above.energy(w_x).sum();
+        return above.energy(w_x);
     };
     proximal_gradient<Scalar>(problem, method_, iterations_, x);
 }
@@ -92,18 +96,14 @@ template <typename Scalar>
 void GapPenalty<Scalar>::respond(Index layer, const ConstMatrixRef<Scalar>& u,
                                  const ConstMatrixRef<Scalar>& g, const ConstMatrixRef<Scalar>& x,
                                  MatrixRef<Scalar> s) const {
-    s = u - static_cast<Scalar>(1.0 / lambda(layer)) * g;
-    activation(layer).apply(s, s);
-    s = static_cast<Scalar>(lambda(layer)) * (x - s);
+    activation(layer).difference_quotient(lambda(layer), u, g, x, s);
 }
 
 template <typename Scalar>
 double GapPenalty<Scalar>::parameter_slope(Index layer, const ConstMatrixRef<Scalar>& u,
                                            const ConstMatrixRef<Scalar>& g,
                                            const ConstMatrixRef<Scalar>&) const {
-    Matrix<Scalar> moved = u - static_cast<Scalar>(1.0 / lambda(layer)) * g;
-    activation(layer).apply(moved, moved);
-    return lambda(layer) * activation(layer).gap_parameter_slope(moved, u);
+    return activation(layer).gap_parameter_slope(lambda(layer), u, g);
 }
 
 template class GapPenalty<float>;

@@ -53,7 +53,7 @@ double Mac<Scalar>::pull_weight(Index layer) const {
 
 template <typename Scalar>
 void Mac<Scalar>::prepare(Index layer, const Weights<Scalar>& weights, double weight_above) {
-    const double norm = 1.01 * spectral_norm<Scalar>(weights.matrix, 1e-3);
+    const double norm = spectral_norm_bound<Scalar>(weights.matrix);
     lengths_[static_cast<std::size_t>(layer - 1)] =
         1.0 / std::max(weight_above * norm * norm, 1e-12 * options_.lambda_of(layer));
 }
@@ -74,14 +74,19 @@ void Mac<Scalar>::update_activations(Index layer, const Weights<Scalar>& weights
         above.slope(w_x, s);
         g.noalias() = weights.matrix.transpose() * s;
     };
-    problem.step = [&](const Matrix<Scalar>& y, const Matrix<Scalar>& g, double t,
+    problem.step = [&](Range columns, const Matrix<Scalar>& y, const Matrix<Scalar>& g, double t,
                        Matrix<Scalar>& next) {
+        const auto part = [&](const auto& matrix) {
+            return matrix.middleCols(columns.begin, columns.size());
+        };
         const auto scale = static_cast<Scalar>(1.0 / (own + 1.0 / t));
-        next = scale * (static_cast<Scalar>(own) * phi - g + static_cast<Scalar>(1.0 / t) * y);
+        next.middleCols(columns.begin, columns.size()) =
+            scale * (static_cast<Scalar>(own) * part(phi) - part(g) +
+                     static_cast<Scalar>(1.0 / t) * part(y));
     };
     problem.value = [&](const Matrix<Scalar>& y) {
         weights.apply(y, w_x);
-        return above.energy(w_x).sum();
+        return above.energy(w_x);
     };
     proximal_gradient<Scalar>(problem, BlockMethod::adaptive, options_.iterations, x);
 }

@@ -62,8 +62,11 @@ class SimplexOutput final : public OutputBlock<Scalar> {
     }
     void slope(const ConstMatrixRef<Scalar>& y, const ConstMatrixRef<Scalar>& u,
                MatrixRef<Scalar> s) const override {
-        cross_entropy_prox<Scalar>(y, u, lambda_, s);
-        s = static_cast<Scalar>(lambda_) * (u - s);
+        // In double, as u - z cancels where lambda is large.
+        const Matrix<double> exact = u.template cast<double>();
+        Matrix<double> z(u.rows(), u.cols());
+        cross_entropy_prox<double>(y.template cast<double>(), exact, lambda_, z);
+        s = (lambda_ * (exact - z)).template cast<Scalar>();
     }
     Vector<double> energy(const ConstMatrixRef<Scalar>& y,
                           const ConstMatrixRef<Scalar>& u) const override {

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <boost/locale/utf.hpp>
 #include <cmath>
 #include <cstdint>
+#include <iterator>
 #include <limits>
 
 #include "hoist/base/error.hpp"
@@ -44,34 +46,6 @@ void convert(const char* bytes, bool big_endian, std::span<double> numbers) {
         number = static_cast<double>(number_at<Number>(bytes, big_endian));
         bytes += sizeof(Number);
     }
-}
-
-/// Appends a character in UTF-8; false where it is none.
-bool append(char32_t character, std::string& text) {
-    const auto tail = [&](int shift) {
-        text += static_cast<char>(0x80 | (character >> shift & 0x3f));
-    };
-    if (character < 0x80) {
-        text += static_cast<char>(character);
-    } else if (character < 0x800) {
-        text += static_cast<char>(0xc0 | character >> 6);
-        tail(0);
-    } else if (character < 0x10000) {
-        if (character >= 0xd800 && character < 0xe000) {  // half of a pair of UTF-16
-            return false;
-        }
-        text += static_cast<char>(0xe0 | character >> 12);
-        tail(6);
-        tail(0);
-    } else if (character < 0x110000) {
-        text += static_cast<char>(0xf0 | character >> 18);
-        tail(12);
-        tail(6);
-        tail(0);
-    } else {
-        return false;
-    }
-    return true;
 }
 
 }  // namespace
@@ -145,9 +119,11 @@ std::optional<std::string> ElementType::to_text(const char* bytes) const {
         end -= character;
     }
     for (std::size_t at = 0; at < end; at += character) {
-        if (!append(number_at<char32_t>(bytes + at, big_endian), text)) {
+        const auto character = number_at<char32_t>(bytes + at, big_endian);
+        if (!boost::locale::utf::is_valid_codepoint(character)) {
             return std::nullopt;
         }
+        boost::locale::utf::utf_traits<char>::encode(character, std::back_inserter(text));
     }
     return text;
 }
@@ -185,34 +161,6 @@ std::optional<ElementType> numpy_type(std::string_view descriptor) {
         default:
             return std::nullopt;
     }
-}
-
-bool is_utf8(std::string_view text) {
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const auto lead = static_cast<unsigned char>(text[i]);
-        const std::size_t tail = lead < 0x80   ? 0
-                                 : lead < 0xc2 ? 4
-                                 : lead < 0xe0 ? 1
-                                 : lead < 0xf0 ? 2
-                                 : lead < 0xf5 ? 3
-                                               : 4;
-        if (tail > 3 || tail >= text.size() - i) {
-            return false;
-        }
-        char32_t character = tail == 0 ? lead : lead & (0x3f >> tail);
-        for (std::size_t k = 0; k < tail; ++k) {
-            const auto byte = static_cast<unsigned char>(text[++i]);
-            if ((byte & 0xc0) != 0x80) {
-                return false;
-            }
-            character = character << 6 | (byte & 0x3f);
-        }
-        std::string again;
-        if (!append(character, again) || again.size() != tail + 1) {
-            return false;
-        }
-    }
-    return true;
 }
 
 }  // namespace hoist

@@ -9,8 +9,9 @@
 namespace hoist {
 
 /// An activation made from Functions, which has traits() and, as templates of the scalar, apply(u,
-/// x) and pull_back(u, e, d), and what else exists of parameter(), prox(s, v, x), gap(x, u) and
-/// gap_parameter_slope(x, u). Their preconditions are checked here.
+/// x), pull_back(u, e, d) and difference_quotient(weight, u, g, x, s), and what else exists of
+/// parameter(), prox(s, v, x), gap(x, u) and gap_parameter_slope(weight, u, g). Their preconditions
+/// are checked here.
 template <typename Functions>
 class ActivationOf final : public Activation {
   public:
@@ -59,13 +60,24 @@ class ActivationOf final : public Activation {
         return checked_gap<double>(x, u);
     }
 
-    double gap_parameter_slope(const ConstMatrixRef<float>& x,
-                               const ConstMatrixRef<float>& u) const override {
-        return checked_parameter_slope<float>(x, u);
+    void difference_quotient(double weight, const ConstMatrixRef<float>& u,
+                             const ConstMatrixRef<float>& g, const ConstMatrixRef<float>& x,
+                             MatrixRef<float> s) const override {
+        checked_quotient<float>(weight, u, g, x, s);
     }
-    double gap_parameter_slope(const ConstMatrixRef<double>& x,
-                               const ConstMatrixRef<double>& u) const override {
-        return checked_parameter_slope<double>(x, u);
+    void difference_quotient(double weight, const ConstMatrixRef<double>& u,
+                             const ConstMatrixRef<double>& g, const ConstMatrixRef<double>& x,
+                             MatrixRef<double> s) const override {
+        checked_quotient<double>(weight, u, g, x, s);
+    }
+
+    double gap_parameter_slope(double weight, const ConstMatrixRef<float>& u,
+                               const ConstMatrixRef<float>& g) const override {
+        return checked_parameter_slope<float>(weight, u, g);
+    }
+    double gap_parameter_slope(double weight, const ConstMatrixRef<double>& u,
+                               const ConstMatrixRef<double>& g) const override {
+        return checked_parameter_slope<double>(weight, u, g);
     }
 
   private:
@@ -117,11 +129,23 @@ class ActivationOf final : public Activation {
     }
 
     template <typename Scalar>
-    double checked_parameter_slope(const ConstMatrixRef<Scalar>& x,
-                                   const ConstMatrixRef<Scalar>& u) const {
-        if constexpr (requires { functions_.gap_parameter_slope(x, u); }) {
-            require_same_size(x, u);
-            return functions_.gap_parameter_slope(x, u);
+    void checked_quotient(double weight, const ConstMatrixRef<Scalar>& u,
+                          const ConstMatrixRef<Scalar>& g, const ConstMatrixRef<Scalar>& x,
+                          MatrixRef<Scalar>& s) const {
+        require(weight != 0, "the weight of a difference quotient is not zero");
+        require_same_size(u, g);
+        require_groups(u, x);
+        require_same_size(x, s);
+        functions_.difference_quotient(weight, u, g, x, s);
+    }
+
+    template <typename Scalar>
+    double checked_parameter_slope(double weight, const ConstMatrixRef<Scalar>& u,
+                                   const ConstMatrixRef<Scalar>& g) const {
+        if constexpr (requires { functions_.gap_parameter_slope(weight, u, g); }) {
+            require(weight != 0, "the weight of a difference quotient is not zero");
+            require_same_size(u, g);
+            return functions_.gap_parameter_slope(weight, u, g);
         }
         throw Defect("a precondition does not hold: the parameter of " + name_ +
                      " cannot be learned");

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 
+#include "elementwise.hpp"
 #include "entropy.hpp"
 #include "hoist/math/activation.hpp"
 #include "hoist/math/simplex.hpp"
@@ -40,6 +41,20 @@ struct SimplexProjection {
             const Eigen::ArrayXd error = e.col(j).template cast<double>();
             const double mean = (support * error).sum() / support.sum();
             d.col(j) = (support * (error - mean)).matrix().template cast<Scalar>();
+        }
+    }
+
+    template <typename Scalar>
+    void difference_quotient(double weight, const ConstMatrixRef<Scalar>& u,
+                             const ConstMatrixRef<Scalar>& g, const ConstMatrixRef<Scalar>&,
+                             MatrixRef<Scalar>& s) const {
+        const double sign = weight < 0 ? -1 : 1;
+        for (Index j = 0; j < u.cols(); ++j) {
+            const Eigen::ArrayXd pull = sign * g.col(j).template cast<double>().array();
+            s.col(j) = (sign * simplex_quotient(std::abs(weight),
+                                                u.col(j).template cast<double>().array(), pull))
+                           .matrix()
+                           .template cast<Scalar>();
         }
     }
 
@@ -93,6 +108,34 @@ struct Softmax {
             softmax<Scalar>(u.col(j), p);
             const Scalar mean = p.col(0).dot(e.col(j));
             d.col(j).array() = p.col(0).array() * (e.col(j).array() - mean);
+        }
+    }
+
+    // phi(u - h) = p e^(-h) / sum p e^(-h), in which h may be moved by its mean.
+    template <typename Scalar>
+    void difference_quotient(double weight, const ConstMatrixRef<Scalar>& u,
+                             const ConstMatrixRef<Scalar>& g, const ConstMatrixRef<Scalar>&,
+                             MatrixRef<Scalar>& s) const {
+        for (Index j = 0; j < u.cols(); ++j) {
+            if (u.col(j).hasNaN() || g.col(j).hasNaN()) {
+                s.col(j).setConstant(std::numeric_limits<Scalar>::quiet_NaN());
+                continue;
+            }
+            Matrix<double> p(u.rows(), 1);
+            const Vector<double> at = u.col(j).template cast<double>();
+            softmax<double>(at, p);
+            Eigen::ArrayXd h =
+                way<double>(weight, Eigen::ArrayXd(g.col(j).template cast<double>()));
+            h -= (p.col(0).array() * h).sum();
+            if (h.abs().maxCoeff() < 0.5) {
+                const double excess = (p.col(0).array() * (-h).expm1()).sum();
+                h = -p.col(0).array() * (-h - std::log1p(excess)).expm1();
+            } else {
+                Matrix<double> moved(u.rows(), 1);
+                softmax<double>(Vector<double>(at - h.matrix()), moved);
+                h = (p - moved).array();
+            }
+            s.col(j) = (weight * h).matrix().template cast<Scalar>();
         }
     }
 
@@ -157,6 +200,23 @@ struct MaxPool {
                 Index largest = 0;
                 u.col(j).segment(i * group, group).maxCoeff(&largest);
                 d(i * group + largest, j) = e(i, j);
+            }
+        }
+    }
+
+    // max u - max(u - h) = min(max u - u + h) over the group.
+    template <typename Scalar>
+    void difference_quotient(double weight, const ConstMatrixRef<Scalar>& u,
+                             const ConstMatrixRef<Scalar>& g, const ConstMatrixRef<Scalar>& x,
+                             MatrixRef<Scalar>& s) const {
+        const Scalar size = normal<Scalar>(std::abs(weight));
+        const Scalar scale = weight < 0 ? -size : size;
+        for (Index j = 0; j < x.cols(); ++j) {
+            for (Index i = 0; i < x.rows(); ++i) {
+                const auto below = x(i, j) - u.col(j).segment(i * group, group).array();
+                const auto change = scale * below + g.col(j).segment(i * group, group).array();
+                s(i, j) = weight > 0 ? change.template minCoeff<Eigen::PropagateNaN>()
+                                     : change.template maxCoeff<Eigen::PropagateNaN>();
             }
         }
     }

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 #include <type_traits>
 
 #include "hoist/math/activation.hpp"
@@ -12,10 +14,30 @@ namespace hoist {
 template <typename Scalar>
 using Lanes = Eigen::Array<Scalar, 64, 1>;
 
+/// A positive number in the normal range of Scalar.
+template <typename Scalar>
+Scalar normal(double positive) {
+    using Limits = std::numeric_limits<Scalar>;
+    return static_cast<Scalar>(std::clamp<double>(positive, Limits::min(), Limits::max()));
+}
+
+/// g / weight, the way from u to the other point of a difference quotient; finite where it overflows.
+template <typename Scalar, typename Value>
+Value way(Scalar weight, const Value& g) {
+    constexpr Scalar most = std::numeric_limits<Scalar>::max();
+    const Value h = g / weight;
+    if constexpr (std::is_same_v<Scalar, Value>) {
+        return h > most ? most : h < -most ? -most : h;
+    } else {
+        return h.max(-most).min(most);
+    }
+}
+
 /// The functions of an activation that acts on each coordinate alone, made from a rule of one
-/// variable. A rule has traits(), and phi(u), slope(u) and perhaps prox(s, v) on a number, or on
-/// Lanes where Rule::lanes is true, and perhaps gap(x, u) and gap_parameter_slope(x, u), which are
-/// given numbers and answer in double.
+/// variable. A rule has traits(), and phi(u), slope(u), quotient(weight, u, g, phi(u)) for a
+/// positive weight and perhaps prox(s, v) on a number, or on Lanes where Rule::lanes is true, and
+/// perhaps gap(x, u) and gap_parameter_slope(weight, u, g), which are given numbers and answer in
+/// double. On Lanes a quotient need not keep a NaN.
 template <typename Rule>
 class Elementwise {
   public:
@@ -75,22 +97,45 @@ class Elementwise {
         return gaps;
     }
 
+    // The quotient with -weight is that of -g, negative.
     template <typename Scalar>
-    double gap_parameter_slope(const ConstMatrixRef<Scalar>& x,
-                               const ConstMatrixRef<Scalar>& u) const requires
+    void difference_quotient(double weight, const ConstMatrixRef<Scalar>& u,
+                             const ConstMatrixRef<Scalar>& g, const ConstMatrixRef<Scalar>& x,
+                             MatrixRef<Scalar>& s) const {
+        using Value = Argument<Scalar>;
+        const Scalar size = normal<Scalar>(std::abs(weight));
+        const Scalar sign = weight < 0 ? -1 : 1;
+        transform(
+            s,
+            [this, size, sign](const Value& at, const Value& pull, const Value& value) -> Value {
+                const Value result = sign * rule_.quotient(size, at, Value(sign * pull), value);
+                if constexpr (Rule::lanes) {
+                    const Value sum = at + pull;
+                    return (sum == sum).select(result, sum);
+                } else {
+                    return result;
+                }
+            },
+            u, g, x);
+    }
+
+    template <typename Scalar>
+    double gap_parameter_slope(double weight, const ConstMatrixRef<Scalar>& u,
+                               const ConstMatrixRef<Scalar>& g) const requires
         requires(const Rule rule) {
-        rule.gap_parameter_slope(0.0, 0.0);
+        rule.gap_parameter_slope(1.0, 0.0, 0.0);
     }
     {
+        const double sign = weight < 0 ? -1 : 1;
         double total = 0;
-        for (Index j = 0; j < x.cols(); ++j) {
+        for (Index j = 0; j < u.cols(); ++j) {
             double column = 0;
-            for (Index i = 0; i < x.rows(); ++i) {
-                column += rule_.gap_parameter_slope(x(i, j), u(i, j));
+            for (Index i = 0; i < u.rows(); ++i) {
+                column += rule_.gap_parameter_slope(std::abs(weight), u(i, j), sign * g(i, j));
             }
             total += column;
         }
-        return total;
+        return sign * total;
     }
 
   private:

@@ -1,8 +1,9 @@
 #include "hoist/math/orthogonal.hpp"
 
 #include <algorithm>
-#include <stdexcept>
 #include <vector>
+
+#include "hoist/base/error.hpp"
 
 // Singular values by divide and conquer, of LAPACK (which OpenBLAS holds, without a header for it).
 extern "C" void dgesdd_(const char* job, const int* rows, const int* columns, double* a,
@@ -31,7 +32,11 @@ Matrix<double> orthogonal_factor(Matrix<double> a) {
     call(-1);  // which only asks for the size of the work space
     work.resize(static_cast<std::size_t>(work[0]));
     call(static_cast<int>(work.size()));
-    if (info != 0) throw std::domain_error("a matrix has no singular value decomposition");
+    if (info != 0) {
+        throw NumericalError("the weights of a layer cannot be made orthogonal",
+                             "their singular values were not found",
+                             "use a smaller weights.step, or train.precision = double");
+    }
     return u * vt;
 }
 
@@ -39,6 +44,11 @@ Matrix<double> orthogonal_factor(Matrix<double> a) {
 
 template <typename Scalar>
 void make_orthogonal(Matrix<Scalar>& w) {
+    if (!w.allFinite()) {  // on which LAPACK may never return
+        throw NumericalError("the weights of a layer cannot be made orthogonal",
+                             "they are not finite",
+                             "use a smaller weights.step, or train.precision = double");
+    }
     w = orthogonal_factor(w.template cast<double>()).template cast<Scalar>();
 }
 

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
+#include "elementwise.hpp"
 #include "hoist/math/activation.hpp"
 
 // Rules for Elementwise whose phi is piecewise linear. Each gap is written as a sum of terms that
@@ -47,6 +49,17 @@ struct Projection {
         return u > static_cast<Scalar>(upper) ? Scalar{0} : raised;
     }
 
+    // x - phi(u - h) is x - u + h clipped to what the bounds are away from x, and u - x is zero
+    // between them.
+    template <typename Scalar>
+    Scalar quotient(Scalar weight, Scalar u, Scalar g, Scalar x) const {
+        const Scalar low = weight * (x - static_cast<Scalar>(upper));
+        const Scalar high = weight * (x - static_cast<Scalar>(lower));
+        const Scalar free = g - weight * (u - x);
+        const Scalar raised = free < low ? low : free;
+        return high < raised ? high : raised;
+    }
+
     template <typename Scalar>
     Scalar prox(Scalar, Scalar v) const {
         return phi(v);
@@ -64,6 +77,13 @@ struct Projection {
         return 0.5 * distance * distance + distance * (u - p);
     }
 };
+
+/// The quotient of relu.
+template <typename Scalar>
+Scalar relu_quotient(Scalar weight, Scalar u, Scalar g) {
+    constexpr Projection relu{0, infinity};
+    return relu.quotient(weight, u, g, relu.phi(u));
+}
 
 /// phi(u) = max(u, a u), F = x^2/2 above zero and x^2/(2a) below, Psi = (1/a - 1) x^2/2 below. @pre
 /// 0 < a < 1.
@@ -89,6 +109,13 @@ struct LeakyRelu {
         return u > 0 ? Scalar{1} : below;
     }
 
+    // phi(u) = a u + (1 - a) relu(u).
+    template <typename Scalar>
+    Scalar quotient(Scalar weight, Scalar u, Scalar g, Scalar) const {
+        const Scalar above = relu_quotient(weight, u, g);
+        return above + static_cast<Scalar>(a) * (g - above);
+    }
+
     template <typename Scalar>
     Scalar prox(Scalar s, Scalar v) const {
         const Scalar below = v * static_cast<Scalar>(1 / (1 + s * (1 / a - 1)));
@@ -105,10 +132,10 @@ struct LeakyRelu {
         return 0.5 * ((x < 0) == (u < 0) ? near : far);
     }
 
-    double gap_parameter_slope(double x, double u) const {
-        const double own = x < 0 ? x * x / (a * a) : 0;
-        const double conjugate = u < 0 ? u * u : 0;
-        return 0.5 * (conjugate - own);
+    // At x = phi(v) the derivative of gap(x, u) is half of m(u)^2 - m(v)^2, m(u) = min(u, 0).
+    double gap_parameter_slope(double weight, double u, double g) const {
+        const double difference = -relu_quotient(weight, -u, -g);
+        return difference * (std::min(u, 0.0) - 0.5 * difference / weight);
     }
 };
 
@@ -131,6 +158,13 @@ struct SoftThreshold {
     template <typename Scalar>
     Scalar slope(Scalar u) const {
         return std::abs(u) > static_cast<Scalar>(t) ? Scalar{1} : Scalar{0};
+    }
+
+    // phi(u) = relu(u - t) - relu(-u - t).
+    template <typename Scalar>
+    Scalar quotient(Scalar weight, Scalar u, Scalar g, Scalar) const {
+        const auto threshold = static_cast<Scalar>(t);
+        return relu_quotient(weight, u - threshold, g) - relu_quotient(weight, -u - threshold, -g);
     }
 
     template <typename Scalar>
@@ -174,6 +208,12 @@ struct Sign {
     template <typename Scalar>
     Scalar slope(Scalar) const {
         return Scalar{0};
+    }
+
+    template <typename Scalar>
+    Scalar quotient(Scalar weight, Scalar u, Scalar g, Scalar x) const {
+        const Scalar moved = u - way(weight, g);
+        return weight * (x - phi(u == 0 ? -g : moved));  // the way may vanish, not its sign
     }
 
     // F + F* - xu = |u| - xu.

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <functional>
 #include <limits>
+#include <numeric>
+#include <vector>
 
 #include "hoist/base/error.hpp"
 
@@ -23,6 +25,31 @@ double projection_threshold(Column u) {
         sum += u[k];
         const double candidate = (sum - 1) / static_cast<double>(k + 1);
         if (u[k] <= candidate) {
+            break;
+        }
+        tau = candidate;
+    }
+    return tau;
+}
+
+/// The number tau with sum min(free_i + tau, room_i) = 0. A term is free up to the breakpoint
+/// room_i - free_i. @pre no room is negative, and some are positive.
+double balance(const Column& free, const Column& room) {
+    std::vector<Index> order(static_cast<std::size_t>(free.size()));
+    std::iota(order.begin(), order.end(), Index{0});
+    const Column breakpoint = room - free;
+    std::ranges::sort(order, std::greater<>(), [&](Index i) { return breakpoint[i]; });
+    // Room of those after k: summed from the small end, so that what is left of it is exact.
+    std::vector<double> taken(order.size(), 0);
+    for (std::size_t k = order.size() - 1; k > 0; --k) {
+        taken[k - 1] = taken[k] + room[order[k]];
+    }
+    double sum = 0;
+    double tau = 0;
+    for (std::size_t k = 0; k < order.size(); ++k) {
+        sum += free[order[k]];
+        const double candidate = -(sum + taken[k]) / static_cast<double>(k + 1);
+        if (breakpoint[order[k]] <= candidate) {
             break;
         }
         tau = candidate;
@@ -97,6 +124,19 @@ void project_onto_simplex(const ConstMatrixRef<Scalar>& u, MatrixRef<Scalar> z) 
         const double tau = projection_threshold(column);
         z.col(j) = (column - tau).max(0.0).matrix().template cast<Scalar>();
     }
+}
+
+// With r = u - tau, so that p(u) = relu(r), a coordinate of p moves by the quotient of relu,
+// min(g + move + weight max(-r, 0), weight max(r, 0)), and `move` keeps the sum.
+Eigen::ArrayXd simplex_quotient(double weight, Eigen::ArrayXd u, const Eigen::ArrayXd& g) {
+    u -= u.maxCoeff();
+    if (u.hasNaN() || g.hasNaN()) {
+        return Column::Constant(u.size(), std::numeric_limits<double>::quiet_NaN());
+    }
+    const Column r = u - projection_threshold(u);
+    const Column room = weight * r.max(0.0);
+    const Column free = g + weight * (-r).max(0.0);
+    return (free + balance(free, room)).min(room);
 }
 
 template <typename Scalar>

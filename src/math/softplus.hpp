@@ -9,6 +9,7 @@
 #include "elementwise.hpp"
 #include "entropy.hpp"
 #include "newton.hpp"
+#include "sigmoidal.hpp"
 
 namespace hoist {
 
@@ -29,6 +30,24 @@ struct Softplus {
     template <typename Scalar>
     Lanes<Scalar> slope(const Lanes<Scalar>& u) const {
         return u.logistic();
+    }
+
+    // log(1 + e^a) - log(1 + e^b) = log(1 + z), z = logistic(b) (e^(a-b) - 1); where the points are
+    // apart, as the quotient of relu and what softplus exceeds it by.
+    template <typename Scalar>
+    Lanes<Scalar> quotient(Scalar weight, const Lanes<Scalar>& u, const Lanes<Scalar>& g,
+                           const Lanes<Scalar>&) const {
+        const Lanes<Scalar> h = way(weight, g);
+        const Lanes<Scalar> v = u - h;
+        const Lanes<Scalar> slope = exact_logistic<Scalar>(v) * mean_decay<Scalar>(-h);
+        const Lanes<Scalar> z = slope * h;
+        const Lanes<Scalar> logarithm = z.log1p();
+        const Lanes<Scalar> near = g * slope * (z == 0).select(Scalar{1}, logarithm / z);
+        const Lanes<Scalar> p = u.max(Scalar{0});
+        const Lanes<Scalar> relu = (g - weight * (u - p)).min(weight * p);
+        const Lanes<Scalar> excess = (-u.abs()).exp().log1p();
+        const Lanes<Scalar> excess_moved = (-v.abs()).exp().log1p();
+        return (h.abs() < Scalar{0.5}).select(near, relu + weight * (excess - excess_moved));
     }
 
     // phi(u) lies between max(u, 0) and that plus log 2, and s u + (1-s) max(u, 0) = w has the

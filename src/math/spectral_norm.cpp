@@ -1,7 +1,10 @@
 #include "hoist/math/spectral_norm.hpp"
 
+#include <Eigen/Cholesky>
+#include <Eigen/Eigenvalues>
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <random>
 
 namespace hoist {
@@ -29,6 +32,62 @@ Vector<double> start_vector(Index n) {
     return v.normalized();
 }
 
+/// A lower bound of the largest eigenvalue of a symmetric matrix, of which the lower triangle is
+/// read, by Lanczos' method with full reorthogonalization: it ends where some eigenvalue is known
+/// to be within `tolerance`, relative to the bound, or after 400 steps.
+double lanczos(const Matrix<double>& a, double tolerance) {
+    const Index n = a.rows();
+    const Index most = std::min<Index>(n, 400);
+    constexpr double rounding = 100 * std::numeric_limits<double>::epsilon();
+    Matrix<double> basis(n, most);
+    Vector<double> diagonal(most);
+    Vector<double> beside(most);
+    Eigen::SelfAdjointEigenSolver<Matrix<double>> ritz;
+    Vector<double> v = start_vector(n);
+    Index next_look = 1;
+    for (Index k = 0; k < most; ++k) {
+        basis.col(k) = v;
+        v = a.selfadjointView<Eigen::Lower>() * v;
+        diagonal[k] = basis.col(k).dot(v);
+        const auto known = basis.leftCols(k + 1);
+        for (int pass = 0; pass < 2; ++pass) {  // twice is enough (Kahan)
+            const Vector<double> along = known.transpose() * v;
+            v.noalias() -= known * along;
+        }
+        beside[k] = v.norm();
+        const bool exhausted =
+            k + 1 == most || beside[k] <= rounding * diagonal.head(k + 1).maxCoeff();
+        if (exhausted || k + 1 >= next_look) {
+            ritz.computeFromTridiagonal(diagonal.head(k + 1), beside.head(k));
+            const double largest = ritz.eigenvalues()[k];
+            const double residual = beside[k] * std::abs(ritz.eigenvectors()(k, k));
+            if (exhausted || residual <= tolerance * largest) {
+                return largest;
+            }
+            next_look += std::max<Index>(4, k / 4);
+        }
+        v /= beside[k];
+    }
+    return 0;
+}
+
+/// Whether no eigenvalue of a symmetric matrix exceeds `bound`.
+bool is_bounded(const Matrix<double>& a, double bound) {
+    Matrix<double> rest = -a;
+    rest.diagonal().array() += bound;
+    return Eigen::LLT<Eigen::Ref<Matrix<double>>>(rest).info() == Eigen::Success;
+}
+
+double largest_eigenvalue(const Matrix<double>& a, double tolerance) {
+    const double found = lanczos(a, tolerance);
+    if (is_bounded(a, (1 + tolerance) * found)) {
+        return found;
+    }
+    return Eigen::SelfAdjointEigenSolver<Matrix<double>>(a, Eigen::EigenvaluesOnly)
+        .eigenvalues()
+        .maxCoeff();
+}
+
 }  // namespace
 
 template <typename Scalar>
@@ -41,23 +100,20 @@ double spectral_norm(const ConstMatrixRef<Scalar>& w, double tolerance) {
     if (!(scale > 0) || std::isinf(scale)) {
         return scale;
     }
-    scaled /= scale;  // squares neither overflow nor vanish
-    const Matrix<double> gram = smaller_gram(scaled);
-    Vector<double> v = start_vector(gram.rows());
-    double norm = 0;
-    for (int step = 0; step < 1000; ++step) {
-        v = gram.selfadjointView<Eigen::Lower>() * v;
-        const double previous = norm;
-        norm = std::sqrt(v.norm());  // |w'w v| / |v| approaches the square of the norm from below
-        if (norm - previous <= tolerance * norm) {
-            break;
-        }
-        v.normalize();
-    }
-    return scale * norm;
+    scaled /= scale;                 // squares neither overflow nor vanish
+    constexpr double least = 1e-10;  // which the rounding of the Gram matrix is far below
+    return scale * std::sqrt(largest_eigenvalue(smaller_gram(scaled), std::max(tolerance, least)));
+}
+
+template <typename Scalar>
+double spectral_norm_bound(const ConstMatrixRef<Scalar>& w) {
+    constexpr double tolerance = 0.01;
+    return (1 + tolerance) * spectral_norm<Scalar>(w, tolerance);
 }
 
 template double spectral_norm<float>(const ConstMatrixRef<float>&, double);
 template double spectral_norm<double>(const ConstMatrixRef<double>&, double);
+template double spectral_norm_bound<float>(const ConstMatrixRef<float>&);
+template double spectral_norm_bound<double>(const ConstMatrixRef<double>&);
 
 }  // namespace hoist

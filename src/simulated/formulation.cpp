@@ -43,11 +43,15 @@ class SimulatedActivation final : public Activation {
                        const ConstMatrixRef<double>&) const override {
         return Vector<double>::Zero(x.cols());
     }
-    double gap_parameter_slope(const ConstMatrixRef<float>&,
+    void difference_quotient(double, const ConstMatrixRef<float>&, const ConstMatrixRef<float>&,
+                             const ConstMatrixRef<float>&, MatrixRef<float>) const override {}
+    void difference_quotient(double, const ConstMatrixRef<double>&, const ConstMatrixRef<double>&,
+                             const ConstMatrixRef<double>&, MatrixRef<double>) const override {}
+    double gap_parameter_slope(double, const ConstMatrixRef<float>&,
                                const ConstMatrixRef<float>&) const override {
         return 0.0;
     }
-    double gap_parameter_slope(const ConstMatrixRef<double>&,
+    double gap_parameter_slope(double, const ConstMatrixRef<double>&,
                                const ConstMatrixRef<double>&) const override {
         return 0.0;
     }

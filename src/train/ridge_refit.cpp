@@ -98,14 +98,14 @@ void RidgeRefit<Scalar>::improve_output(int steps,
 template <typename Scalar>
 void RidgeRefit<Scalar>::assign(Layer<Scalar>& layer, const Matrix<double>& solution) {
     layer.weights.assign(solution);
-    if (config_.weights.orthogonal && layer.index + 1 < config_.network.layers()) {
-        make_orthogonal(layer.weights.matrix);
-    }
     if (!layer.weights.matrix.allFinite() || !layer.weights.bias.allFinite()) {
         throw NumericalError(
             "the weights of layer " + std::to_string(layer.index) + " are not finite",
             "they, or the activations and targets that they are fitted to, are too large",
             advice(layer.index));
+    }
+    if (config_.weights.orthogonal && layer.index + 1 < config_.network.layers()) {
+        make_orthogonal(layer.weights.matrix);
     }
 }
 

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <cmath>
 
 #include "hoist/math/spectral_norm.hpp"
 #include "hoist/train/sweep.hpp"
@@ -16,7 +15,7 @@ std::vector<double> Sweep<Scalar>::joint_steps() const {
     if (peers_.rank() == 0) {
         for (const Layer<Scalar>& layer : stage_.layers) {
             norms[static_cast<std::size_t>(layer.index)] =
-                1.01 * spectral_norm<Scalar>(layer.weights.matrix);
+                spectral_norm_bound<Scalar>(layer.weights.matrix);
         }
     }
     world_.sum(std::span(norms));
@@ -38,8 +37,9 @@ std::vector<double> Sweep<Scalar>::joint_steps() const {
 }
 
 // Accelerated proximal gradient over all activations at once with W fixed (Beck and Teboulle 2009),
-// restarted where the momentum points uphill (O'Donoghue and Candes 2015). `activations` hold the
-// extrapolated points y, `iterates` the points x.
+// restarted where the momentum points uphill (O'Donoghue and Candes 2015), each column block by
+// itself: the blocks are problems of their own. `activations` hold the extrapolated points y,
+// `iterates` the points x.
 template <typename Scalar>
 void Sweep<Scalar>::move_jointly(Refit refit) {
     const std::vector<double> steps = [&] {
@@ -50,25 +50,31 @@ void Sweep<Scalar>::move_jointly(Refit refit) {
     for (const Layer<Scalar>& layer : stage_.layers) {
         iterates.push_back(layer.index > 0 ? layer.activations : Matrix<Scalar>());
     }
-    const auto take_iterates = [&] {
+    const auto take_iterate = [&](Index block) {
         for (std::size_t i = 0; i < stage_.layers.size(); ++i) {
             if (stage_.layers[i].index > 0) {
-                stage_.layers[i].activations = iterates[i];
+                columns(stage_.layers[i].activations, block) = columns(iterates[i], block);
             }
         }
     };
-    double momentum = 1.0;
+    Eigen::ArrayXd momentum = Eigen::ArrayXd::Ones(samples_.blocks.count());
     for (int iteration = 0; iteration < config_.joint_iterations; ++iteration) {
-        const double next = 0.5 * (1.0 + std::sqrt(1.0 + 4.0 * momentum * momentum));
-        const double own = joint_iteration(steps, iterates, (momentum - 1.0) / next);
+        const Eigen::ArrayXd next = 0.5 * (1.0 + (1.0 + 4.0 * momentum.square()).sqrt());
+        Matrix<double> uphill = joint_iteration(steps, iterates, (momentum - 1.0) / next);
         momentum = next;
         const PhaseClock clock(times_.wait);
-        if (world_.sum(own) > 0.0) {
-            momentum = 1.0;
-            take_iterates();
+        // One rank knows each number, so that the sums are the same on every grid.
+        world_.sum(std::span(uphill.data(), static_cast<std::size_t>(uphill.size())));
+        for (const Index block : order_) {
+            if (uphill.row(block).sum() > 0.0) {
+                momentum[block] = 1.0;
+                take_iterate(block);
+            }
         }
     }
-    take_iterates();
+    for (const Index block : order_) {
+        take_iterate(block);
+    }
     exchange_activations();
     for (const Index block : order_) {
         wait(arrival(arrivals_above_, block));
@@ -79,18 +85,20 @@ void Sweep<Scalar>::move_jointly(Refit refit) {
     finish_sends();
 }
 
-// One step from y to x for every layer and block, and the extrapolation to the next y. Returns this
-// rank's part of the inner product of (y - x) / t and x - x_before: positive where the momentum
-// should be dropped.
+// One step from y to x for every layer and block, and the extrapolation of each block to the next
+// y. Returns, for each block (row) and layer, the inner product of (y - x) / t and x - x_before,
+// zero where it is not this rank's: the momentum of a block should be dropped where their sum is
+// positive.
 template <typename Scalar>
-double Sweep<Scalar>::joint_iteration(const std::vector<double>& steps,
-                                      std::vector<Matrix<Scalar>>& iterates, double extrapolation) {
+Matrix<double> Sweep<Scalar>::joint_iteration(const std::vector<double>& steps,
+                                              std::vector<Matrix<Scalar>>& iterates,
+                                              const Eigen::ArrayXd& extrapolation) {
     for (const Index block : order_) {
         expect_below(block);
     }
     exchange_activations();
     const PhaseClock clock(times_.activations);
-    double uphill = 0.0;
+    Matrix<double> uphill = Matrix<double>::Zero(samples_.blocks.count(), config_.network.layers());
     Matrix<Scalar> pull;
     Matrix<Scalar> x;
     std::size_t sent = 0;
@@ -118,8 +126,8 @@ double Sweep<Scalar>::joint_iteration(const std::vector<double>& steps,
                                         columns(layer.preactivations, block), pull, steps[i], y, x);
             const double along =
                 (y - x).cwiseProduct(x - before).colwise().sum().template cast<double>().sum();
-            uphill += along / steps[i];
-            y = x + static_cast<Scalar>(extrapolation) * (x - before);
+            uphill(block, layer.index) = along / steps[i];
+            y = x + static_cast<Scalar>(extrapolation[block]) * (x - before);
             before = x;
         }
     }
@@ -142,10 +150,12 @@ template std::vector<double> Sweep<float>::joint_steps() const;
 template std::vector<double> Sweep<double>::joint_steps() const;
 template void Sweep<float>::move_jointly(Refit);
 template void Sweep<double>::move_jointly(Refit);
-template double Sweep<float>::joint_iteration(const std::vector<double>&,
-                                              std::vector<Matrix<float>>&, double);
-template double Sweep<double>::joint_iteration(const std::vector<double>&,
-                                               std::vector<Matrix<double>>&, double);
+template Matrix<double> Sweep<float>::joint_iteration(const std::vector<double>&,
+                                                      std::vector<Matrix<float>>&,
+                                                      const Eigen::ArrayXd&);
+template Matrix<double> Sweep<double>::joint_iteration(const std::vector<double>&,
+                                                       std::vector<Matrix<double>>&,
+                                                       const Eigen::ArrayXd&);
 template void Sweep<float>::exchange_activations();
 template void Sweep<double>::exchange_activations();
 

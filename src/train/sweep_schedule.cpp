@@ -233,7 +233,8 @@ class SweepSchedule {
                          kernels_.passes(3.0, (width(l) + maps(l)) * columns(block)));
                 }
             }
-            sum(0, placement_.grid.ranks(), 8.0);
+            sum(0, placement_.grid.ranks(),
+                8.0 * static_cast<double>(blocks_.count() * network_.layers()));
             ++round_;
         }
         for (const Index block : order_) {

@@ -43,9 +43,14 @@ class NonnegativeQuadratic : public testing::Test {
             ++gradients;
             g = a * x - c;
         };
-        result.step = [](const Matrix<double>& x, const Matrix<double>& g, double t,
-                         Matrix<double>& next) { next = (x - t * g).cwiseMax(0.0); };
-        result.value = [this](const Matrix<double>& x) { return value(x); };
+        result.step = [](Range columns, const Matrix<double>& x, const Matrix<double>& g, double t,
+                         Matrix<double>& next) {
+            next.middleCols(columns.begin, columns.size()) =
+                (x - t * g).cwiseMax(0.0).middleCols(columns.begin, columns.size());
+        };
+        result.value = [this](const Matrix<double>& x) -> Vector<double> {
+            return (0.5 * x.cwiseProduct(a * x) - c.cwiseProduct(x)).colwise().sum().transpose();
+        };
         return result;
     }
     Matrix<double> after(int iterations, BlockMethod method) {
@@ -101,6 +106,19 @@ TEST_F(NonnegativeQuadratic, is_solved_by_backtracking_from_a_length_that_is_far
     Matrix<double> y = Matrix<double>::Ones(n, c.cols());
     proximal_gradient<double>(problem(20.0 / largest), BlockMethod::plain, 50, y);
     EXPECT_GT(violation(y), 1e-4) << "the length was not too long";
+}
+
+TEST_F(NonnegativeQuadratic, moves_each_column_as_if_it_were_alone) {
+    for (const auto method :
+         {BlockMethod::plain, BlockMethod::accelerated, BlockMethod::adaptive}) {
+        const Matrix<double> all_right_sides = c;
+        const Matrix<double> together = after(60, method);
+        for (Index j = 0; j < all_right_sides.cols(); ++j) {
+            c = all_right_sides.col(j);
+            EXPECT_LT((after(60, method) - together.col(j)).cwiseAbs().maxCoeff(), 1e-12) << j;
+        }
+        c = all_right_sides;
+    }
 }
 
 TEST_F(NonnegativeQuadratic, stays_where_it_is_at_the_solution) {

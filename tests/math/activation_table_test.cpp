@@ -133,7 +133,7 @@ TEST_P(EveryActivation, refuses_what_it_does_not_have) {
         EXPECT_THROW(activation->prox(1, x, x), Defect);
     }
     if (!GetParam().starts_with("leaky_relu")) {
-        EXPECT_THROW(activation->gap_parameter_slope(x, x), Defect);
+        EXPECT_THROW(activation->gap_parameter_slope(1, x, x), Defect);
     }
 }
 
@@ -164,19 +164,24 @@ INSTANTIATE_TEST_SUITE_P(Table, EveryActivation, testing::ValuesIn(activation_na
                          });
 
 TEST(LeakyRelu, has_a_gap_that_changes_with_its_parameter_by_the_stated_slope) {
-    const Matrix<double> x = random_matrix(7, 30, 10);
-    const Matrix<double> u = random_matrix(7, 30, 11);
+    const Matrix<double> u = random_matrix(7, 30, 10);
+    const Matrix<double> g = random_matrix(7, 30, 11);
+    constexpr double weight = 1.5;
     constexpr double h = 1e-5;
     for (double a : {0.05, 0.3, 0.9}) {
         const auto at = [&](double value) {
             return parse_activation("leaky_relu")->with_parameter(value);
         };
+        Matrix<double> x(7, 30);
+        at(a)->apply(u - g / weight, x);
         const double difference =
-            (at(a + h)->gap(x, u).sum() - at(a - h)->gap(x, u).sum()) / (2 * h);
-        EXPECT_NEAR(at(a)->gap_parameter_slope(x, u), difference, 1e-6 * std::abs(difference)) << a;
-        const Matrix<float> single_x = x.cast<float>();
+            weight * (at(a + h)->gap(x, u).sum() - at(a - h)->gap(x, u).sum()) / (2 * h);
+        EXPECT_NEAR(at(a)->gap_parameter_slope(weight, u, g), difference,
+                    1e-6 * std::abs(difference))
+            << a;
         const Matrix<float> single_u = u.cast<float>();
-        EXPECT_NEAR(at(a)->gap_parameter_slope(single_x, single_u), difference,
+        const Matrix<float> single_g = g.cast<float>();
+        EXPECT_NEAR(at(a)->gap_parameter_slope(weight, single_u, single_g), difference,
                     1e-5 * std::abs(difference));
     }
 }

@@ -3,7 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <Eigen/Dense>
+#include <limits>
 #include <random>
+
+#include "hoist/base/error.hpp"
 
 namespace hoist {
 namespace {
@@ -64,6 +67,22 @@ TEST(MakeOrthogonal, does_not_depend_on_the_scale) {
     make_orthogonal(w);
     make_orthogonal(tiny);
     EXPECT_LT((w - tiny).cwiseAbs().maxCoeff(), 1e-13);
+}
+
+TEST(MakeOrthogonal, refuses_what_is_not_finite) {
+    for (const double broken :
+         {std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity()}) {
+        for (const Index place : {Index{0}, Index{19}}) {
+            Matrix<double> w = random_matrix<double>(4, 5, 1);
+            w(place) = broken;
+            EXPECT_THROW(make_orthogonal(w), NumericalError);
+            Matrix<float> coarse = w.cast<float>();
+            EXPECT_THROW(make_orthogonal(coarse), NumericalError);
+        }
+    }
+    Matrix<double> large = 1e300 * random_matrix<double>(4, 5, 1);
+    make_orthogonal(large);
+    EXPECT_LT(deviation(large), 1e-13);
 }
 
 TEST(MakeOrthogonal, gives_some_orthonormal_matrix_where_rank_is_missing) {

@@ -42,6 +42,14 @@ class Overflow(ProgramTest):
                 resumed = self.train("--resume", ranks=ranks)
                 self.assertEqual(resumed.status, 0, resumed.err)
 
+    def test_weights_that_overflow_before_they_are_made_orthogonal_end_the_run(self):
+        for ranks, grid in ((1, "--grid.stages=1"), (2, "--grid.stages=2"), (2, "--grid.stages=1"), (3, "--grid.stages=3")):
+            with self.subTest(ranks=ranks, grid=grid):
+                result = self.train(
+                    "--formulation.name=fenchel", "--weights.solver=sgd", "--weights.step=1e37",
+                    "--weights.orthogonal=true", "--overwrite", grid, ranks=ranks)
+                self.assert_error(result, NUMERICAL, "not finite")
+
 
 if __name__ == "__main__":
     unittest.main()

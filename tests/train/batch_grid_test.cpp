@@ -125,6 +125,42 @@ const std::vector<Case> cases{
     {"a_single_map", with({{"network.layers", "6-3"}}), 41},
 };
 
+// Every formulation and way to minimize blocks in a few steps, with enough samples for decisions
+// that are made of sums over them to fall either way.
+std::vector<Case> minimized() {
+    const auto in_steps = [](ConfigText settings) {
+        const ConfigText usual{{"network.layers", "6-12-10-3"},
+                               {"formulation.iterations", "4"},
+                               {"formulation.lambda", "1"},
+                               {"train.batch", "60"},
+                               {"grid.block", "5"},
+                               {"train.rounds", "1"}};
+        settings.insert(usual.begin(), usual.end());
+        return with(settings);
+    };
+    std::vector<Case> all;
+    for (const std::string activation : {"relu", "tanh", "softmax"}) {
+        const ConfigText phi{{"network.activation", activation}};
+        const auto add = [&](const std::string& name, ConfigText settings) {
+            settings.insert(phi.begin(), phi.end());
+            all.push_back({name + "_" + activation, in_steps(settings), 303});
+        };
+        add("fenchel", {});
+        for (const std::string method : {"plain", "accelerated", "adaptive"}) {
+            add("bregman_" + method,
+                {{"formulation.name", "bregman"}, {"formulation.method", method}});
+        }
+        add("clamped", {{"formulation.name", "contrastive"}, {"formulation.contrast", "clamped"}});
+        add("mac", {{"formulation.name", "mac"}});
+    }
+    all.push_back({"classical", in_steps({{"formulation.name", "classical"}}), 303});
+    all.push_back(
+        {"classical_pivoting",
+         in_steps({{"formulation.name", "classical"}, {"formulation.nnls", "block_pivoting"}}),
+         303});
+    return all;
+}
+
 struct Trained {
     std::vector<Matrix<double>> weights;
     double loss = 0.0;
@@ -182,6 +218,8 @@ TEST_P(AnyGrid, without_shards_gives_the_same_bits) {
 }
 
 INSTANTIATE_TEST_SUITE_P(all, AnyGrid, testing::ValuesIn(cases),
+                         [](const auto& test) { return test.param.name; });
+INSTANTIATE_TEST_SUITE_P(minimized, AnyGrid, testing::ValuesIn(minimized()),
                          [](const auto& test) { return test.param.name; });
 
 }  // namespace

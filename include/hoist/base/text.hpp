@@ -30,6 +30,9 @@ std::string to_text(double value);
 /// `pieces` with `separator` between them.
 std::string join(std::span<const std::string> pieces, std::string_view separator);
 
+/// Whether `text` is UTF-8.
+bool is_utf8(std::string_view text);
+
 /// The word of `words` nearest to `word` in edit distance, if it is near enough to be meant.
 std::optional<std::string> nearest(std::string_view word, std::span<const std::string> words);
 

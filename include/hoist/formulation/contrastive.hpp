@@ -23,13 +23,6 @@ class Contrastive final : public GapPenalty<Scalar> {
                            const ConstMatrixRef<Scalar>& x) const override;
 
   private:
-    struct Nudges {
-        Scalar toward;
-        Scalar away;
-        double weight;
-    };
-    Nudges nudges(Index layer) const;
-
     Contrast contrast_;
     Nudge nudge_;
     double beta_;

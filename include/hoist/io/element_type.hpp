@@ -34,7 +34,4 @@ struct ElementType {
 /// number (of at most 64 bits) nor a text.
 std::optional<ElementType> numpy_type(std::string_view descriptor);
 
-/// Whether `text` is UTF-8.
-bool is_utf8(std::string_view text);
-
 }  // namespace hoist

@@ -82,12 +82,26 @@ class Activation {
     virtual Vector<double> gap(const ConstMatrixRef<double>& x,
                                const ConstMatrixRef<double>& u) const = 0;
 
-    /// The derivative of gap(x, u) by the parameter, summed over all columns.
-    /// @pre the activation is leaky_relu.
-    virtual double gap_parameter_slope(const ConstMatrixRef<float>& x,
-                                       const ConstMatrixRef<float>& u) const = 0;
-    virtual double gap_parameter_slope(const ConstMatrixRef<double>& x,
-                                       const ConstMatrixRef<double>& u) const = 0;
+    /// s = weight (phi(u) - phi(u - g / weight)), without the cancellation of that difference where
+    /// the weight is large and without the overflow of the quotient where it is small; a negative
+    /// weight looks to the other side of u. Where phi is linear between the two points, s is g times
+    /// its slope. s meets no other argument.
+    /// @pre u and g have one size, x = phi(u) and s the other; weight is not zero.
+    virtual void difference_quotient(double weight, const ConstMatrixRef<float>& u,
+                                     const ConstMatrixRef<float>& g, const ConstMatrixRef<float>& x,
+                                     MatrixRef<float> s) const = 0;
+    virtual void difference_quotient(double weight, const ConstMatrixRef<double>& u,
+                                     const ConstMatrixRef<double>& g,
+                                     const ConstMatrixRef<double>& x,
+                                     MatrixRef<double> s) const = 0;
+
+    /// weight times the derivative of gap(x, u) by the parameter at x = phi(u - g / weight), summed
+    /// over all columns and just as exact.
+    /// @pre the activation is leaky_relu; weight is not zero.
+    virtual double gap_parameter_slope(double weight, const ConstMatrixRef<float>& u,
+                                       const ConstMatrixRef<float>& g) const = 0;
+    virtual double gap_parameter_slope(double weight, const ConstMatrixRef<double>& u,
+                                       const ConstMatrixRef<double>& g) const = 0;
 };
 
 /// Reads `relu`, `leaky_relu(0.1)`, `maxpool(2)` and so on.

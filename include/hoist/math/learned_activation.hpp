@@ -47,13 +47,23 @@ class LearnedActivation final : public Activation {
                        const ConstMatrixRef<double>& u) const override {
         return now_->gap(x, u);
     }
-    double gap_parameter_slope(const ConstMatrixRef<float>& x,
-                               const ConstMatrixRef<float>& u) const override {
-        return now_->gap_parameter_slope(x, u);
+    void difference_quotient(double weight, const ConstMatrixRef<float>& u,
+                             const ConstMatrixRef<float>& g, const ConstMatrixRef<float>& x,
+                             MatrixRef<float> s) const override {
+        now_->difference_quotient(weight, u, g, x, s);
     }
-    double gap_parameter_slope(const ConstMatrixRef<double>& x,
-                               const ConstMatrixRef<double>& u) const override {
-        return now_->gap_parameter_slope(x, u);
+    void difference_quotient(double weight, const ConstMatrixRef<double>& u,
+                             const ConstMatrixRef<double>& g, const ConstMatrixRef<double>& x,
+                             MatrixRef<double> s) const override {
+        now_->difference_quotient(weight, u, g, x, s);
+    }
+    double gap_parameter_slope(double weight, const ConstMatrixRef<float>& u,
+                               const ConstMatrixRef<float>& g) const override {
+        return now_->gap_parameter_slope(weight, u, g);
+    }
+    double gap_parameter_slope(double weight, const ConstMatrixRef<double>& u,
+                               const ConstMatrixRef<double>& g) const override {
+        return now_->gap_parameter_slope(weight, u, g);
     }
 
   private:

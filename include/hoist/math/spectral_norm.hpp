@@ -4,11 +4,15 @@
 
 namespace hoist {
 
-/// The largest singular value of w, by power iteration in double on the smaller of w'w and ww' from
-/// a fixed start, to a relative change of `tolerance` or 1,000 steps. Approaches the norm from
-/// below: a caller that needs a bound multiplies by a little more than one. Zero for an empty or
-/// zero matrix.
+/// The largest singular value of w: at most that, up to rounding, and at least that divided by 1 +
+/// tolerance, whatever the spectrum. Lanczos' method in double finds it on the smaller of w'w and
+/// ww', a Cholesky factorization proves that nothing larger is there, and where it fails all
+/// eigenvalues are computed. Zero for an empty or zero matrix; a NaN where w holds one.
 template <typename Scalar>
 double spectral_norm(const ConstMatrixRef<Scalar>& w, double tolerance = 1e-6);
+
+/// A number that the largest singular value of w does not exceed, at most 1 % above it.
+template <typename Scalar>
+double spectral_norm_bound(const ConstMatrixRef<Scalar>& w);
 
 }  // namespace hoist

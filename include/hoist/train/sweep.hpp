@@ -86,8 +86,9 @@ class Sweep {
     void move_checkerboard(Refit refit);
     void move_jointly(Refit refit);
     std::vector<double> joint_steps() const;
-    double joint_iteration(const std::vector<double>& steps, std::vector<Matrix<Scalar>>& iterates,
-                           double extrapolation);
+    Matrix<double> joint_iteration(const std::vector<double>& steps,
+                                   std::vector<Matrix<Scalar>>& iterates,
+                                   const Eigen::ArrayXd& extrapolation);
     void exchange_activations();
     void move(std::size_t position, Index block);
     ConstMatrixRef<Scalar> target_above(std::size_t position, Index block);
