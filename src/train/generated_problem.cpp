@@ -32,8 +32,7 @@ Problem<Scalar> generate_problem(const Config& config, const Communicator& world
     std::optional<Placement> placement;
     agree(world, [&] { placement = place(layer_costs(config), config.grid, world.size()); });
     const int rank = world.rank();
-    Problem<Scalar> problem{
-        *placement, world.split(placement->grid.stage_of(rank)), {}, {}, {}, {}, {}, {}, {}, {}};
+    Problem<Scalar> problem{*placement, world.split(placement->grid.stage_of(rank))};
     agree(world, [&] {
         problem.train = generate_samples<Scalar>(config, *placement, rank, samples);
         problem.stage.layers = draw_layers<Scalar>(config, placement->layers_of(rank));

@@ -182,8 +182,7 @@ Problem<Scalar> make_problem(const Config& config, const Communicator& world, Ta
             place(layer_costs(config, input_cost(config, *data.train)), config.grid, world.size());
     });
     const int rank = world.rank();
-    Problem<Scalar> problem{
-        *placement, world.split(placement->grid.stage_of(rank)), {}, {}, {}, {}, {}, {}, {}, {}};
+    Problem<Scalar> problem{*placement, world.split(placement->grid.stage_of(rank))};
 
     const bool sweeps = config.fit == Fit::sweeps;
     agree(world, [&] {

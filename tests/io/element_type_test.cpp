@@ -7,6 +7,8 @@
 #include <cstring>
 #include <limits>
 
+#include "hoist/base/text.hpp"
+
 namespace hoist {
 namespace {
 

@@ -10,14 +10,9 @@ template <typename Scalar>
 Problem<Scalar> parts_of(const SmallProblem& problem, const Communicator& world) {
     const Placement placement =
         place(layer_costs(problem.config), problem.config.grid, world.size());
-    return {placement,
-            world.split(placement.grid.stage_of(world.rank())),
-            {},
-            {},
-            own_samples<Scalar>(problem, placement, world.rank()),
-            {},
-            {},
-            {}};
+    return {.placement = placement,
+            .peers = world.split(placement.grid.stage_of(world.rank())),
+            .train = own_samples<Scalar>(problem, placement, world.rank())};
 }
 
 }  // namespace

@@ -18,6 +18,7 @@ class Mac final : public Formulation<Scalar> {
                 MatrixRef<Scalar> s) const override;
     /// lambda Lip(phi)^2: a bound where phi'' is left out.
     double pull_weight(Index layer) const override;
+    bool keeps_domain() const override { return false; }
     void prepare(Index layer, const Weights<Scalar>& weights, double weight_above) override;
     /// Gradient steps x <- (lambda phi(u) - g + x/t) / (lambda + 1/t), by backtracking, as
     /// pull_weight() is no bound.

@@ -12,15 +12,15 @@ struct Problem {
     Placement placement;
     /// The ranks of this rank's stage.
     Communicator peers;
-    std::vector<std::string> class_names;
-    TableColumns table;
+    std::vector<std::string> class_names = {};
+    TableColumns table = {};
     /// What is odd about the data.
-    std::vector<std::string> remarks;
-    Standardization standardization;
-    Samples<Scalar> train;
-    Samples<Scalar> validation;
-    Samples<Scalar> test;
-    Stage<Scalar> stage;
+    std::vector<std::string> remarks = {};
+    Standardization standardization = {};
+    Samples<Scalar> train = {};
+    Samples<Scalar> validation = {};
+    Samples<Scalar> test = {};
+    Stage<Scalar> stage = {};
     /// Of the values of a regression.
     Standardization targets = {};
 };
