@@ -99,7 +99,7 @@ TEST_P(StateOf, weights_without_a_gradient_ends_in_zeros) {
     const Matrix<float> none;
     for (int step = 0; step < 1500; ++step) {
         solver->begin(w, b);
-        solver->step({gradient, gram, none}, 1e-3, w, b);
+        solver->step({gradient, gram, none, none}, 1e-3, w, b);
         gradient.rightCols(4).setZero();
     }
     for (const Matrix<float>& state : solver->state()) {
