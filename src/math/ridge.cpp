@@ -1,5 +1,6 @@
 #include "hoist/math/ridge.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -102,7 +103,10 @@ void RidgeFactor::factor(Matrix<double> a, double precision) {
         if (factor_.info() != Eigen::Success || !factor_.matrixLLT().diagonal().allFinite()) {
             continue;
         }
-        if (shift > 0.0 || factor_.rcond() * norm > digits * precision) {
+        // The estimate of the norm of the inverse is blind to some equal columns, the pivots are not.
+        const double least = std::min(factor_.rcond() * norm,
+                                      factor_.matrixLLT().diagonal().cwiseAbs2().minCoeff());
+        if (shift > 0.0 || least > first) {
             shift_ = shift;
             return;
         }
