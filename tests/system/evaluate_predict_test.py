@@ -27,7 +27,7 @@ def softmax_scores(inputs, layers):
 
 class Models(ProgramTest):
     def train(self, out="run", **keys):
-        self.succeed("train", self.write_config(**keys), "--out", out, "--quiet")
+        self.succeed("train", self.write_config(**keys), "--out", out, "--overwrite", "--quiet")
 
     def train_on_table(self, **keys):
         """On five numbers per sample and three classes with names."""
