@@ -56,8 +56,11 @@ double GapPenalty<Scalar>::pull_weight(Index layer) const {
 template <typename Scalar>
 void GapPenalty<Scalar>::prepare(Index layer, const Weights<Scalar>& weights, double weight_above) {
     const double norm = spectral_norm_bound<Scalar>(weights.matrix);
+    const double bound = weight_above * norm * norm;
+    // A step has a length also where weights are not finite, which is found out afterwards.
+    const double most = 1e60 * lambda(layer);
     lengths_[static_cast<std::size_t>(layer - 1)] =
-        1.0 / std::max(weight_above * norm * norm, 1e-12 * lambda(layer));
+        1.0 / (bound < most ? std::max(bound, 1e-12 * lambda(layer)) : most);
 }
 
 template <typename Scalar>

@@ -25,7 +25,7 @@ Factor factorize(const Matrix<double>& a) {
     if (factor.info() != Eigen::Success || !factor.matrixLLT().allFinite()) {
         throw NumericalError("a least-squares problem has no unique solution",
                              "its matrix is not positive definite or not finite",
-                             "check the data for NaN, or add regularization");
+                             "use a larger formulation.lambda, or train.precision = double");
     }
     return factor;
 }

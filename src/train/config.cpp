@@ -249,7 +249,7 @@ const std::vector<Key>& keys() {
          [](const Value& v, Config& c) {
              const Index blocks =
                  c.network.layers() - 1 + (c.network.output == Output::simplex ? 1 : 0);
-             c.formulation.lambda = v.numbers(blocks, 1e-30);
+             c.formulation.lambda = v.numbers(blocks, 1e-30, 1e30);
          }},
         {{"formulation.step", "blocks",
           "activations move one layer after another (blocks) or all at once (joint)"},

@@ -1,6 +1,9 @@
 #include "hoist/train/problem.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdio>
 #include <iterator>
 #include <limits>
 #include <optional>
@@ -115,6 +118,29 @@ void change_unit(const Standardization& from, const Standardization& to, Weights
         (factor * weights.bias.template cast<double>().array() + shift).template cast<Scalar>();
 }
 
+// Collective over the ranks of the first stage. The start draws weights for inputs of about unit
+// size, and so do the steps of training.
+template <typename Scalar>
+std::vector<std::string> remarks_on_size(const Samples<Scalar>& train, const Communicator& peers) {
+    constexpr double largest = 30.0;
+    constexpr double smallest = 1e-3;
+    const double numbers =
+        static_cast<double>(train.blocks.samples()) * static_cast<double>(train.inputs.rows());
+    double squares = 0.0;
+    for (Index i = 0; i < train.inputs.cols(); ++i) {
+        squares += train.inputs.col(i).template cast<double>().squaredNorm();
+    }
+    const double size = std::sqrt(peers.sum(squares) / numbers);
+    if (size == 0.0 || (smallest <= size && size <= largest)) {
+        return {};
+    }
+    std::array<char, 32> text{};
+    std::snprintf(text.data(), text.size(), "%.2g", size);
+    return {std::string("the inputs are ") + (size > largest ? "large" : "small") +
+            " (their root mean square is " + text.data() +
+            ", where training expects about 1); use data.standardize = true"};
+}
+
 }  // namespace
 
 DataUse data_use(const Config& config) {
@@ -221,6 +247,10 @@ Problem<Scalar> make_problem(const Config& config, const Communicator& world, Ta
         scale_hidden_blocks(config, problem.stage.layers);
     });
 
+    if (!config.standardize && config.start_file.empty() && placement->first(rank)) {
+        std::ranges::copy(remarks_on_size(problem.train, problem.peers),
+                          std::back_inserter(problem.remarks));
+    }
     if (config.standardize && placement->first(rank)) {
         if (problem.standardization.empty()) {
             problem.standardization = fit_standardization(problem.train, problem.peers);

@@ -29,6 +29,7 @@ class RankModel {
         const ColumnBlocks blocks(samples.train, config.grid.block);
         const Range own = placement.grid.owned(rank, blocks.count());
         columns_ = blocks.columns(own).size();
+        blocks_in_all_ = static_cast<double>(blocks.count());
         block_ = static_cast<double>(std::min(blocks.width(), columns_));
         held_ = static_cast<double>(columns_ + columns_of(samples.validation) +
                                     columns_of(samples.test));
@@ -60,7 +61,10 @@ class RankModel {
         const double times = joint_ ? config_.joint_iterations + 1 : 1;
         double numbers = summed_over_shards();
         if (joint_ && placement_.grid.ranks() > 1) {
-            numbers += static_cast<double>(network_.layers()) + config_.joint_iterations;
+            // Norms of the weights once, and in each iteration what every block and layer says of its
+            // momentum.
+            numbers += static_cast<double>(network_.layers()) *
+                       (1.0 + blocks_in_all_ * config_.joint_iterations);
         }
         return times * (down + up) * own() * scalar_ + numbers * full;
     }
@@ -193,6 +197,7 @@ class RankModel {
     bool regresses_;
     bool pivoting_;
     Index columns_ = 0;
+    double blocks_in_all_ = 0.0;
     /// Columns of its widest block, and of all samples that it holds.
     double block_ = 0.0;
     double held_ = 0.0;

@@ -98,6 +98,22 @@ TEST_F(MakeProblem, standardizes_other_parts_as_the_training_part) {
     EXPECT_NEAR(1.0 / problem.standardization.scale(2), 3.0, 1.0);
 }
 
+TEST_F(MakeProblem, warns_of_inputs_that_are_far_from_unit_size) {
+    const auto remarks = [&] { return make_problem<float>(parse_config(settings), world).remarks; };
+    EXPECT_EQ(remarks(), std::vector<std::string>());
+    folder.put("train.csv", "a,b,c,color\n3e5,4e5,0,red\n0,0,0,blue\n0,0,0,red\n5e5,5e5,0,blue\n");
+    settings["grid.block"] = "1";
+    settings["grid.stages"] = "1";
+    ASSERT_EQ(remarks().size(), 1);
+    expect_mentions(remarks().front(), {"large", " 2.5e+05,", "data.standardize = true"});
+    settings["data.standardize"] = "true";
+    EXPECT_EQ(remarks(), std::vector<std::string>());
+    settings.erase("data.standardize");
+    folder.put("train.csv", "a,b,c,color\n1e-5,0,0,red\n0,0,1e-5,blue\n0,0,0,red\n0,0,0,blue\n");
+    ASSERT_EQ(remarks().size(), 1);
+    expect_mentions(remarks().front(), {"small", " 4.1e-06,", "data.standardize = true"});
+}
+
 TEST_F(MakeProblem, refuses_widths_that_contradict_the_data_on_every_rank) {
     expect_mentions(refusal("network.layers", "5-5-2"),
                     {"network.layers = 5-5-2 contradicts the data", "start it with 3"});
