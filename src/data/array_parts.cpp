@@ -254,7 +254,8 @@ class Opener {
         const Index elements = targets.rows() * targets.row_size();
         if (inputs.shape().size() > 1 && inputs.rows() != targets.rows() &&
             inputs.rows() != elements && last > 1 &&
-            (last == elements || last == targets.shape().back())) {
+            (last == elements ||
+             (!targets.shape().empty() && last == targets.shape().back()))) {
             throw DataError("inputs and targets differ in number",
                             "there are " + std::to_string(inputs.rows()) + " inputs and " +
                                 std::to_string(elements) + " in " + targets.shown() + "; " +

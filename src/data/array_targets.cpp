@@ -94,6 +94,10 @@ Targets ArrayTargets::read(RowArray& array, Index samples,
                         "store numbers or names");
     }
     const Index elements = array.rows() * array.row_size();
+    if (elements == 0) {
+        throw DataError(array.shown() + " is empty", "it is " + array.form(),
+                        "store a class or a value for each sample");
+    }
     const bool one_each = elements == samples && (array.rows() == samples || array.rows() == 1);
     if (!one_each && array.rows() != samples) {
         throw DataError("inputs and targets differ in number",
