@@ -4,6 +4,7 @@
 #include <cmath>
 #include <set>
 
+#include "array_part.hpp"
 #include "class_names.hpp"
 #include "hoist/base/error.hpp"
 #include "hoist/base/text.hpp"
@@ -119,13 +120,7 @@ Targets ArrayTargets::values(RowArray& array, Index samples, Index outputs) cons
     Targets targets{.task = Task::values, .present = true, .outputs = outputs};
     targets.values = numbers_of(array);
     require(std::ssize(targets.values) == samples * outputs, "each sample has its values");
-    const auto bad =
-        std::ranges::find_if(targets.values, [](double v) { return !std::isfinite(v); });
-    if (bad != targets.values.end()) {
-        throw DataError(array.shown() + " holds targets that are not finite",
-                        "in sample " + std::to_string((bad - targets.values.begin()) / outputs),
-                        "correct the data");
-    }
+    require_numbers(array, targets.values, 0, outputs, largest_);
     return targets;
 }
 
