@@ -203,6 +203,10 @@ Problem<Scalar> make_problem(const Config& config, const Communicator& world, Ta
         problem.class_names = data.train->class_names();
         problem.table = data.train->table();
         problem.remarks = remarks_on(data);
+        if (!config.data.test.empty() && config.test_part != TestPart::unread && !data.test) {
+            problem.remarks.push_back("data.test = " + config.data.test +
+                                      " has no classes or values and is not used");
+        }
         const Split split =
             split_samples(data.train->samples(), config.limit, config.validation, config.seed);
         if (config.network.regression() && unit == TargetUnit::standardized) {
