@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "hoist/base/error.hpp"
+#include "hoist/base/text.hpp"
 
 namespace hoist {
 
@@ -41,11 +42,30 @@ void require_inputs(const RowArray& array) {
     }
 }
 
+void require_numbers(const RowArray& array, std::span<const double> numbers, Index first,
+                     Index each, double largest) {
+    const auto bad =
+        std::ranges::find_if(numbers, [&](double v) { return !(std::abs(v) <= largest); });
+    if (bad == numbers.end()) {
+        return;
+    }
+    const std::string sample = "sample " + std::to_string(first + (bad - numbers.begin()) / each);
+    if (!std::isfinite(*bad)) {
+        throw DataError(array.shown() + " holds values that are not finite", "in " + sample,
+                        "correct the data");
+    }
+    throw DataError(
+        array.shown() + " holds values that are too large",
+        sample + " has " + to_text(*bad) + ", which does not fit train.precision = float",
+        "correct the data, or set train.precision = double");
+}
+
 ArrayPart::ArrayPart(std::unique_ptr<RowArray> inputs, std::pair<Index, Index> declared_image,
-                     Targets targets)
+                     Targets targets, double largest)
     : Part(inputs->shown(), std::move(targets)),
       inputs_(std::move(inputs)),
-      image_(gray_image(inputs_->shape())) {
+      image_(gray_image(inputs_->shape())),
+      largest_(largest) {
     require_inputs(*inputs_);
     const auto [rows, columns] = declared_image;
     if (image_.first == 0 && rows > 0 && columns > 0 && features() / rows == columns &&
@@ -90,12 +110,7 @@ void ArrayPart::read_run(Index first, std::span<double> columns) {
         }
         return;
     }
-    const auto bad = std::ranges::find_if(columns, [](double v) { return !std::isfinite(v); });
-    if (bad != columns.end()) {
-        throw DataError(inputs_->shown() + " holds values that are not finite",
-                        "in sample " + std::to_string(first + (bad - columns.begin()) / features()),
-                        "correct the data");
-    }
+    require_numbers(*inputs_, columns, first, features(), largest_);
 }
 
 void require_same_inputs(const ArrayPart& train, const ArrayPart& test) {

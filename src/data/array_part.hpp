@@ -13,9 +13,10 @@ namespace hoist {
 class ArrayPart : public Part {
   public:
     /// @param declared_image rows and columns that the file declares for flat images, or {0, 0}.
+    /// @param largest the largest magnitude that an input may have.
     /// @throws DataError where the array cannot be inputs.
     ArrayPart(std::unique_ptr<RowArray> inputs, std::pair<Index, Index> declared_image,
-              Targets targets);
+              Targets targets, double largest);
 
     Index samples() const override { return inputs_->rows(); }
     Index features() const override { return inputs_->row_size(); }
@@ -35,11 +36,17 @@ class ArrayPart : public Part {
 
     std::unique_ptr<RowArray> inputs_;
     std::pair<Index, Index> image_;
+    double largest_;
     std::vector<std::string> remarks_;
 };
 
 /// @throws DataError unless `array` holds numbers, sample by sample.
 void require_inputs(const RowArray& array);
+
+/// @throws DataError where one of `numbers`, `each` per sample from the sample `first` on, is not finite
+/// or of a larger magnitude than `largest`.
+void require_numbers(const RowArray& array, std::span<const double> numbers, Index first,
+                     Index each, double largest);
 
 /// @throws DataError unless samples of both parts have the same shape, as far as they tell one.
 void require_same_inputs(const ArrayPart& train, const ArrayPart& test);

@@ -220,7 +220,7 @@ class Opener {
             targets = targets_.read(*array, inputs->rows(), class_names(file, choice));
         }
         return std::make_unique<ArrayPart>(std::move(inputs), file.declared_image(choice.inputs),
-                                           std::move(targets));
+                                           std::move(targets), use_.largest);
     }
 
     void remark_unread(const ArrayFile& file, ArrayPart& part) const {
@@ -254,7 +254,7 @@ class Opener {
         const Index elements = targets.rows() * targets.row_size();
         if (inputs.shape().size() > 1 && inputs.rows() != targets.rows() &&
             inputs.rows() != elements && last > 1 &&
-            (last == elements || last == targets.shape().back())) {
+            (last == elements || (!targets.shape().empty() && last == targets.shape().back()))) {
             throw DataError("inputs and targets differ in number",
                             "there are " + std::to_string(inputs.rows()) + " inputs and " +
                                 std::to_string(elements) + " in " + targets.shown() + "; " +

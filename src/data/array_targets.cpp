@@ -4,6 +4,7 @@
 #include <cmath>
 #include <set>
 
+#include "array_part.hpp"
 #include "class_names.hpp"
 #include "hoist/base/error.hpp"
 #include "hoist/base/text.hpp"
@@ -94,6 +95,10 @@ Targets ArrayTargets::read(RowArray& array, Index samples,
                         "store numbers or names");
     }
     const Index elements = array.rows() * array.row_size();
+    if (elements == 0) {
+        throw DataError(array.shown() + " is empty", "it is " + array.form(),
+                        "store a class or a value for each sample");
+    }
     const bool one_each = elements == samples && (array.rows() == samples || array.rows() == 1);
     if (!one_each && array.rows() != samples) {
         throw DataError("inputs and targets differ in number",
@@ -115,13 +120,7 @@ Targets ArrayTargets::values(RowArray& array, Index samples, Index outputs) cons
     Targets targets{.task = Task::values, .present = true, .outputs = outputs};
     targets.values = numbers_of(array);
     require(std::ssize(targets.values) == samples * outputs, "each sample has its values");
-    const auto bad =
-        std::ranges::find_if(targets.values, [](double v) { return !std::isfinite(v); });
-    if (bad != targets.values.end()) {
-        throw DataError(array.shown() + " holds targets that are not finite",
-                        "in sample " + std::to_string((bad - targets.values.begin()) / outputs),
-                        "correct the data");
-    }
+    require_numbers(array, targets.values, 0, outputs, largest_);
     return targets;
 }
 

@@ -10,7 +10,8 @@ namespace hoist {
 /// it.
 class ArrayTargets {
   public:
-    explicit ArrayTargets(const DataUse& use) : task_(use.task), names_(use.class_names) {}
+    explicit ArrayTargets(const DataUse& use)
+        : task_(use.task), largest_(use.largest), names_(use.class_names) {}
 
     /// Classes: one number or name per sample, or one-hot rows. Values: one or more numbers per
     /// sample. A single row or column of as many elements as there are samples is one per sample.
@@ -26,6 +27,7 @@ class ArrayTargets {
     Targets named(const RowArray& array, const std::vector<std::string>& of_samples) const;
 
     Task task_;
+    double largest_;
     std::vector<std::string> names_;
     /// Whether a part before had numbers that count from 0, so that the next ones do too.
     bool counts_ = false;

@@ -35,7 +35,7 @@ std::optional<std::size_t> CsvColumns::find_missing(
         const std::string_view field = fields[static_cast<std::size_t>(layout_.inputs[i])];
         const bool unknown_word = !known_.empty() && columns_[i].kind == Kind::words &&
                                   !columns_[i].words.contains(field);
-        if (unknown_word || is_missing(field)) {
+        if (unknown_word || (field.size() <= longest_missing && is_missing(field))) {
             return i;
         }
     }
@@ -47,6 +47,9 @@ void CsvColumns::take(std::span<const std::string_view> fields, Index line, cons
     for (std::size_t i = 0; i < columns_.size(); ++i) {
         const std::string_view field = fields[static_cast<std::size_t>(layout_.inputs[i])];
         Column& column = columns_[i];
+        if (column.kind == Kind::numbers && take_finite(column, field, largest)) {
+            continue;
+        }
         if (is_missing(field) ||
             (!known_.empty() && column.kind == Kind::words && !column.words.contains(field))) {
             continue;
@@ -75,6 +78,17 @@ void CsvColumns::begin_column(Column& column, std::size_t input, std::string_vie
         refuse(input,
                in_quotes(field) + " is a number in a notation that is not read; write 1234.5");
     }
+}
+
+// What nearly every field is, quickly.
+bool CsvColumns::take_finite(Column& column, std::string_view field, double largest) {
+    const auto value = to_number(field);
+    if (!value || !(std::abs(*value) <= largest)) {
+        return false;
+    }
+    column.sum += *value;
+    ++column.values;
+    return true;
 }
 
 void CsvColumns::take_number(Column& column, std::size_t input, std::string_view field,
@@ -206,6 +220,18 @@ std::vector<std::string> CsvColumns::remarks(const std::string& file) const {
     if (!layout_.header && first_counts_) {
         remarks.push_back("line 1 of " + file +
                           " counts its columns; if it is a header, set data.header = true");
+    }
+    constexpr Index many = 10;
+    for (std::size_t i = 0; i < columns_.size(); ++i) {
+        const Index words = std::ssize(columns_[i].words);
+        if (words > many && 2 * words > columns_[i].values) {
+            const Index place = layout_.inputs[i];
+            remarks.push_back(
+                layout_.column(place) + " of " + file + " has " + std::to_string(words) +
+                " different words in " + std::to_string(columns_[i].values) +
+                " samples, and each is an input; to leave it out, set data.ignore = " +
+                std::to_string(place + 1));
+        }
     }
     constexpr Index least = 3;  // two records may well be 0 and 1
     for (const std::size_t i : counting_) {

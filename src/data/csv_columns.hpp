@@ -61,6 +61,8 @@ class CsvColumns {
 
     void begin_column(Column& column, std::size_t input, std::string_view field, Index line,
                       const Refuse& refuse) const;
+    /// Takes a number that is finite and not too large; false for others.
+    static bool take_finite(Column& column, std::string_view field, double largest);
     void take_number(Column& column, std::size_t input, std::string_view field,
                      const Refuse& refuse, double largest);
     void take_word(Column& column, std::size_t input, std::string_view field, const Refuse& refuse);

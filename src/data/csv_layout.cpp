@@ -152,8 +152,13 @@ class LayoutFinder {
         }
         if (!known_.table.empty() && std::ssize(layout_.inputs) != features_) {
             throw DataError(file_ + " and " + known_.of + " have different inputs",
-                            std::to_string(layout_.inputs.size()) + " and " +
-                                std::to_string(features_) + " columns",
+                            "of its " + std::to_string(layout_.columns) + " columns " +
+                                std::to_string(layout_.inputs.size()) +
+                                (layout_.inputs.size() == 1 ? " is an input" : " are inputs") +
+                                (left < layout_.columns
+                                     ? " and " + std::to_string(layout_.columns - left) + " ignored"
+                                     : "") +
+                                ", the other has " + std::to_string(features_) + " of them",
                             "give both the same columns, and check data.target and data.ignore");
         }
         if (layout_.header) {

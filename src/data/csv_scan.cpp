@@ -110,7 +110,7 @@ class Scanner {
     }
 
     bool next() try { return records_.next(); } catch (const DataError& error) {
-        fail(error.what(), "correct the file, or get it again");
+        fail(error.what(), "save it as UTF-8 text, plain or gzip, or correct it");
     }
 
     Fields cut(CsvFields& fields) const {

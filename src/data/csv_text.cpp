@@ -146,7 +146,8 @@ CsvRecords::CsvRecords(const std::filesystem::path& path) {
 void CsvRecords::begin() {
     fill();
     if (buffer_.starts_with("\xFF\xFE") || buffer_.starts_with("\xFE\xFF")) {
-        throw DataError("it is UTF-16");
+        throw DataError(buffer_.starts_with(std::string_view("\xFF\xFE\0\0", 4)) ? "it is UTF-32"
+                                                                                 : "it is UTF-16");
     }
     if (buffer_.starts_with(byte_order_mark)) {
         used_ = byte_order_mark.size();

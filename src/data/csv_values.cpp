@@ -11,7 +11,8 @@ bool is_missing_class(std::string_view field) {
                                                      "NaN",  "nan",  "NAN",  "-nan", "null", "Null",
                                                      "NULL", "<NA>", "-NaN", "#NA"};
     constexpr std::string_view first_letters = "?Nn#-<";
-    return field.empty() || (first_letters.find(field.front()) != std::string_view::npos &&
+    return field.empty() || (field.size() <= longest_missing &&
+                             first_letters.find(field.front()) != std::string_view::npos &&
                              std::ranges::find(words, field) != words.end());
 }
 

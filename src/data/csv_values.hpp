@@ -5,6 +5,9 @@
 
 namespace hoist {
 
+/// The most characters of a field that says that there is no value.
+inline constexpr std::size_t longest_missing = 4;
+
 /// Whether a field says that there is no value: empty, ?, NA, N/A, NaN, null, None and their like.
 bool is_missing(std::string_view field);
 

@@ -116,7 +116,7 @@ std::unique_ptr<ArrayPart> open_part(const IdxSet& set, ArrayTargets& reader, co
         targets = reader.read(*array, inputs->rows(), {});
     }
     auto part = std::make_unique<ArrayPart>(std::move(inputs), std::pair<Index, Index>{0, 0},
-                                            std::move(targets));
+                                            std::move(targets), use.largest);
     if (!remark.empty()) {
         part->add_remark(remark);
     }

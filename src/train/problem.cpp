@@ -63,6 +63,23 @@ void check_widths(const NetworkSpec& network, const Dataset& data, const std::st
     }
 }
 
+void require_labeled(const Dataset* train) {
+    if (train != nullptr && train->labeled()) {
+        return;
+    }
+    std::vector<std::string> said;
+    if (train == nullptr) {
+        said.emplace_back("there is a test part only");
+    } else {
+        if (!train->storage().empty()) {
+            said.push_back("no classes or values belong to " + train->storage());
+        }
+        std::ranges::copy(train->remarks(), std::back_inserter(said));
+    }
+    throw DataError("the data have no labeled training part", join(said, "; "),
+                    "check data.path, data.train and data.target");
+}
+
 // What network.init names, if it is a file. Its weights expect inputs as it was trained on.
 std::optional<ModelHeader> read_start(const Config& config) {
     if (config.start_file.empty()) {
@@ -168,10 +185,7 @@ DataParts open_training_data(const Config& config) {
         use.table = read_model_header(config.start_file).table;
     }
     DataParts data = open_dataset(config.data, use);
-    if (!data.train || !data.train->labeled()) {
-        throw DataError("the data have no labeled training part", "",
-                        "check data.path, data.train and data.target");
-    }
+    require_labeled(data.train.get());
     check_widths(config.network, *data.train, "training");
     if (config.test_part == TestPart::unread ||
         (data.test && (!data.test->labeled() || data.test->samples() == 0))) {
@@ -215,6 +229,10 @@ Problem<Scalar> make_problem(const Config& config, const Communicator& world, Ta
         problem.class_names = data.train->class_names();
         problem.table = data.train->table();
         problem.remarks = remarks_on(data);
+        if (!config.data.test.empty() && config.test_part != TestPart::unread && !data.test) {
+            problem.remarks.push_back("data.test = " + config.data.test +
+                                      " has no classes or values and is not used");
+        }
         const Split split =
             split_samples(data.train->samples(), config.limit, config.validation, config.seed);
         if (config.network.regression() && unit == TargetUnit::standardized) {

@@ -53,8 +53,10 @@ void read_targets(Dataset& data, std::span<const Index> samples, const NetworkSp
             throw DataError(
                 "label " + std::to_string(labels[i]) + " of sample " + std::to_string(samples[i]) +
                     " is out of range",
-                "the network has " + std::to_string(network.outputs()) + " outputs",
-                "check the labels, or set the last of network.layers to the number of classes");
+                "the network has " + std::to_string(network.outputs()) +
+                    " outputs, and classes count from 0",
+                "number the classes from 0 without gaps, or end network.layers with more than the "
+                "largest label");
         }
         targets(labels[i], static_cast<Index>(i)) = Scalar{1};
     }

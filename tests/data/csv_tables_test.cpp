@@ -224,7 +224,7 @@ TEST_F(CsvTables, finds_the_inputs_of_a_model_by_name) {
     expect_mentions(refusal("a,b,c,y\n1,2,3,u\n"), {"has also c", "data.ignore"});
     expect_mentions(refusal("a,y\n1,u\n"), {"lacks b"});
     expect_mentions(refusal("a,b,a,y\n1,2,3,u\n"), {"columns 1 and 3", "name a"});
-    expect_mentions(refusal("1,2,3,u\n"), {"different inputs", "3 and 2"});
+    expect_mentions(refusal("1,2,3,u\n"), {"different inputs", "3 are inputs", "has 2"});
     config_.target = "1";
     EXPECT_EQ(labels(*open_for_model("y,a,b\nu,1,2\nv,3,4\n", "a,b,y\n1,2,v\n")), (Labels{1}));
     EXPECT_FALSE(open_for_model("y,a,b\nu,1,2\nv,3,4\n", "a,b\n1,2\n")->labeled());
@@ -287,6 +287,20 @@ TEST_F(CsvTables, refuses_utf_16) {
                                              10)),
                     {"UTF-16", "UTF-8"});
     expect_mentions(message(std::string_view("1\0,\0a\0\n\0", 8)), {"not text"});
+}
+
+TEST_F(CsvTables, warns_of_words_that_hardly_come_again) {
+    std::string table = "day,a,y\n";
+    for (int day = 10; day < 30; ++day) {
+        table += "2020-01-" + std::to_string(day) + ",1.5," + std::to_string(day % 2) + "\n";
+    }
+    put("train.csv", table);
+    const std::vector<std::string> remarks = open_dataset(config_, {}).train->remarks();
+    ASSERT_EQ(remarks.size(), 1U);
+    expect_mentions(remarks.front(),
+                    {"column 1 (day)", "20 different words", "20 samples", "data.ignore = 1"});
+    config_.ignore = {"1"};
+    EXPECT_TRUE(open_dataset(config_, {}).train->remarks().empty());
 }
 
 TEST_F(CsvTables, warns_of_columns_that_count_the_samples) {

@@ -168,7 +168,7 @@ TEST_F(Csv, reads_a_test_part_with_other_conventions_or_without_a_target) {
     EXPECT_EQ(labels(*parts.test), (Labels{1}));
     EXPECT_FALSE(open("a,b,y\n1,2,0\n3,4,1\n", "5,6\n").test->labeled());
     expect_mentions(message_of<DataError>([&] { open("1,2,0\n", "1,2,3,0\n"); }),
-                    {"different inputs", "3 and 2"});
+                    {"different inputs", "3 are inputs", "has 2"});
     expect_mentions(message_of<DataError>([&] { open("a,b,y\n1,2,0\n", "b,c,y\n1,2,0\n"); }),
                     {"different inputs", "lacks a", "has also c"});
     config_.train = "";

@@ -190,6 +190,29 @@ TEST_F(Hdf5Data, that_is_not_finite_is_refused_by_sample) {
     }
 }
 
+TEST_F(Hdf5Data, too_large_for_the_precision_is_refused_by_array_and_sample) {
+    const DataUse single{.largest = std::numeric_limits<float>::max()};
+    const auto write_with = [&](double input, double value) {
+        write("train.h5", [&](Hdf5Writer& w) {
+            w.write<double>("/x", 2, 2, Numbers{0, 1, 2, input});
+            w.write<double>("/y", 2, 1, Numbers{0, value});
+        });
+        config_.inputs = "x";
+        config_.target = "y";
+    };
+    write_with(1e39, 1);
+    expect_mentions(message_of<DataError>([&] { inputs(*open(single).train); }),
+                    {"x in ", "sample 1", "1e+39", "train.precision = double"});
+    EXPECT_EQ(inputs(*open().train), (Numbers{0, 1, 2, 1e39}));
+    write_with(3, -1e39);
+    DataUse values_of = single;
+    values_of.task = Task::values;
+    expect_mentions(message_of<DataError>([&] { open(values_of); }),
+                    {"y in ", "sample 1", "-1e+39", "train.precision = double"});
+    values_of.largest = std::numeric_limits<double>::max();
+    EXPECT_EQ(values(*open(values_of).train), (Numbers{0, -1e39}));
+}
+
 TEST_F(Hdf5Data, has_equally_wide_parts) {
     write("train.h5", nothing);
     {

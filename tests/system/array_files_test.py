@@ -327,6 +327,21 @@ class Numpy(ArrayFiles):
         self.succeed("predict", "run-a", "--out", "b.csv", "--data.test=new.npy")
         self.assertEqual((self.folder / "a.csv").read_text(), (self.folder / "b.csv").read_text())
 
+    def test_what_training_cannot_use_is_said(self):
+        self.write_config("a.ini", data__format="numpy", data__path=".", data__train="a.npz",
+                          network__layers="16-3", train__sweeps=1, data__samples=1)
+        self.save("a.npz", x=images(), other=labels())
+        self.assert_error(self.hoist("train", "a.ini", ranks=2), BAD, "no labeled training part", "x in", "other")
+        self.save("a.npz", x=images(), y=5 * labels())
+        self.assert_error(self.hoist("train", "a.ini", ranks=2), BAD, "label 5 of sample 1", "count from 0")
+        large = numpy.where(numpy.arange(SAMPLES)[:, None] == 7, 1e39, numpy.ones((SAMPLES, 16)))
+        self.save("a.npz", x=large, y=labels())
+        self.assert_error(self.hoist("train", "a.ini", ranks=3), BAD, "x in", "sample 7", "1e+39", "double")
+        self.save("a.npz", x=images(), y=labels())
+        self.save("b.npz", x=images(2))
+        told = self.succeed("train", "a.ini", "--data.test=b.npz", ranks=2)
+        self.assertIn("b.npz has no classes or values and is not used", told.err)
+
 
 class Idx(ArrayFiles):
     def put(self, name, contents):

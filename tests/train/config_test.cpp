@@ -137,7 +137,7 @@ TEST(Config, suggests_the_key_that_was_meant) {
 }
 
 TEST(Config, refuses_every_value_of_a_wrong_type_and_names_the_key) {
-    const std::vector<std::string> texts{"data.path",   "data.train",  "data.test",
+    const std::vector<std::string> texts{"data.path",   "data.train",  "data.test",   "data.inputs",
                                          "data.target", "data.ignore", "network.init"};
     for (const ConfigKey& key : config_keys()) {
         if (std::ranges::find(texts, key.name) != texts.end()) {
