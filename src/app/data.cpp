@@ -45,6 +45,11 @@ void show_images(Dataset& data, Index count) {
 void write_part(Dataset& data, Task task, const std::filesystem::path& path) {
     write_hdf5(data, task, path);
     std::printf("%s  %td samples\n", path.c_str(), data.samples());
+    if (data.table().named()) {
+        std::fprintf(stderr,
+                     "hoist: warning: %s holds the inputs without the names of their columns\n",
+                     path.c_str());
+    }
 }
 
 // A name that ends in .h5 takes the training part (or the only one), a folder both.

@@ -194,6 +194,7 @@ class Data(ProgramTest):
         converted = ["--data.format=hdf5", "--data.path=converted", "--data.train=train.h5", "--values"]
         original, again = (json.loads(self.succeed("data", "describe", "--json", *options).out)["train"]
                            for options in (table, converted))
+        self.assertIn("30 x 2", again.pop("stored"))
         self.assertEqual(original, again)
         self.assertEqual((original["samples"], original["features"]), (30, 2))
         self.assertEqual(original["range"], [0, 6.5])

@@ -184,6 +184,12 @@ class Files(Tables):
         self.assertIn("300 different numbers, 0 to 42.7143", described)
         self.assertIn("3 words: blue, green, red", described)
 
+    def test_what_is_converted_loses_the_names_of_columns_and_says_so(self):
+        self.put("train.csv", rows(30))
+        told = self.succeed("data", "convert", "--out", "a.h5", "--data.format=csv", "--data.path=.",
+                            "--data.train=train.csv").err
+        self.assertIn("without the names of their columns", told)
+
 
 if __name__ == "__main__":
     unittest.main()
