@@ -4,6 +4,8 @@ import json
 import random
 import unittest
 
+import h5py
+
 from program import ProgramTest
 
 WEIGHTS, BIAS = (1.0, -2.0, 3.0, 0.5), 0.3
@@ -13,7 +15,7 @@ def predicted(row):
     return sum(weight * x for weight, x in zip(WEIGHTS, row)) + BIAS
 
 
-class Regression(ProgramTest):
+class LeastSquares(ProgramTest):
     def setUp(self):
         super().setUp()
         draw = random.Random(5)
@@ -64,6 +66,18 @@ class Regression(ProgramTest):
             rows = self.rows[:count]
             summary, _ = self.fit(rows, map(predicted, rows), f"few-{count}", **{"train.precision": "double"})
             self.assertLess(summary["train_rmse"], 1e-13)
+
+    def test_a_net_of_few_samples_fits_alike_in_either_precision(self):
+        objectives = []
+        for precision in ("float", "double"):
+            self.succeed("train", "empty.ini", "--out", precision, "--quiet", "--data.samples=5", "--data.test_samples=0",
+                         "--network.layers=784-40-30-10", "--formulation.name=classical", "--formulation.lambda=100",
+                         "--weights.ridge=1e-9", f"--train.precision={precision}")
+            objectives.append(json.loads((self.folder / precision / "summary.json").read_text())["objective"])
+            with h5py.File(self.folder / precision / "model.h5") as model:
+                for layer in model["layers"].values():
+                    self.assertLess(abs(layer["weights"][()]).max(), 100.0)
+        self.assertAlmostEqual(objectives[0] / objectives[1], 1.0, delta=0.1)
 
 
 if __name__ == "__main__":
