@@ -3,6 +3,7 @@
 What is read is compared with numpy's own reading of the same file."""
 
 import gzip
+import itertools
 import json
 import struct
 import subprocess
@@ -225,14 +226,13 @@ class Numpy(ArrayFiles):
 
     def test_every_type_and_order_is_read(self):
         stored = numpy.random.default_rng(3).normal(0, 50, (SAMPLES, 3, 2, 5))
-        for kind in ("f2", "f4", "f8", "i1", "i2", "i4", "i8", "u2", "u4", "u8", "?"):
-            for sign in "<>":
-                for order in "CF":
-                    with self.subTest(kind=kind, sign=sign, order=order):
-                        array = numpy.asarray(numpy.abs(stored) if kind[0] == "u" else stored, order=order)
-                        array = array.astype(sign + kind if kind != "?" else kind)
-                        numpy.save(self.folder / "X.npy", array)
-                        self.expect(self.read("numpy", train="X.npy"), array)
+        kinds = ("f2", "f4", "f8", "i1", "i2", "i4", "i8", "u2", "u4", "u8", "?")
+        for kind, (sign, order) in zip(kinds, itertools.cycle(itertools.product("<>", "CF"))):
+            with self.subTest(kind=kind, sign=sign, order=order):
+                array = numpy.asarray(numpy.abs(stored) if kind[0] == "u" else stored, order=order)
+                array = array.astype(sign + kind if kind != "?" else kind)
+                numpy.save(self.folder / "X.npy", array)
+                self.expect(self.read("numpy", train="X.npy"), array)
 
     def test_packed_columns_are_gathered(self):
         array = numpy.asfortranarray(numpy.arange(SAMPLES * 12.0).reshape(SAMPLES, 3, 4))
@@ -392,18 +392,15 @@ class Idx(ArrayFiles):
 
     def test_all_types_and_dimensions_are_read(self):
         stored = numpy.random.default_rng(3).integers(-100, 100, (SAMPLES, 2, 3, 2))
-        for code, kind in ((0x08, "u1"), (0x09, "i1"), (0x0B, "i2"), (0x0C, "i4"), (0x0D, "f4"), (0x0E, "f8")):
-            for shape in ((12,), (3, 4), (2, 3, 2)):
-                for ending in ("", ".gz"):
-                    with self.subTest(code=code, shape=shape, ending=ending):
-                        array = stored.reshape(SAMPLES, *shape).astype(kind)
-                        name = f"train-images-idx{array.ndim}-{kind}"
-                        for path in self.folder.glob("train*"):
-                            path.unlink()
-                        name = f"train-images-idx{array.ndim}-" + {"u1": "ubyte", "i1": "byte", "i2": "short",
-                                                                  "i4": "int", "f4": "float", "f8": "double"}[kind]
-                        self.put(name + ending, idx(array, code))
-                        self.expect(self.read("idx"), array / 255 if kind == "u1" else array.astype(float))
+        types = ((0x08, "u1", "ubyte"), (0x09, "i1", "byte"), (0x0B, "i2", "short"), (0x0C, "i4", "int"), (0x0D, "f4", "float"),
+                 (0x0E, "f8", "double"))
+        for (code, kind, called), shape, ending in zip(types, itertools.cycle(((12,), (3, 4), (2, 3, 2))), itertools.cycle(("", ".gz"))):
+            with self.subTest(code=code, shape=shape, ending=ending):
+                array = stored.reshape(SAMPLES, *shape).astype(kind)
+                for path in self.folder.glob("train*"):
+                    path.unlink()
+                self.put(f"train-images-idx{array.ndim}-{called}{ending}", idx(array, code))
+                self.expect(self.read("idx"), array / 255 if kind == "u1" else array.astype(float))
 
     def test_other_dimensions_and_types_are_refused(self):
         for array, code in ((numpy.zeros((2,) * 5), 0x08), (numpy.zeros(4), 0x08), (numpy.zeros((2, 2)), 0x0A)):

@@ -46,7 +46,7 @@ class Overflow(ProgramTest):
         for ranks, grid in ((1, "--grid.stages=1"), (2, "--grid.stages=2"), (2, "--grid.stages=1"), (3, "--grid.stages=3")):
             with self.subTest(ranks=ranks, grid=grid):
                 result = self.train(
-                    "--formulation.name=fenchel", "--weights.solver=sgd", "--weights.step=1e37",
+                    "--formulation.name=fenchel", "--weights.solver=sgd", "--weights.step=1e9", "--data.path=huge",
                     "--weights.orthogonal=true", "--overwrite", grid, ranks=ranks)
                 self.assert_error(result, NUMERICAL, "not finite")
 

@@ -173,7 +173,7 @@ class Ownership(ProgramTest):
                 result = run.finish()
                 self.assertEqual(result.status, 0, result.err)
                 self.assertEqual(len(result.errors()), 1, result.err)
-                self.assertIn("warning: run cannot be locked (Function not implemented); ", result.errors()[0])
+                self.assertIn("warning: run cannot be locked (Function not implemented); ", result.warnings()[0])
                 self.assertIn("cannot be locked", (self.folder / "run" / "log.txt").read_text())
                 self.assertEqual(len(list((self.folder / "run").iterdir())), 5)
 

@@ -195,6 +195,7 @@ class Data(ProgramTest):
         original, again = (json.loads(self.succeed("data", "describe", "--json", *options).out)["train"]
                            for options in (table, converted))
         self.assertIn("30 x 2", again.pop("stored"))
+        self.assertEqual([column["name"] for column in original.pop("columns")], ["a", "b"])
         self.assertEqual(original, again)
         self.assertEqual((original["samples"], original["features"]), (30, 2))
         self.assertEqual(original["range"], [0, 6.5])

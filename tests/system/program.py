@@ -43,8 +43,11 @@ class Result:
     seconds: float
 
     def errors(self):
-        """The lines that hoist wrote to standard error, without those of mpirun."""
-        return [line for line in self.err.splitlines() if line.startswith("hoist:")]
+        """The errors that hoist wrote to standard error, without its warnings and what mpirun says."""
+        return [line for line in self.err.splitlines() if line.startswith("hoist:") and not line.startswith("hoist: warning:")]
+
+    def warnings(self):
+        return [line for line in self.err.splitlines() if line.startswith("hoist: warning:")]
 
 
 class Run:
