@@ -9,10 +9,12 @@ SAMPLES = 240
 FLOAT, DOUBLE = 4, 8
 
 
-def reduction(layer):
-    """Numbers of the Gram matrix and the moment of a map; the input's Gram matrix never changes."""
-    n, m = WIDTHS[layer] + 1, WIDTHS[layer + 1]
-    return n * m if layer == 0 else n * (n + m)
+def reduction(layer, shards):
+    """Numbers of the Gram matrix (its lower triangle) and the moment of a map, about the means of each shard, which travel too
+    with the samples of it; the inputs' Gram matrix and means never change."""
+    n, m = WIDTHS[layer], WIDTHS[layer + 1]
+    moment = (n + shards) * m
+    return moment if layer == 0 else moment + n * (n + 1) // 2 + shards * (1 + n)
 
 
 class Messages(ProgramTest):
@@ -36,12 +38,12 @@ class Messages(ProgramTest):
 
     def test_each_stage_sums_its_normal_equations_once(self):
         found = self.bytes_of_sweeps(2, grid__stages=1)
-        self.assert_needed(found, 2 * DOUBLE * sum(reduction(layer) for layer in range(3)))
+        self.assert_needed(found, 2 * DOUBLE * sum(reduction(layer, 2) for layer in range(3)))
 
     def test_both_on_stages_of_shards(self):
         found = self.bytes_of_sweeps(6, grid__stages=3, grid__shards=2)
         cuts = sum(2 * n * SAMPLES * FLOAT for n in WIDTHS[1:3])
-        self.assert_needed(found, cuts + 2 * DOUBLE * sum(reduction(layer) for layer in range(3)))
+        self.assert_needed(found, cuts + 2 * DOUBLE * sum(reduction(layer, 2) for layer in range(3)))
 
 
 if __name__ == "__main__":
