@@ -172,8 +172,8 @@ class Ownership(ProgramTest):
                 self.addCleanup(run.end)
                 result = run.finish()
                 self.assertEqual(result.status, 0, result.err)
-                self.assertEqual(len(result.warnings()), 1, result.err)
-                self.assertIn("warning: run cannot be locked (Function not implemented); ", result.warnings()[0])
+                self.assertEqual(len(result.errors()), 1, result.err)
+                self.assertIn("warning: run cannot be locked (Function not implemented); ", result.errors()[0])
                 self.assertIn("cannot be locked", (self.folder / "run" / "log.txt").read_text())
                 self.assertEqual(len(list((self.folder / "run").iterdir())), 5)
 
