@@ -1,6 +1,5 @@
 #include <algorithm>
-#include <array>
-#include <cstdio>
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <type_traits>
 
@@ -121,16 +120,9 @@ template CoreSpeed measure_core<double>();
 
 template <typename Scalar>
 std::string to_text(const CoreSpeed& speed) {
-    std::array<char, 100> text;
-    if (speed.peak > 0.0) {
-        std::snprintf(text.data(), text.size(), "%.0f of at most %.0f GFLOP/s of a core in %s",
-                      speed.product / 1e9, speed.peak / 1e9,
-                      std::is_same_v<Scalar, float> ? "float" : "double");
-    } else {
-        std::snprintf(text.data(), text.size(), "%.0f GFLOP/s of a core in %s", speed.product / 1e9,
-                      std::is_same_v<Scalar, float> ? "float" : "double");
-    }
-    return text.data();
+    const auto giga = [](double flops) { return std::to_string(std::llround(flops / 1e9)); };
+    return giga(speed.product) + (speed.peak > 0.0 ? " of at most " + giga(speed.peak) : "") +
+           " GFLOP/s of a core in " + (std::is_same_v<Scalar, float> ? "float" : "double");
 }
 
 void add_speed(nlohmann::ordered_json& json, const CoreSpeed& speed) {

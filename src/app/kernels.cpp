@@ -5,7 +5,6 @@
 #include <cstdlib>
 #include <filesystem>
 #include <optional>
-#include <type_traits>
 
 #include "hoist/base/error.hpp"
 #include "hoist/math/blas_check.hpp"
@@ -37,6 +36,11 @@ std::string handed_over(const char* variable) {
     return result;
 }
 
+std::optional<std::string> better_core(const BlasKernels& kernels) {
+    const std::optional<Instructions> processor = processor_instructions();
+    return processor ? better_kernels(kernels.core, *processor) : std::nullopt;
+}
+
 /// Returns only where the program cannot be started; then the environment is as it was.
 void start_anew(char** arguments, const std::string& core, const std::string& replaced,
                 const std::string& refused) {
@@ -61,11 +65,7 @@ void take_right_kernels(char** arguments) {
     choice = {handed_over(replaced_variable), handed_over(refused_variable), {}};
     if (std::getenv(core_variable) == nullptr) {
         const BlasKernels kernels = blas_kernels();
-        const std::optional<Instructions> processor = processor_instructions();
-        const auto better = processor && kernels.selectable
-                                ? better_kernels(kernels.core, *processor)
-                                : std::nullopt;
-        if (better) {
+        if (const auto better = better_core(kernels); better && kernels.selectable) {
             start_anew(arguments, *better, kernels.core, "");
         }
     }
@@ -101,8 +101,7 @@ std::string kernels_warning() {
                choice.refused + "); slower ones are used, update OpenBLAS";
     }
     const BlasKernels kernels = blas_kernels();
-    const std::optional<Instructions> processor = processor_instructions();
-    const auto better = processor ? better_kernels(kernels.core, *processor) : std::nullopt;
+    const auto better = better_core(kernels);
     if (!better || std::getenv(core_variable) != nullptr) {
         return "";
     }

@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <bit>
-#include <cmath>
 #include <cstdint>
 #include <cstring>
 
 #include "hoist/base/error.hpp"
 #include "hoist/base/text.hpp"
+#include "hoist/io/element_type.hpp"
 #include "npy_header.hpp"
 
 namespace hoist {
@@ -21,16 +21,6 @@ constexpr std::size_t alignment = 64;
 
 constexpr const char* readable = "hoist reads float16, float32, float64 and texts, little-endian";
 
-/// The number that the bits of an IEEE half are.
-float half_to_float(std::uint16_t bits) {
-    const int exponent = (bits >> 10) & 31;
-    const auto fraction = static_cast<float>(bits & 1023);
-    const float magnitude = exponent == 0    ? std::ldexp(fraction, -24)
-                            : exponent == 31 ? (fraction == 0.0F ? INFINITY : NAN)
-                                             : std::ldexp(1024.0F + fraction, exponent - 25);
-    return (bits & 0x8000) != 0 ? -magnitude : magnitude;
-}
-
 class NpyParser {
   public:
     NpyParser(std::string_view bytes, const std::string& name) : bytes_(bytes), name_(name) {}
@@ -43,8 +33,9 @@ class NpyParser {
             array.values = numbers<float>();
         } else if (header_.type == "<f2") {
             const std::vector<std::uint16_t> halves = numbers<std::uint16_t>();
-            array.values = std::vector<float>(halves.size());
-            std::ranges::transform(halves, std::get<0>(array.values).begin(), half_to_float);
+            std::vector<double> exact(halves.size());
+            numpy_type(header_.type)->to_numbers(reinterpret_cast<const char*>(halves.data()), exact);
+            array.values = std::vector<float>(exact.begin(), exact.end());
         } else if (header_.type == "<f8") {
             array.values = numbers<double>();
         } else if (header_.type.starts_with("<U") || header_.type.starts_with("|S")) {

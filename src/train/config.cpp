@@ -166,8 +166,7 @@ const std::vector<Key>& keys() {
          [](const Value& v, Config& c) { c.data.ignore = split(v.text, ','); }},
         {{"data.header", "auto",
           "whether the first line names the columns (csv): true, false, or auto: where no field "
-          "but "
-          "the target's is a number"},
+          "but the target's is a number"},
          [](const Value& v, Config& c) {
              c.data.header = static_cast<TableHeader>(v.choice({"auto", "true", "false"}));
          }},
@@ -181,8 +180,7 @@ const std::vector<Key>& keys() {
          [](const Value& v, Config& c) { c.limit = v.whole_number(0); }},
         {{"data.validation", "0",
           "training samples set aside to choose settings by: a share below 1, of at least one "
-          "sample, or "
-          "a count"},
+          "sample, or a count"},
          read_validation},
         {{"data.standardize", "false",
           "shift and scale each input to mean 0 and variance 1: true, false"},

@@ -68,8 +68,7 @@ LiftedState minimize_activations(PlacedNetwork<Scalar> network, Samples<Scalar>&
     state.energy = move_to_the_minimum(network, sweep, for_figures);
     state.gap = sweep.gaps();
     network.world.sum(std::span(state.gap));
-    const bool kept = make_formulation<Scalar>(config.network, config.formulation)->keeps_domain();
-    state.gap_formula = kept ? "F(x) + F*(u) - <x, u>" : "1/2 |x - phi(u)|^2";
+    state.gap_formula = sweep.gap_formula();
     return state;
 }
 

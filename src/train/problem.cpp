@@ -81,11 +81,12 @@ void require_labeled(const Dataset* train) {
 }
 
 // What network.init names, if it is a file. Its weights expect inputs as it was trained on.
+// @pre open_training_data() has verified it.
 std::optional<ModelHeader> read_start(const Config& config) {
     if (config.start_file.empty()) {
         return std::nullopt;
     }
-    ModelHeader header = read_model_header(config.start_file);
+    ModelHeader header = read_model_header(config.start_file, true);
     const std::string named = "network.init = " + config.start_file + " does not fit";
     if (header.network.widths != config.network.widths) {
         throw UsageError(named, "it is a model of " + header.network.layers_text(),

@@ -110,6 +110,11 @@ std::vector<double> Sweep<Scalar>::gaps() const {
 }
 
 template <typename Scalar>
+std::string Sweep<Scalar>::gap_formula() const {
+    return formulation_->keeps_domain() ? "F(x) + F*(u) - <x, u>" : "1/2 |x - phi(u)|^2";
+}
+
+template <typename Scalar>
 void Sweep<Scalar>::settle() {
     for (Request& request : arrivals_below_) {
         wait(request);

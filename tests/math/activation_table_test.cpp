@@ -7,6 +7,7 @@
 
 #include "hoist/base/error.hpp"
 #include "hoist/math/activation.hpp"
+#include "test_name.hpp"
 
 namespace hoist {
 namespace {
@@ -156,12 +157,7 @@ TEST_P(EveryActivation, knows_the_number_in_its_parentheses_and_takes_another) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Table, EveryActivation, testing::ValuesIn(activation_names()),
-                         [](const auto& suite) {
-                             std::string name = suite.param;
-                             std::erase_if(name, [](char c) { return c == '(' || c == ')'; });
-                             std::ranges::replace(name, '.', '_');
-                             return name;
-                         });
+                         [](const auto& suite) { return test_name(suite.param); });
 
 TEST(LeakyRelu, has_a_gap_that_changes_with_its_parameter_by_the_stated_slope) {
     const Matrix<double> u = random_matrix(7, 30, 10);

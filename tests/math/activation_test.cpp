@@ -10,6 +10,7 @@
 
 #include "activation_definitions.hpp"
 #include "hoist/base/error.hpp"
+#include "test_name.hpp"
 
 namespace hoist {
 namespace {
@@ -275,12 +276,7 @@ TEST_P(EveryMinimizer, has_a_proximal_map_that_meets_its_condition_far_out_and_f
 }
 
 INSTANTIATE_TEST_SUITE_P(Table, EveryMinimizer, testing::ValuesIn(definitions()),
-                         [](const auto& suite) {
-                             std::string name = suite.param.text;
-                             std::erase_if(name, [](char c) { return c == '(' || c == ')'; });
-                             std::ranges::replace(name, '.', '_');
-                             return name;
-                         });
+                         [](const auto& suite) { return test_name(suite.param.text); });
 
 }  // namespace
 }  // namespace hoist

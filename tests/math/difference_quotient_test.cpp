@@ -10,6 +10,7 @@
 
 #include "hoist/base/error.hpp"
 #include "hoist/math/activation.hpp"
+#include "test_name.hpp"
 
 // weight (phi(u) - phi(u - g / weight)) beside its definition in long double.
 
@@ -247,12 +248,7 @@ TEST_P(EveryActivation, is_exactly_the_slope_times_g_on_a_linear_piece) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Table, EveryActivation, testing::ValuesIn(activation_names()),
-                         [](const auto& suite) {
-                             std::string name = suite.param;
-                             std::erase_if(name, [](char c) { return c == '(' || c == ')'; });
-                             std::ranges::replace(name, '.', '_');
-                             return name;
-                         });
+                         [](const auto& suite) { return test_name(suite.param); });
 
 // In the tails, where phi' vanishes, relative to the quotient itself.
 TEST(SmoothActivations, keep_their_relative_accuracy_in_the_tails) {

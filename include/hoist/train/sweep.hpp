@@ -3,6 +3,7 @@
 #include <array>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "hoist/base/error.hpp"
@@ -77,6 +78,8 @@ class Sweep {
     /// gap(x_l, u_l) of this rank's hidden layers, over N, or the penalty over lambda_l where the
     /// formulation lets x_l leave the domain of F; zero for the others. @pre settle(), wavefront.
     std::vector<double> gaps() const;
+    /// What gaps() holds, for people.
+    std::string gap_formula() const;
 
   private:
     using Columns = Eigen::Block<Matrix<Scalar>, Eigen::Dynamic, Eigen::Dynamic, true>;
