@@ -11,7 +11,7 @@
 #include "hoist/math/nnls.hpp"
 #include "hoist/math/normal_equations.hpp"
 #include "hoist/math/ridge.hpp"
-#include "hoist/train/problem.hpp"
+#include "hoist/problem/problem.hpp"
 #include "kernels.hpp"
 #include "measure.hpp"
 

@@ -3,8 +3,8 @@
 #include <nlohmann/json.hpp>
 
 #include "bench.hpp"
+#include "hoist/problem/problem.hpp"
 #include "hoist/train/batch_step.hpp"
-#include "hoist/train/problem.hpp"
 #include "hoist/train/sweep.hpp"
 #include "measure.hpp"
 
@@ -42,8 +42,9 @@ SweepTimes time_passes(const Communicator& world, const PhaseTimes& times, int r
 template <typename Scalar>
 SweepTimes time_sweeps(const Communicator& world, const Config& config, Problem<Scalar>& problem,
                        int repeat) {
+    Variables<Scalar> variables(problem.stage.layers);
     Sweep<Scalar> sweep(config, world, problem.peers, problem.placement, problem.train,
-                        problem.stage);
+                        problem.stage, variables);
     sweep.forward();
     sweep.settle();
     return time_passes(world, sweep.times(), repeat, [&] {

@@ -6,7 +6,7 @@
 
 #include "hoist/base/error.hpp"
 #include "hoist/comm/communicator.hpp"
-#include "hoist/train/config.hpp"
+#include "hoist/config/config.hpp"
 
 namespace hoist {
 

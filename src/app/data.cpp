@@ -7,7 +7,7 @@
 #include "hoist/base/text.hpp"
 #include "hoist/comm/agree.hpp"
 #include "hoist/data/convert.hpp"
-#include "hoist/train/problem.hpp"
+#include "hoist/problem/problem.hpp"
 
 namespace hoist {
 

@@ -8,7 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "hoist/base/text.hpp"
-#include "hoist/train/samples.hpp"
+#include "hoist/problem/samples.hpp"
 
 namespace hoist {
 

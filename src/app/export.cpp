@@ -27,10 +27,7 @@ PortableModel read_model(const std::filesystem::path& path, Precision precision)
     const ModelHeader header = read_model_header(path, true);
     PortableModel model;
     model.network = header.network;
-    for (Layer<double>& layer :
-         read_layers<double>(path, header.network, {0, header.network.layers()})) {
-        model.maps.push_back(std::move(layer.weights));
-    }
+    model.maps = read_weights<double>(path, header.network, {0, header.network.layers()});
     model.standardization = header.standardization;
     model.precision = precision;
     fold(header.targets, model);

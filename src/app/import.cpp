@@ -4,11 +4,12 @@
 
 #include "commands.hpp"
 #include "hoist/base/error.hpp"
+#include "hoist/base/text.hpp"
 #include "hoist/comm/agree.hpp"
 #include "hoist/foreign/npz_model.hpp"
 #include "hoist/foreign/onnx_model.hpp"
-#include "hoist/train/model_file.hpp"
-#include "hoist/train/placement.hpp"
+#include "hoist/problem/placement.hpp"
+#include "hoist/run/checkpoint.hpp"
 
 namespace hoist {
 
@@ -45,14 +46,11 @@ template <typename Scalar>
 void write(const Communicator& alone, const std::filesystem::path& out, const PortableModel& model,
            const ModelHeader& header, const Config& config) {
     Stage<Scalar> stage;
-    for (std::size_t l = 0; l < model.maps.size(); ++l) {
-        Layer<Scalar> layer;
-        layer.index = static_cast<Index>(l);
-        layer.weights.matrix = model.maps[l].matrix.cast<Scalar>();
-        layer.weights.bias = model.maps[l].bias.cast<Scalar>();
-        stage.layers.push_back(std::move(layer));
+    stage.layers = {0, std::ssize(model.maps)};
+    for (const Weights<double>& map : model.maps) {
+        stage.weights.push_back({map.matrix.cast<Scalar>(), map.bias.cast<Scalar>()});
     }
-    write_model<Scalar>(out, header, alone, place(layer_costs(config), {}, 1), stage, nullptr);
+    write_model<Scalar>(out, header, alone, place(layer_costs(config), {}, 1), stage);
 }
 
 void write(const Communicator& alone, const std::filesystem::path& out,

@@ -49,11 +49,11 @@ ModelFacts read_facts(const std::filesystem::path& path) {
     facts.config = parse_ini(facts.header.config, "the configuration in " + path.string());
     const NetworkSpec& network = facts.header.network;
     for (Index l = 0; l < network.layers(); ++l) {
-        const auto read = read_layers<double>(path, network, {l, l + 1});
+        const auto read = read_weights<double>(path, network, {l, l + 1});
         facts.layers.push_back(
             {network.width(l), network.map_outputs(l),
              l + 1 == network.layers() ? to_text(network.output) : network.activation(l + 1).name(),
-             spectral_norm<double>(read.front().weights.matrix)});
+             spectral_norm<double>(read.front().matrix)});
     }
     return facts;
 }

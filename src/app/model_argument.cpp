@@ -6,8 +6,8 @@
 #include "hoist/base/error.hpp"
 #include "hoist/base/text.hpp"
 #include "hoist/comm/agree.hpp"
-#include "hoist/train/problem.hpp"
-#include "hoist/train/run_directory.hpp"
+#include "hoist/problem/problem.hpp"
+#include "hoist/run/run_directory.hpp"
 
 namespace hoist {
 
@@ -182,8 +182,8 @@ LoadedModel<Scalar> load_model(const Communicator& world, const std::filesystem:
         header = read_model_header(path, true);
         config = config_of(*header);
         placement = place(layer_costs(*config), {}, world.size());
-        stage.layers =
-            read_layers<Scalar>(path, header->network, placement->layers_of(world.rank()));
+        stage.layers = placement->layers_of(world.rank());
+        stage.weights = read_weights<Scalar>(path, header->network, stage.layers);
     });
     return {*config, *header, *placement, world.split(placement->grid.stage_of(world.rank())),
             std::move(stage)};

@@ -5,8 +5,8 @@
 #include <string>
 
 #include "command_line.hpp"
+#include "hoist/problem/model_file.hpp"
 #include "hoist/train/lifted_state.hpp"
-#include "hoist/train/model_file.hpp"
 
 namespace hoist {
 

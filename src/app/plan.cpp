@@ -9,8 +9,8 @@
 #include "hoist/base/text.hpp"
 #include "hoist/comm/agree.hpp"
 #include "hoist/math/blas.hpp"
-#include "hoist/train/cost_model.hpp"
-#include "hoist/train/problem.hpp"
+#include "hoist/plan/cost_model.hpp"
+#include "hoist/problem/problem.hpp"
 #include "kernels.hpp"
 #include "measure.hpp"
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "hoist/train/trainer.hpp"
+#include "hoist/run/trainer.hpp"
 
 namespace hoist {
 

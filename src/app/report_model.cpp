@@ -48,8 +48,7 @@ Json layers_of(const NetworkSpec& network) {
 // W_0, of the units with the largest norms, against the size that all but one weight in 20 stay
 // below: weights of pixels that hardly ever differ from zero may be larger by far.
 Json first_weights(const std::filesystem::path& path, const NetworkSpec& network) {
-    const Matrix<double> weights =
-        read_layers<double>(path, network, {0, 1}).front().weights.matrix;
+    const Matrix<double> weights = read_weights<double>(path, network, {0, 1}).front().matrix;
     const Vector<double> norms = weights.rowwise().norm();
     std::vector<Index> units(static_cast<std::size_t>(weights.rows()));
     std::iota(units.begin(), units.end(), Index{0});

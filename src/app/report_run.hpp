@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "hoist/train/run_directory.hpp"
+#include "hoist/run/run_directory.hpp"
 
 namespace hoist {
 

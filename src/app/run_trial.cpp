@@ -5,8 +5,8 @@
 #include <cstdio>
 
 #include "hoist/base/error.hpp"
-#include "hoist/train/median_rule.hpp"
-#include "hoist/train/trainer.hpp"
+#include "hoist/run/median_rule.hpp"
+#include "hoist/run/trainer.hpp"
 #include "kernels.hpp"
 #include "watchdog.hpp"
 

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "hoist/comm/communicator.hpp"
-#include "hoist/train/run_directory.hpp"
-#include "hoist/train/search_space.hpp"
+#include "hoist/config/search_space.hpp"
+#include "hoist/run/run_directory.hpp"
 
 namespace hoist {
 

@@ -4,7 +4,9 @@
 #include <array>
 #include <boost/locale/utf.hpp>
 #include <charconv>
+#include <chrono>
 #include <cstdlib>
+#include <ctime>
 #include <numeric>
 
 namespace hoist {
@@ -124,6 +126,15 @@ std::optional<std::string> nearest(std::string_view word, std::span<const std::s
     const std::size_t slips = distance(*best);
     const bool meant = slips <= most && slips < std::max(word.size(), best->size());
     return meant ? std::optional(*best) : std::nullopt;
+}
+
+std::string time_stamp() {
+    const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
+    std::tm parts{};
+    gmtime_r(&now, &parts);
+    std::array<char, 32> text{};
+    std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
+    return text.data();
 }
 
 }  // namespace hoist

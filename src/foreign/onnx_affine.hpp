@@ -1,6 +1,6 @@
 #pragma once
 
-#include "hoist/train/samples.hpp"
+#include "hoist/problem/samples.hpp"
 
 namespace hoist {
 

@@ -1,7 +1,7 @@
 #include "hoist/base/error.hpp"
 #include "hoist/data/dataset.hpp"
-#include "hoist/train/batch_inputs.hpp"
-#include "hoist/train/problem.hpp"
+#include "hoist/problem/batch_inputs.hpp"
+#include "hoist/problem/problem.hpp"
 #include "spend.hpp"
 
 namespace hoist {

@@ -1,6 +1,7 @@
+#include "hoist/model/weights.hpp"
+
 #include "hoist/math/orthogonal.hpp"
 #include "hoist/math/solver_work.hpp"
-#include "hoist/model/layer.hpp"
 #include "spend.hpp"
 
 namespace hoist {

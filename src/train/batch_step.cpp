@@ -4,10 +4,10 @@
 #include <cmath>
 #include <utility>
 
-#include "counter_random.hpp"
 #include "hoist/base/error.hpp"
 #include "hoist/base/random.hpp"
 #include "hoist/math/learned_activation.hpp"
+#include "hoist/problem/counter_random.hpp"
 
 namespace hoist {
 
@@ -63,19 +63,18 @@ BatchStep<Scalar>::BatchStep(const Config& config, const Communicator& world,
             samples.inputs, samples.columns.begin, network.map_outputs(0),
             Augmentation(config.augmentation, network.inputs()), config.seed);
     }
-    for (const Layer<Scalar>& layer : stage.layers) {
-        const Index inputs = network.width(layer.index);
-        const Index outputs = network.map_outputs(layer.index);
-        WeightSolverOptions options = solver_options(config, layer.index);
+    for (Index l = stage.layers.begin; l < stage.layers.end; ++l) {
+        const Index inputs = network.width(l);
+        const Index outputs = network.map_outputs(l);
+        WeightSolverOptions options = solver_options(config, l);
         options.batch = batches_.most_columns();
         solvers_.push_back(make_weight_solver<Scalar>(options, inputs, outputs));
         average_.push_back(Matrix<Scalar>::Zero(outputs, inputs + 1));
     }
-    for (const Layer<Scalar>& layer : stage.layers) {
+    for (Index l = stage.layers.begin; l < stage.layers.end; ++l) {
         slopes_.push_back(Matrix<Scalar>::Zero(1, 4));
-        learned_.push_back(layer.index > 0 ? dynamic_cast<const LearnedActivation*>(
-                                                 &network.activation(layer.index))
-                                           : nullptr);
+        learned_.push_back(l > 0 ? dynamic_cast<const LearnedActivation*>(&network.activation(l))
+                                 : nullptr);
     }
     slope_gradients_.resize(learned_.size());
     sums_.emplace(stage, solvers_, batches_.most_columns());
@@ -85,7 +84,7 @@ BatchStep<Scalar>::BatchStep(const Config& config, const Communicator& world,
             first_column_[static_cast<std::size_t>(batch)] += batches_.columns(batch, block);
         }
     }
-    for (std::size_t i = 0; i < stage.layers.size(); ++i) {
+    for (std::size_t i = 0; i < stage.weights.size(); ++i) {
         prepare(i);
     }
     // In the order of the data, so that the blocks of a batch lie side by side.
@@ -95,21 +94,20 @@ BatchStep<Scalar>::BatchStep(const Config& config, const Communicator& world,
         for (Index block = samples.own.begin; block < samples.own.end; ++block) {
             columns += batches_.most_columns(block);
         }
-        for (const Layer<Scalar>& layer : stage.layers) {
-            const Index width = network.width(layer.index);
-            const Index outputs = network.map_outputs(layer.index);
-            const bool hidden = layer.index > 0;
+        for (Index l = stage.layers.begin; l < stage.layers.end; ++l) {
+            const Index width = network.width(l);
+            const Index outputs = network.map_outputs(l);
+            const bool hidden = l > 0;
             passage.x.emplace_back(hidden ? width : 0, hidden ? columns : 0);
-            passage.u.emplace_back(hidden ? network.map_outputs(layer.index - 1) : 0,
-                                   hidden ? columns : 0);
+            passage.u.emplace_back(hidden ? network.map_outputs(l - 1) : 0, hidden ? columns : 0);
             passage.moved.emplace_back(hidden && minimizes_ ? width : 0,
                                        hidden && minimizes_ ? columns : 0);
             passage.s.emplace_back(outputs, columns);
         }
-        const Index top = stage.highest().index + 1;
+        const Index top = stage.layers.end;
         passage.above.resize(network.map_outputs(top - 1), columns);
         passage.moved_above.resize(minimizes_ && !last_ ? network.width(top) : 0, columns);
-        const Index lowest = stage.lowest().index;
+        const Index lowest = stage.lowest();
         passage.below.resize(
             first_ ? 0 : (minimizes_ ? network.width(lowest) : network.map_outputs(lowest - 1)),
             columns);
@@ -243,21 +241,21 @@ void BatchStep<Scalar>::forward(Passage& passage, std::size_t turn) {
     const auto own = static_cast<std::size_t>(block - samples_.own.begin);
     const Range range = passage.blocks[own];
     const std::span<const Index> samples = batches_.samples(passage.batch, block);
-    for (std::size_t i = 0; i < stage_.layers.size(); ++i) {
-        const Layer<Scalar>& layer = stage_.layers[i];
+    for (std::size_t i = 0; i < stage_.weights.size(); ++i) {
+        const Index layer = layer_at(i);
         const auto u_next = part(u_above(passage, i), range);
-        if (layer.index == 0) {
+        if (layer == 0) {
             inputs_->fill(epoch_, samples, passage.inputs[own]);
-            passage.inputs[own].apply(layer.weights, u_next);
+            passage.inputs[own].apply(stage_.of(layer), u_next);
             continue;
         }
         if (i == 0) {
             wait(passage.from_below[own]);
         }
         auto x = part(passage.x[i], range);
-        config_.network.activation(layer.index).apply(part(passage.u[i], range), x);
-        drop(passage, own, layer.index, x);
-        layer.weights.apply(x, u_next);
+        config_.network.activation(layer).apply(part(passage.u[i], range), x);
+        drop(passage, own, layer, x);
+        stage_.of(layer).apply(x, u_next);
     }
     if (last_) {
         for (std::size_t j = 0; j < samples.size(); ++j) {
@@ -285,7 +283,7 @@ void BatchStep<Scalar>::backward(Passage& passage, std::size_t turn) {
     } else {
         wait(passage.from_above[own]);
     }
-    for (std::size_t i = stage_.layers.size(); i-- > 0;) {
+    for (std::size_t i = stage_.weights.size(); i-- > 0;) {
         minimizes_ ? minimize(passage, own, i) : answer(passage, own, i);
     }
     if (!first_) {
@@ -300,8 +298,8 @@ void BatchStep<Scalar>::backward(Passage& passage, std::size_t turn) {
 // s_l from s_{l+1}, at the feed-forward state.
 template <typename Scalar>
 void BatchStep<Scalar>::answer(Passage& passage, std::size_t block, std::size_t position) {
-    const Layer<Scalar>& layer = stage_.layers[position];
-    if (layer.index == 0) {
+    const Index layer = layer_at(position);
+    if (layer == 0) {
         return;
     }
     const Range range = passage.blocks[block];
@@ -309,17 +307,17 @@ void BatchStep<Scalar>::answer(Passage& passage, std::size_t block, std::size_t 
     const auto x = part(passage.x[position], range);
     const auto s = part(position > 0 ? passage.s[position - 1] : passage.below, range);
     Matrix<Scalar> g(x.rows(), x.cols());
-    layer.weights.pull_back(part(passage.s[position], range), g);
+    stage_.of(layer).pull_back(part(passage.s[position], range), g);
     const auto respond = [&](const ConstMatrixRef<Scalar>& forward) {
-        formulation_->respond(layer.index, u, g, forward, s);
+        formulation_->respond(layer, u, g, forward, s);
         if (learned_[position] != nullptr) {
-            slope_gradients_[position] += formulation_->parameter_slope(layer.index, u, g, forward);
+            slope_gradients_[position] += formulation_->parameter_slope(layer, u, g, forward);
         }
     };
-    if (dropout(layer.index) > 0.0) {
-        drop(passage, block, layer.index, g);
+    if (dropout(layer) > 0.0) {
+        drop(passage, block, layer, g);
         Matrix<Scalar> whole(x.rows(), x.cols());
-        config_.network.activation(layer.index).apply(u, whole);
+        config_.network.activation(layer).apply(u, whole);
         respond(whole);
     } else {
         respond(x);
@@ -329,19 +327,19 @@ void BatchStep<Scalar>::answer(Passage& passage, std::size_t block, std::size_t 
 // Moves x_l against what is above it, and takes the signal of W_l before that.
 template <typename Scalar>
 void BatchStep<Scalar>::minimize(Passage& passage, std::size_t block, std::size_t position) {
-    const Layer<Scalar>& layer = stage_.layers[position];
+    const Index layer = layer_at(position);
     const Range range = passage.blocks[block];
     const auto u_next = part(u_above(passage, position), range);
     const auto s = part(passage.s[position], range);
     const auto move = [&](const Above<Scalar>& above) {
         above.slope(u_next, s);
-        if (layer.index == 0) {
+        if (layer == 0) {
             return;
         }
         auto x = part(position > 0 ? passage.moved[position] : passage.below, range);
         x = part(passage.x[position], range);
-        formulation_->update_activations(layer.index, layer.weights,
-                                         part(passage.u[position], range), above, x);
+        formulation_->update_activations(layer, stage_.of(layer), part(passage.u[position], range),
+                                         above, x);
     };
     if (is_output(position)) {
         const auto y = part(passage.targets, range);
@@ -351,7 +349,7 @@ void BatchStep<Scalar>::minimize(Passage& passage, std::size_t block, std::size_
     } else {
         Matrix<Scalar>& x_above =
             is_highest(position) ? passage.moved_above : passage.moved[position + 1];
-        move(PenaltyAbove<Scalar>(*formulation_, layer.index + 1, part(x_above, range)));
+        move(PenaltyAbove<Scalar>(*formulation_, layer + 1, part(x_above, range)));
     }
 }
 
@@ -360,9 +358,9 @@ void BatchStep<Scalar>::add_group(Passage& passage) {
     const PhaseClock clock(times_.weights);
     const auto [blocks, columns] = passage.groups.take();
     const Index first = first_column_[static_cast<std::size_t>(passage.batch)] + columns.begin;
-    for (std::size_t i = 0; i < stage_.layers.size(); ++i) {
+    for (std::size_t i = 0; i < stage_.weights.size(); ++i) {
         const auto s = part(passage.s[i], columns);
-        if (stage_.layers[i].index == 0) {
+        if (layer_at(i) == 0) {
             const auto inputs = std::span<const InputBlock<Scalar>>(passage.inputs);
             sums_->add(i, first,
                        inputs.subspan(static_cast<std::size_t>(blocks.begin),
@@ -385,14 +383,13 @@ void BatchStep<Scalar>::refit(Passage& passage) {
         const PhaseClock summing(times_.exchange);
         peers_.sum(sums_->values());
     }
-    for (std::size_t i = 0; i < stage_.layers.size(); ++i) {
-        Layer<Scalar>& layer = stage_.layers[i];
+    for (std::size_t i = 0; i < stage_.weights.size(); ++i) {
+        Weights<Scalar>& weights = stage_.weights[i];
         if (passage.round == 0) {
-            solvers_[i]->begin(layer.weights.matrix, layer.weights.bias);
+            solvers_[i]->begin(weights.matrix, weights.bias);
         }
         try {
-            solvers_[i]->step(sums_->equations(i), passage.rate, layer.weights.matrix,
-                              layer.weights.bias);
+            solvers_[i]->step(sums_->equations(i), passage.rate, weights.matrix, weights.bias);
         } catch (const NumericalError& error) {
             failure_ = error;  // the same on every shard; the stages that wait for this one go on
         }
@@ -439,11 +436,11 @@ void BatchStep<Scalar>::restore_slopes() {
 
 template <typename Scalar>
 void BatchStep<Scalar>::prepare(std::size_t position) {
-    const Layer<Scalar>& layer = stage_.layers[position];
-    if (minimizes_ && layer.index > 0) {
+    const Index layer = layer_at(position);
+    if (minimizes_ && layer > 0) {
         const double above =
-            is_output(position) ? output_->weight() : formulation_->pull_weight(layer.index + 1);
-        formulation_->prepare(layer.index, layer.weights, above);
+            is_output(position) ? output_->weight() : formulation_->pull_weight(layer + 1);
+        formulation_->prepare(layer, stage_.of(layer), above);
     }
 }
 
@@ -491,7 +488,7 @@ void BatchStep<Scalar>::average() {
     ++averaged_;
     const Scalar share = Scalar{1} / static_cast<Scalar>(averaged_);
     for (std::size_t i = 0; i < average_.size(); ++i) {
-        const Weights<Scalar>& weights = stage_.layers[i].weights;
+        const Weights<Scalar>& weights = stage_.weights[i];
         const Index n = weights.matrix.cols();
         average_[i].leftCols(n) += share * (weights.matrix - average_[i].leftCols(n));
         average_[i].col(n) += share * (weights.bias - average_[i].col(n));
@@ -504,7 +501,7 @@ void BatchStep<Scalar>::swap_average() {
         return;
     }
     for (std::size_t i = 0; i < average_.size(); ++i) {
-        Weights<Scalar>& weights = stage_.layers[i].weights;
+        Weights<Scalar>& weights = stage_.weights[i];
         const Index n = weights.matrix.cols();
         weights.matrix.swap(average_[i].leftCols(n));
         weights.bias.swap(average_[i].col(n));

@@ -14,9 +14,9 @@ template <typename Scalar>
 BatchSums<Scalar>::BatchSums(const Stage<Scalar>& stage, const Solvers& solvers, Index most_columns)
     : most_columns_(most_columns) {
     Index next = 0;
-    for (std::size_t i = 0; i < stage.layers.size(); ++i) {
-        const Index n = stage.layers[i].weights.matrix.cols();
-        const Index m = stage.layers[i].weights.matrix.rows();
+    for (std::size_t i = 0; i < stage.weights.size(); ++i) {
+        const Index n = stage.weights[i].matrix.cols();
+        const Index m = stage.weights[i].matrix.rows();
         const Index input_gram = solvers[i]->wants_input_gram() ? n + 1 : 0;
         const Index signal_gram = solvers[i]->wants_signal_gram() ? m : 0;
         const bool keeps_inputs = solvers[i]->wants_inputs();

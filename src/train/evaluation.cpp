@@ -93,12 +93,12 @@ Evaluation evaluate(const ForwardPass<Scalar>& forward, const NetworkSpec& netwo
 template <typename Scalar>
 Evaluation evaluate_training(const ForwardPass<Scalar>& forward, const NetworkSpec& network,
                              const OutputBlock<Scalar>& output, const Communicator& world,
-                             const Samples<Scalar>& samples, const Stage<Scalar>& stage) {
+                             const Samples<Scalar>& samples, const Variables<Scalar>& variables) {
     Tally<Scalar> tally(network, output);
     if (network.layers() > 1) {
-        forward.from_first_preactivations(samples, tallying(tally, network, samples));
+        forward.from_first_preactivations(samples, variables, tallying(tally, network, samples));
     } else if (samples.own.size() > 0) {
-        tally.add_outputs(samples.targets, stage.outputs);
+        tally.add_outputs(samples.targets, variables.u(1));
     }
     return tally.total(world, samples);
 }
@@ -118,9 +118,9 @@ template Evaluation evaluate(const ForwardPass<double>&, const NetworkSpec&,
                              const Samples<double>&, const ForwardPass<double>::FirstMap&);
 template Evaluation evaluate_training(const ForwardPass<float>&, const NetworkSpec&,
                                       const OutputBlock<float>&, const Communicator&,
-                                      const Samples<float>&, const Stage<float>&);
+                                      const Samples<float>&, const Variables<float>&);
 template Evaluation evaluate_training(const ForwardPass<double>&, const NetworkSpec&,
                                       const OutputBlock<double>&, const Communicator&,
-                                      const Samples<double>&, const Stage<double>&);
+                                      const Samples<double>&, const Variables<double>&);
 
 }  // namespace hoist

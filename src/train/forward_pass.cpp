@@ -7,9 +7,9 @@ namespace hoist {
 
 namespace {
 
-/// A block on its way, in or out.
+/// A block on its way here.
 template <typename Scalar>
-struct Passing {
+struct Incoming {
     Matrix<Scalar> columns;
     Request request;
 };
@@ -39,17 +39,14 @@ std::vector<Slice> slices(const std::vector<Index>& order, const Samples<Scalar>
 
 template <typename Scalar>
 void ForwardPass<Scalar>::from_first_preactivations(const Samples<Scalar>& samples,
+                                                    const Variables<Scalar>& variables,
                                                     const Visit& visit) const {
     Matrix<Scalar> activated;
     const auto second_map = [&](const Weights<Scalar>& weights, Range columns, Matrix<Scalar>& u2) {
-        for (const Layer<Scalar>& layer : stage_.layers) {
-            if (layer.index == 1) {
-                const auto u = layer.preactivations.middleCols(columns.begin, columns.size());
-                visit(1, columns, u);
-                activated.resize(network_.width(1), u.cols());
-                network_.activation(1).apply(u, activated);
-            }
-        }
+        const auto u = variables.u(1).middleCols(columns.begin, columns.size());
+        visit(1, columns, u);
+        activated.resize(network_.width(1), u.cols());
+        network_.activation(1).apply(u, activated);
         weights.apply(activated, u2);
     };
     run(samples, 1, second_map, visit);
@@ -62,14 +59,14 @@ void ForwardPass<Scalar>::run(const Samples<Scalar>& samples, Index start,
         slices(placement_.grid.order(world_.rank(), samples.blocks.count()), samples);
     const Exchange exchange(world_, placement_, samples.blocks.count(),
                             Exchange::Channel::evaluation);
-    const Index lowest = stage_.layers.front().index;
-    const Index highest = stage_.layers.back().index;
+    PhaseTimes times;
+    Outgoing<Scalar> outgoing(exchange, times);
+    std::array<Incoming<Scalar>, 2> incoming;
+    const Index lowest = stage_.lowest();
     const bool receives = lowest > start;
-    std::array<Passing<Scalar>, 2> incoming;
-    std::array<Passing<Scalar>, 4> outgoing;
     const auto expect = [&](std::size_t turn) {
         if (receives && turn < order.size()) {
-            Passing<Scalar>& slot = incoming[turn % incoming.size()];
+            Incoming<Scalar>& slot = incoming[turn % incoming.size()];
             slot.columns.resize(network_.map_outputs(lowest - 1), order[turn].columns.size());
             slot.request = exchange.receive_from_below<Scalar>(order[turn].block, slot.columns);
         }
@@ -80,38 +77,32 @@ void ForwardPass<Scalar>::run(const Samples<Scalar>& samples, Index start,
     for (std::size_t turn = 0; turn < order.size(); ++turn) {
         const auto [block, columns] = order[turn];
         expect(turn + 1);
-        for (const Layer<Scalar>& layer : stage_.layers) {
-            const Index l = layer.index;
-            if (l < start) {
-                continue;
-            }
+        for (Index l = std::max(lowest, start); l < stage_.layers.end; ++l) {
             const bool arrives = receives && l == lowest;
             if (arrives) {
                 incoming[turn % incoming.size()].request.wait();
-            }
-            Passing<Scalar>& out = outgoing[turn % outgoing.size()];
-            const bool leaves = l == highest && l + 1 < network_.layers();
-            if (leaves) {
-                out.request.wait();
             }
             if (l > start) {  // x = phi(u) of the layer below, here or just arrived
                 x.resize(network_.width(l), columns.size());
                 network_.activation(l).apply(arrives ? incoming[turn % incoming.size()].columns : u,
                                              x);
             }
-            Matrix<Scalar>& above = leaves ? out.columns : u;
+            const bool leaves = l == stage_.highest() && l + 1 < network_.layers();
+            Matrix<Scalar>& above =
+                leaves ? outgoing.next(network_.map_outputs(l), columns.size()) : u;
             above.resize(network_.map_outputs(l), columns.size());
             if (l == start) {
-                start_map(layer.weights, columns, above);
+                start_map(stage_.of(l), columns, above);
             } else {
-                layer.weights.apply(x, above);
+                stage_.of(l).apply(x, above);
             }
             visit(l + 1, columns, above);
             if (leaves) {
-                out.request = exchange.send_above<Scalar>(block, out.columns);
+                outgoing.send(block);
             }
         }
     }
+    outgoing.finish();
 }
 
 template class ForwardPass<float>;

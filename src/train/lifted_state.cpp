@@ -20,25 +20,25 @@ constexpr Settled for_scores{1e-5, 200};
 
 // Sweeps over activations alone until the energy settles. Returns it, over all ranks.
 template <typename Scalar>
-Energy move_to_the_minimum(const PlacedNetwork<Scalar>& network, Sweep<Scalar>& sweep,
+Energy move_to_the_minimum(const PlacedNetwork<Scalar>& network, Relaxation<Scalar>& relaxation,
                            const Settled& settled) {
     const auto total = [&] {
-        const Energy own = sweep.energy();
+        const Energy own = relaxation.energy();
         std::vector<double> sums{own.loss, own.penalty, own.ridge};
         network.world.sum(std::span(sums));
         return Energy{sums[0], sums[1], sums[2]};
     };
-    sweep.forward();
+    relaxation.forward();
     Energy energy = total();
     for (int i = 0; i < settled.most_sweeps && network.config.network.layers() > 1; ++i) {
         const double before = energy.objective();
-        sweep.move_activations();
+        relaxation();
         energy = total();
         if (std::abs(before - energy.objective()) <= settled.relative_change * std::abs(before)) {
             break;
         }
     }
-    sweep.settle();
+    relaxation.settle();
     return energy;
 }
 
@@ -49,26 +49,19 @@ Config by_blocks(Config config) {
     return config;
 }
 
-template <typename Scalar>
-void take_inputs(const PlacedNetwork<Scalar>& network, const Samples<Scalar>& samples) {
-    if (network.placement.first(network.world.rank())) {
-        network.stage.lowest().activations = samples.inputs;
-    }
-}
-
 }  // namespace
 
 template <typename Scalar>
-LiftedState minimize_activations(PlacedNetwork<Scalar> network, Samples<Scalar>& samples) {
+LiftedState minimize_activations(PlacedNetwork<Scalar> network, const Samples<Scalar>& samples) {
     const Config config = by_blocks(network.config);
-    take_inputs(network, samples);
-    Sweep<Scalar> sweep(config, network.world, network.peers, network.placement, samples,
-                        network.stage, Sweep<Scalar>::Refit::no);
+    Variables<Scalar> variables(network.stage.layers);
+    Relaxation<Scalar> relaxation(config, network.world, network.peers, network.placement, samples,
+                                  network.stage, variables);
     LiftedState state;
-    state.energy = move_to_the_minimum(network, sweep, for_figures);
-    state.gap = sweep.gaps();
+    state.energy = move_to_the_minimum(network, relaxation, for_figures);
+    state.gap = relaxation.terms().gaps();
     network.world.sum(std::span(state.gap));
-    state.gap_formula = sweep.gap_formula();
+    state.gap_formula = relaxation.terms().gap_formula();
     return state;
 }
 
@@ -102,9 +95,8 @@ Matrix<double> lifted_scores(PlacedNetwork<Scalar> network, const Samples<Scalar
         return feedforward_scores(network, samples);
     }
     const Config config = by_blocks(network.config);
-    take_inputs(network, samples);
     Samples<Scalar> labeled = samples;
-    labeled.inputs.resize(0, 0);
+    Variables<Scalar> variables(network.stage.layers);
     const bool last = network.placement.last(network.world.rank());
     Matrix<double> energies = Matrix<double>::Zero(spec.outputs(), samples.blocks.samples());
     for (Index label = 0; label < spec.outputs(); ++label) {
@@ -112,11 +104,11 @@ Matrix<double> lifted_scores(PlacedNetwork<Scalar> network, const Samples<Scalar
         if (last) {
             labeled.targets.row(label).setOnes();
         }
-        Sweep<Scalar> sweep(config, network.world, network.peers, network.placement, labeled,
-                            network.stage, Sweep<Scalar>::Refit::no);
-        move_to_the_minimum(network, sweep, for_scores);
+        Relaxation<Scalar> relaxation(config, network.world, network.peers, network.placement,
+                                      labeled, network.stage, variables);
+        move_to_the_minimum(network, relaxation, for_scores);
         energies.row(label).segment(samples.columns.begin, samples.columns.size()) =
-            sweep.column_energy().transpose();
+            relaxation.column_energy().transpose();
     }
     network.world.sum(std::span(energies.data(), static_cast<std::size_t>(energies.size())));
     const Matrix<double> negative = -energies;
@@ -125,8 +117,8 @@ Matrix<double> lifted_scores(PlacedNetwork<Scalar> network, const Samples<Scalar
     return scores;
 }
 
-template LiftedState minimize_activations(PlacedNetwork<float>, Samples<float>&);
-template LiftedState minimize_activations(PlacedNetwork<double>, Samples<double>&);
+template LiftedState minimize_activations(PlacedNetwork<float>, const Samples<float>&);
+template LiftedState minimize_activations(PlacedNetwork<double>, const Samples<double>&);
 template Matrix<double> feedforward_scores(PlacedNetwork<float>, const Samples<float>&);
 template Matrix<double> feedforward_scores(PlacedNetwork<double>, const Samples<double>&);
 template Matrix<double> lifted_scores(PlacedNetwork<float>, const Samples<float>&);

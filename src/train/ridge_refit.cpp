@@ -21,10 +21,10 @@ RidgeRefit<Scalar>::RidgeRefit(const Config& config, const Communicator& peers, 
       weights_above_(std::move(weights_above)),
       times_(times) {
     const NetworkSpec& network = config.network;
-    for (const Layer<Scalar>& layer : stage.layers) {
+    for (Index l = stage.layers.begin; l < stage.layers.end; ++l) {
         // Until they are factored, the inputs' equations need no targets.
-        const Index outputs = layer.index == 0 ? 1 : network.map_outputs(layer.index);
-        equations_.emplace_back(network.width(layer.index), outputs, shard());
+        const Index outputs = l == 0 ? 1 : network.map_outputs(l);
+        equations_.emplace_back(network.width(l), outputs, shard());
         shifts_.push_back(0.0);
     }
 }
@@ -36,7 +36,7 @@ void RidgeRefit<Scalar>::add_inputs(const ConstMatrixRef<Scalar>& x) {
 
 template <typename Scalar>
 void RidgeRefit<Scalar>::factor_inputs() {
-    if (stage_.lowest().index == 0) {
+    if (stage_.lowest() == 0) {
         NormalEquations& inputs = equations_.front();
         sum_over_shards(inputs.values());
         input_factor_.emplace(factor(0, inputs));
@@ -46,23 +46,22 @@ void RidgeRefit<Scalar>::factor_inputs() {
 }
 
 template <typename Scalar>
-void RidgeRefit<Scalar>::add(std::size_t position, const ConstMatrixRef<Scalar>& x,
+void RidgeRefit<Scalar>::add(Index layer, const ConstMatrixRef<Scalar>& x,
                              const ConstMatrixRef<Scalar>& t) {
-    equations_[position].template add<Scalar>(x, t);
+    equations_[position(layer)].template add<Scalar>(x, t);
 }
 
 template <typename Scalar>
 void RidgeRefit<Scalar>::solve() {
-    for (std::size_t i = 0; i < stage_.layers.size(); ++i) {
-        NormalEquations& equations = equations_[i];
-        Layer<Scalar>& layer = stage_.layers[i];
+    for (Index l = stage_.layers.begin; l < stage_.layers.end; ++l) {
+        NormalEquations& equations = equations_[position(l)];
         sum_over_shards(equations.values());
-        if (layer.index == 0) {
-            assign(layer, input_factor_->solve(equations));
+        if (l == 0) {
+            assign(l, input_factor_->solve(equations));
         } else {
-            RidgeFactor own = factor(i, equations);
-            assign(layer, own.solve(equations));
-            if (layer.index + 1 == config_.network.layers()) {
+            RidgeFactor own = factor(l, equations);
+            assign(l, own.solve(equations));
+            if (l + 1 == config_.network.layers()) {
                 output_factor_ = std::move(own);
             }
         }
@@ -75,15 +74,16 @@ void RidgeRefit<Scalar>::solve() {
 template <typename Scalar>
 void RidgeRefit<Scalar>::improve_output(int steps,
                                         const std::function<void(NormalEquations&)>& add_moments) {
-    Layer<Scalar>& layer = stage_.highest();
-    const RidgeFactor& factor = layer.index == 0 ? *input_factor_ : *output_factor_;
+    const Index layer = stage_.highest();
+    const Weights<Scalar>& weights = stage_.of(layer);
+    const RidgeFactor& factor = layer == 0 ? *input_factor_ : *output_factor_;
     NormalEquations moments(factor.center(peers_.rank()), config_.network.outputs(), shard());
-    Matrix<double> before = layer.weights.solution();
+    Matrix<double> before = weights.solution();
     double momentum = 1.0;
     for (int step = 1; step <= steps; ++step) {
         add_moments(moments);
         sum_over_shards(moments.values());
-        const Matrix<double> from = layer.weights.solution();
+        const Matrix<double> from = weights.solution();
         const Matrix<double> reached = factor.solve(moments);
         moments.clear();
         const bool uphill = (from - reached).cwiseProduct(reached - before).sum() > 0.0;
@@ -96,27 +96,28 @@ void RidgeRefit<Scalar>::improve_output(int steps,
 }
 
 template <typename Scalar>
-void RidgeRefit<Scalar>::assign(Layer<Scalar>& layer, const Matrix<double>& solution) {
-    layer.weights.assign(solution);
-    if (!layer.weights.matrix.allFinite() || !layer.weights.bias.allFinite()) {
+void RidgeRefit<Scalar>::assign(Index layer, const Matrix<double>& solution) {
+    Weights<Scalar>& weights = stage_.of(layer);
+    weights.assign(solution);
+    if (!weights.matrix.allFinite() || !weights.bias.allFinite()) {
         throw NumericalError(
-            "the weights of layer " + std::to_string(layer.index) + " are not finite",
+            "the weights of layer " + std::to_string(layer) + " are not finite",
             "they, or the activations and targets that they are fitted to, are too large",
-            advice(layer.index));
+            advice(layer));
     }
-    if (config_.weights.orthogonal && layer.index + 1 < config_.network.layers()) {
-        make_orthogonal(layer.weights.matrix);
+    if (config_.weights.orthogonal && layer + 1 < config_.network.layers()) {
+        make_orthogonal(weights.matrix);
     }
 }
 
 template <typename Scalar>
-RidgeFactor RidgeRefit<Scalar>::factor(std::size_t position, const NormalEquations& equations) {
+RidgeFactor RidgeRefit<Scalar>::factor(Index layer, const NormalEquations& equations) {
     try {
-        RidgeFactor result(equations, kappa(position), std::numeric_limits<Scalar>::epsilon());
-        shifts_[position] = std::max(shifts_[position], result.shift());
+        RidgeFactor result(equations, kappa(layer), std::numeric_limits<Scalar>::epsilon());
+        double& shift = shifts_[position(layer)];
+        shift = std::max(shift, result.shift());
         return result;
     } catch (const NumericalError&) {
-        const Index layer = stage_.layers[position].index;
         throw NumericalError(
             "the weights of layer " + std::to_string(layer) + " cannot be fitted",
             std::string(layer == 0 ? "the inputs are" : "the activations that they act on are") +
@@ -153,9 +154,9 @@ void RidgeRefit<Scalar>::sum_over_shards(std::span<double> values) {
 }
 
 template <typename Scalar>
-double RidgeRefit<Scalar>::kappa(std::size_t position) const {
-    const double rho = config_.ridge[static_cast<std::size_t>(stage_.layers[position].index)];
-    return 2.0 * samples_ * rho / weights_above_[position];
+double RidgeRefit<Scalar>::kappa(Index layer) const {
+    const double rho = config_.ridge[static_cast<std::size_t>(layer)];
+    return 2.0 * samples_ * rho / weights_above_[position(layer)];
 }
 
 template class RidgeRefit<float>;

@@ -6,6 +6,7 @@
 #include "fuzz/damaged_hdf5.hpp"
 #include "fuzz/read_dataset.hpp"
 #include "fuzz/targets.hpp"
+#include "hoist/run/checkpoint.hpp"
 #include "hoist/train/batch_step.hpp"
 #include "user_block.hpp"
 
@@ -28,9 +29,9 @@ void use_model(const std::filesystem::path& path) {
     const Config config = config_of(header);
     const Range all{0, header.network.layers()};
     if (config.precision == Precision::single) {
-        read_layers<float>(path, header.network, all);
+        read_weights<float>(path, header.network, all);
     } else {
-        read_layers<double>(path, header.network, all);
+        read_weights<double>(path, header.network, all);
     }
     const DataUse use{config.task(), header.network.inputs(), header.class_names};
     require(use.class_names.empty() || std::ssize(use.class_names) == header.network.outputs(),
@@ -43,12 +44,12 @@ void resume(const std::filesystem::path& path) {
     const ModelHeader header = read_model_header(path);
     const NetworkSpec& network = config.network;
     const Range all{0, network.layers()};
-    Stage<float> stage;
-    stage.layers = read_layers<float>(path, network, all);
+    read_weights<float>(path, network, all);
     Samples<float> samples;
     samples.blocks = ColumnBlocks(samples_of_run);
     samples.columns = {0, samples_of_run};
-    read_activations(path, samples, network, true, stage);
+    Variables<float> variables(all);
+    read_activations(path, samples, network, variables);
     std::vector<Matrix<float>> memory;
     for (Index l = 0; l < network.layers(); ++l) {
         for (const SolverState& entry : solver_entries(config, l)) {

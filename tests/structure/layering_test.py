@@ -10,7 +10,10 @@ SOURCE = pathlib.Path(os.environ["HOIST_SOURCE"])
 # What a folder may include beside itself, strictly downward.
 BELOW_DATA = {"base", "io"}
 BELOW_FORMULATION = {"base", "math", "model"}
-BELOW_TRAIN = BELOW_FORMULATION | BELOW_DATA | {"comm", "data", "formulation"}
+BELOW_CONFIG = BELOW_FORMULATION | BELOW_DATA | {"data", "formulation"}
+BELOW_PROBLEM = BELOW_CONFIG | {"comm", "config"}
+BELOW_TRAIN = BELOW_PROBLEM | {"problem"}
+ABOVE_TRAIN = BELOW_TRAIN | {"train"}
 ALLOWED = {
     "base": set(),
     "comm": {"base"},
@@ -19,9 +22,13 @@ ALLOWED = {
     "math": {"base"},
     "model": {"base", "math"},
     "formulation": BELOW_FORMULATION,
+    "config": BELOW_CONFIG,
+    "problem": BELOW_PROBLEM,
     "train": BELOW_TRAIN,
-    "foreign": BELOW_TRAIN | {"train"},
-    "app": BELOW_TRAIN | {"train", "foreign"},
+    "plan": ABOVE_TRAIN,
+    "run": ABOVE_TRAIN,
+    "foreign": BELOW_TRAIN,
+    "app": ABOVE_TRAIN | {"plan", "run", "foreign"},
 }
 
 # Takes the place of kernels of several folders in a program of its own.
@@ -30,7 +37,7 @@ STAND_IN = "simulated"
 # Which folders may include an outside header.
 OUTSIDE = {
     r"mpi\.h": {"comm"},
-    r"Eigen/.*": {"math", "model", "formulation", "train", "app"},
+    r"Eigen/.*": {"math", "model", "formulation", "problem", "train", "app"},
     r"cblas\.h": {"math", "app"},
     r"hdf5.*\.h": {"io"},
     r"zip\.h": {"io"},

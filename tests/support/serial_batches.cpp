@@ -5,8 +5,8 @@
 #include <functional>
 #include <numeric>
 
-#include "hoist/train/batches.hpp"
-#include "hoist/train/problem.hpp"
+#include "hoist/problem/batches.hpp"
+#include "hoist/problem/problem.hpp"
 #include "support/serial_network.hpp"
 
 namespace hoist {

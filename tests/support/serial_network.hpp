@@ -3,7 +3,7 @@
 #include <Eigen/Dense>
 #include <vector>
 
-#include "hoist/train/config.hpp"
+#include "hoist/config/config.hpp"
 #include "hoist/train/sweep.hpp"
 
 namespace hoist {

@@ -20,20 +20,19 @@ Problem<Scalar> parts_of(const SmallProblem& problem, const Communicator& world)
 template <typename Scalar>
 SmallBatches<Scalar>::SmallBatches(const SmallProblem& problem, const Communicator& world,
                                    Unstarted)
-    : problem_(problem), world_(world), parts_(parts_of<Scalar>(problem, world)) {}
+    : problem_(problem), world_(world), parts_(parts_of<Scalar>(problem, world)) {
+    parts_.stage.layers = parts_.placement.layers_of(world.rank());
+}
 
 template <typename Scalar>
 SmallBatches<Scalar>::SmallBatches(const SmallProblem& problem,
                                    const std::vector<Weights<double>>& start,
                                    const Communicator& world)
     : SmallBatches(problem, world, Unstarted{}) {
-    const Range layers = parts_.placement.layers_of(world.rank());
-    for (Index l = layers.begin; l < layers.end; ++l) {
+    Stage<Scalar>& stage = parts_.stage;
+    for (Index l = stage.layers.begin; l < stage.layers.end; ++l) {
         const Weights<double>& given = start[static_cast<std::size_t>(l)];
-        Layer<Scalar> layer;
-        layer.index = l;
-        layer.weights = {given.matrix.cast<Scalar>(), given.bias.cast<Scalar>()};
-        parts_.stage.layers.push_back(std::move(layer));
+        stage.weights.push_back({given.matrix.cast<Scalar>(), given.bias.cast<Scalar>()});
     }
     method_ = make_method(problem_.config, world_, parts_);
     method_->begin({}, progress_);
@@ -44,8 +43,8 @@ SmallBatches<Scalar>::SmallBatches(const SmallProblem& problem,
                                    const std::filesystem::path& checkpoint,
                                    const Communicator& world)
     : SmallBatches(problem, world, Unstarted{}) {
-    parts_.stage.layers = read_layers<Scalar>(checkpoint, problem_.config.network,
-                                              parts_.placement.layers_of(world.rank()));
+    parts_.stage.weights =
+        read_weights<Scalar>(checkpoint, problem_.config.network, parts_.stage.layers);
     progress_ = read_model_header(checkpoint).progress;
     method_ = make_method(problem_.config, world_, parts_);
     method_->begin(checkpoint, progress_);
@@ -73,7 +72,7 @@ void SmallBatches<Scalar>::write_checkpoint(const std::filesystem::path& path) {
     header.checkpoint = true;
     header.progress = progress_;
     const CheckpointState<Scalar> state = method_->state();
-    write_model(path, header, world_, parts_.placement, parts_.stage, &state);
+    write_model(path, header, world_, parts_.placement, parts_.stage, state);
 }
 
 template <typename Scalar>
@@ -85,9 +84,10 @@ template <typename Scalar>
 bool SmallBatches<Scalar>::shards_agree() const {
     const auto all = weights();
     bool equal = true;
-    for (const Layer<Scalar>& layer : parts_.stage.layers) {
-        const Weights<Scalar>& first = all[static_cast<std::size_t>(layer.index)];
-        equal = equal && layer.weights.matrix == first.matrix && layer.weights.bias == first.bias;
+    const Stage<Scalar>& stage = parts_.stage;
+    for (Index l = stage.layers.begin; l < stage.layers.end; ++l) {
+        const Weights<Scalar>& first = all[static_cast<std::size_t>(l)];
+        equal = equal && stage.of(l).matrix == first.matrix && stage.of(l).bias == first.bias;
     }
     return world_.max(equal ? 0.0 : 1.0) == 0.0;
 }

@@ -3,7 +3,7 @@
 #include <memory>
 #include <vector>
 
-#include "hoist/train/method.hpp"
+#include "hoist/run/method.hpp"
 #include "support/small_training.hpp"
 
 namespace hoist {

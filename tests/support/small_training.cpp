@@ -5,7 +5,7 @@
 #include <set>
 
 #include "hoist/base/text.hpp"
-#include "hoist/train/problem.hpp"
+#include "hoist/problem/problem.hpp"
 
 namespace hoist {
 
@@ -82,26 +82,21 @@ SmallTraining<Scalar>::SmallTraining(const SmallProblem& problem, const Communic
       world_(world),
       placement_(place(layer_costs(problem.config), problem.config.grid, world.size())),
       peers_(world.split(placement_.grid.stage_of(world.rank()))),
-      samples_(own_samples<Scalar>(problem, placement_, world.rank())) {}
+      samples_(own_samples<Scalar>(problem, placement_, world.rank())),
+      stage_{placement_.layers_of(world.rank()), {}},
+      variables_(stage_.layers) {}
 
 template <typename Scalar>
 SmallTraining<Scalar>::SmallTraining(const SmallProblem& problem,
                                      const std::vector<Weights<double>>& start,
                                      const Communicator& world)
     : SmallTraining(problem, world, Parts{}) {
-    const Range layers = placement_.layers_of(world.rank());
-    for (Index l = layers.begin; l < layers.end; ++l) {
+    for (Index l = stage_.layers.begin; l < stage_.layers.end; ++l) {
         const Weights<double>& given = start[static_cast<std::size_t>(l)];
-        Layer<Scalar> layer;
-        layer.index = l;
-        layer.weights = {given.matrix.cast<Scalar>(), given.bias.cast<Scalar>()};
-        stage_.layers.push_back(std::move(layer));
-    }
-    if (placement_.first(world.rank())) {
-        stage_.lowest().activations = samples_.inputs;
+        stage_.weights.push_back({given.matrix.cast<Scalar>(), given.bias.cast<Scalar>()});
     }
     sweep_ = std::make_unique<Sweep<Scalar>>(problem_.config, world_, peers_, placement_, samples_,
-                                             stage_);
+                                             stage_, variables_);
     sweep_->forward();
     sweep_->settle();
 }
@@ -112,13 +107,10 @@ SmallTraining<Scalar>::SmallTraining(const SmallProblem& problem,
                                      const Communicator& world)
     : SmallTraining(problem, world, Parts{}) {
     const NetworkSpec& network = problem_.config.network;
-    stage_.layers = read_layers<Scalar>(checkpoint, network, placement_.layers_of(world.rank()));
-    if (placement_.first(world.rank())) {
-        stage_.lowest().activations = samples_.inputs;
-    }
-    read_activations(checkpoint, samples_, network, placement_.last(world.rank()), stage_);
+    stage_.weights = read_weights<Scalar>(checkpoint, network, stage_.layers);
+    read_activations(checkpoint, samples_, network, variables_);
     sweep_ = std::make_unique<Sweep<Scalar>>(problem_.config, world_, peers_, placement_, samples_,
-                                             stage_);
+                                             stage_, variables_);
     sweep_->resume();
     sweep_->settle();
 }
@@ -131,8 +123,8 @@ void SmallTraining<Scalar>::write_checkpoint(const std::filesystem::path& path) 
     header.created = time_stamp();
     header.version = "test";
     header.checkpoint = true;
-    const CheckpointState<Scalar> state{&samples_, {}, {}};
-    write_model(path, header, world_, placement_, stage_, &state);
+    const CheckpointState<Scalar> state{&samples_, &variables_, {}, {}};
+    write_model(path, header, world_, placement_, stage_, state);
 }
 
 template <typename Scalar>
@@ -152,9 +144,8 @@ std::vector<Weights<Scalar>> gather_weights(const NetworkSpec& network, const Pl
             Matrix<Scalar> matrix(network.map_outputs(l), network.width(l));
             Matrix<Scalar> bias(network.map_outputs(l), 1);
             if (world.rank() == owner) {
-                const auto& here = stage.layers[static_cast<std::size_t>(l - layers.begin)].weights;
-                matrix = here.matrix;
-                bias = here.bias;
+                matrix = stage.of(l).matrix;
+                bias = stage.of(l).bias;
             }
             world.broadcast(values_of(matrix), owner);
             world.broadcast(values_of(bias), owner);
@@ -173,10 +164,9 @@ template <typename Scalar>
 Matrix<Scalar> SmallTraining<Scalar>::activations(Index layer) const {
     Matrix<Scalar> all =
         Matrix<Scalar>::Zero(problem_.config.network.width(layer), problem_.inputs.cols());
-    for (const Layer<Scalar>& here : stage_.layers) {
-        if (here.index == layer) {
-            all.middleCols(samples_.columns.begin, samples_.columns.size()) = here.activations;
-        }
+    if (stage_.layers.begin <= layer && layer < stage_.layers.end) {
+        all.middleCols(samples_.columns.begin, samples_.columns.size()) =
+            layer == 0 ? samples_.inputs : variables_.x(layer);
     }
     world_.sum(values_of(all));
     return all;

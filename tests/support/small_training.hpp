@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "hoist/comm/communicator.hpp"
-#include "hoist/train/config.hpp"
-#include "hoist/train/model_file.hpp"
-#include "hoist/train/placement.hpp"
+#include "hoist/config/config.hpp"
+#include "hoist/problem/placement.hpp"
+#include "hoist/run/checkpoint.hpp"
 #include "hoist/train/sweep.hpp"
 
 namespace hoist {
@@ -56,6 +56,7 @@ class SmallTraining {
     const Communicator& peers() const { return peers_; }
     const Samples<Scalar>& samples() const { return samples_; }
     const Stage<Scalar>& stage() const { return stage_; }
+    const Variables<Scalar>& variables() const { return variables_; }
     const Communicator& world() const { return world_; }
 
     void write_checkpoint(const std::filesystem::path& path) const;
@@ -75,6 +76,7 @@ class SmallTraining {
     Communicator peers_;
     Samples<Scalar> samples_;
     Stage<Scalar> stage_;
+    Variables<Scalar> variables_;
     std::unique_ptr<Sweep<Scalar>> sweep_;
 };
 

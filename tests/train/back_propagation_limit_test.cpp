@@ -206,27 +206,24 @@ Matrices gradient_at_the_minimum(const SmallProblem& problem) {
     const Placement placement = place(layer_costs(problem.config), problem.config.grid, 1);
     const auto samples = own_samples<double>(problem, placement, 0);
     const auto start = some_weights(problem);
-    Stage<double> stage;
-    for (std::size_t l = 0; l < start.size(); ++l) {
-        stage.layers.push_back({static_cast<Index>(l), start[l], {}, {}});
-    }
-    stage.lowest().activations = problem.inputs;
-    Sweep<double> sweep(problem.config, world, peers, placement, samples, stage,
-                        Sweep<double>::Refit::no);
-    sweep.forward();
+    Stage<double> stage{{0, std::ssize(start)}, start};
+    Variables<double> variables(stage.layers);
+    Relaxation<double> relaxation(problem.config, world, peers, placement, samples, stage,
+                                  variables);
+    relaxation.forward();
     for (int i = 0; i < 100; ++i) {
-        sweep.move_activations();
+        relaxation();
     }
-    sweep.settle();
+    relaxation.settle();
     const SerialBatches serial(problem, start);
     Matrices gradient;
     for (std::size_t l = 0; l < start.size(); ++l) {
-        const Matrix<double>& x = stage.layers[l].activations;
+        const Matrix<double>& x = l == 0 ? problem.inputs : variables.x(static_cast<Index>(l));
         const Matrix<double> u = (start[l].matrix * x).colwise() + start[l].bias;
-        const Matrix<double> s =
-            l + 1 < start.size()
-                ? serial.signal(static_cast<Index>(l) + 1, stage.layers[l + 1].activations, u)
-                : serial.output_slope(problem.targets, u);
+        const Matrix<double> s = l + 1 < start.size()
+                                     ? serial.signal(static_cast<Index>(l) + 1,
+                                                     variables.x(static_cast<Index>(l) + 1), u)
+                                     : serial.output_slope(problem.targets, u);
         Matrix<double> both(s.rows(), x.rows() + 1);
         both << s * x.transpose(), s.rowwise().sum();
         gradient.push_back(both / static_cast<double>(x.cols()));

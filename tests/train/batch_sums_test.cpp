@@ -22,9 +22,9 @@ struct Sums {
     BatchSums<double>::Solvers solvers;
 
     explicit Sums(Index layer, Index batch = 0) {
-        stage.layers.resize(1);
-        stage.lowest().index = layer;
-        stage.lowest().weights.matrix.setZero(outputs, inputs);
+        stage.layers = {layer, layer + 1};
+        stage.weights.resize(1);
+        stage.weights.front().matrix.setZero(outputs, inputs);
         WeightSolverOptions options;
         options.kind = WeightSolverOptions::Kind::gram;
         options.sides = GramSides::both;

@@ -131,7 +131,7 @@ TEST_P(Evaluating, judges_the_training_samples_as_any_others) {
         const NetworkSpec& network = training.config().network;
         const Evaluation direct = evaluate(forward, network, output, world, training.samples());
         const Evaluation shortcut = evaluate_training(forward, network, output, world,
-                                                      training.samples(), training.stage());
+                                                      training.samples(), training.variables());
         expect_equal(direct, by_definition(expected, problem));
         expect_equal(shortcut, direct);
     });

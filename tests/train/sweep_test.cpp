@@ -177,7 +177,7 @@ TEST_P(EveryOutput, the_block_that_moved_last_meets_its_optimality_conditions) {
         SmallTraining<double> training(problem, world);
         training.sweep()();
         const double before = activation_residual(network_of(problem, training), 1);
-        training.sweep().move_activations();
+        training.sweep().relaxation()();
         EXPECT_LT(activation_residual(network_of(problem, training), 1), 1e-7) << activation;
         EXPECT_GT(before, 1e-4);
     }
@@ -190,7 +190,7 @@ TEST_P(EveryOutput, many_moves_meet_the_optimality_conditions_of_all_activations
         SmallTraining<double> training(problem, world);
         training.sweep()();
         for (int i = 0; i < 200; ++i) {
-            training.sweep().move_activations();
+            training.sweep().relaxation()();
         }
         const SerialNetwork network = network_of(problem, training);
         EXPECT_LT(activation_residual(network, 1), 1e-7) << schedule;
@@ -207,17 +207,17 @@ TEST_P(EveryOutput, the_joint_step_finds_the_joint_minimum) {
     jointly["formulation.joint_iterations"] = "120";
     const SmallProblem problem = problem_with(jointly);
     SmallTraining<double> joint(problem, world);
-    joint.sweep().move_activations();
+    joint.sweep().relaxation()();
     const SerialNetwork network = network_of(problem, joint);
     EXPECT_LT(activation_residual(network, 1), 1e-7);
     EXPECT_LT(activation_residual(network, 2), 1e-7);
     EXPECT_NEAR(joint.energy().objective(), network.energy().objective(), 1e-12);
 
     SmallTraining<double> blocks(problem_with(settings), world);
-    blocks.sweep().move_activations();
+    blocks.sweep().relaxation()();
     EXPECT_LT(joint.energy().objective(), blocks.energy().objective());
     for (int i = 0; i < 200; ++i) {
-        blocks.sweep().move_activations();
+        blocks.sweep().relaxation()();
     }
     EXPECT_NEAR(joint.energy().objective(), blocks.energy().objective(), 1e-10);
 }

@@ -36,4 +36,7 @@ bool is_utf8(std::string_view text);
 /// The word of `words` nearest to `word` in edit distance, if it is near enough to be meant.
 std::optional<std::string> nearest(std::string_view word, std::span<const std::string> words);
 
+/// The time of day in UTC, as in 2026-01-31T12:00:00Z.
+std::string time_stamp();
+
 }  // namespace hoist

@@ -3,10 +3,10 @@
 #include <string>
 #include <vector>
 
-#include "hoist/model/layer.hpp"
+#include "hoist/config/config.hpp"
 #include "hoist/model/network_spec.hpp"
-#include "hoist/train/config.hpp"
-#include "hoist/train/samples.hpp"
+#include "hoist/model/weights.hpp"
+#include "hoist/problem/samples.hpp"
 
 namespace hoist {
 

@@ -6,8 +6,8 @@
 
 #include "hoist/formulation/above.hpp"
 #include "hoist/formulation/proximal_gradient.hpp"
-#include "hoist/model/layer.hpp"
 #include "hoist/model/network_spec.hpp"
+#include "hoist/model/weights.hpp"
 
 namespace hoist {
 

@@ -9,11 +9,13 @@
 #include "hoist/math/learned_activation.hpp"
 #include "hoist/math/weight_solver.hpp"
 #include "hoist/model/column_groups.hpp"
-#include "hoist/train/batch_inputs.hpp"
+#include "hoist/problem/batch_inputs.hpp"
+#include "hoist/problem/batches.hpp"
+#include "hoist/problem/samples.hpp"
+#include "hoist/problem/stage.hpp"
 #include "hoist/train/batch_sums.hpp"
-#include "hoist/train/batches.hpp"
 #include "hoist/train/exchange.hpp"
-#include "hoist/train/stage.hpp"
+#include "hoist/train/phase_times.hpp"
 
 namespace hoist {
 
@@ -130,11 +132,14 @@ class BatchStep {
     Request& arrival(std::vector<Request>& requests, std::size_t turn) const {
         return requests[static_cast<std::size_t>(order_[turn] - samples_.own.begin)];
     }
+    Index layer_at(std::size_t position) const {
+        return stage_.layers.begin + static_cast<Index>(position);
+    }
     Matrix<Scalar>& u_above(Passage& passage, std::size_t position);
     static Columns part(Matrix<Scalar>& matrix, Range columns) {
         return matrix.middleCols(columns.begin, columns.size());
     }
-    bool is_highest(std::size_t position) const { return position + 1 == stage_.layers.size(); }
+    bool is_highest(std::size_t position) const { return position + 1 == stage_.weights.size(); }
     bool is_output(std::size_t position) const { return last_ && is_highest(position); }
     double dropout(Index layer) const;
 

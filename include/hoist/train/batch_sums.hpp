@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "hoist/math/weight_solver.hpp"
-#include "hoist/train/batch_inputs.hpp"
-#include "hoist/train/stage.hpp"
+#include "hoist/problem/batch_inputs.hpp"
+#include "hoist/problem/stage.hpp"
 
 namespace hoist {
 

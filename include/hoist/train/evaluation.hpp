@@ -64,6 +64,6 @@ Evaluation evaluate(const ForwardPass<Scalar>& forward, const NetworkSpec& netwo
 template <typename Scalar>
 Evaluation evaluate_training(const ForwardPass<Scalar>& forward, const NetworkSpec& network,
                              const OutputBlock<Scalar>& output, const Communicator& world,
-                             const Samples<Scalar>& samples, const Stage<Scalar>& stage);
+                             const Samples<Scalar>& samples, const Variables<Scalar>& variables);
 
 }  // namespace hoist

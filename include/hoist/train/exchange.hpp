@@ -2,7 +2,7 @@
 
 #include "hoist/comm/communicator.hpp"
 #include "hoist/math/matrix.hpp"
-#include "hoist/train/placement.hpp"
+#include "hoist/problem/placement.hpp"
 
 namespace hoist {
 

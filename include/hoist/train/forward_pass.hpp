@@ -3,8 +3,11 @@
 #include <functional>
 #include <vector>
 
-#include "hoist/train/exchange.hpp"
-#include "hoist/train/stage.hpp"
+#include "hoist/model/network_spec.hpp"
+#include "hoist/problem/samples.hpp"
+#include "hoist/problem/stage.hpp"
+#include "hoist/problem/variables.hpp"
+#include "hoist/train/halo.hpp"
 
 namespace hoist {
 
@@ -38,9 +41,10 @@ class ForwardPass {
         run(samples, 0, first_map, visit);
     }
 
-    /// The same for the training samples, from the U_1 that the layer above the input already has.
+    /// The same for the training samples, from the U_1 that `variables` already have.
     /// @pre it has arrived.
-    void from_first_preactivations(const Samples<Scalar>& samples, const Visit& visit) const;
+    void from_first_preactivations(const Samples<Scalar>& samples,
+                                   const Variables<Scalar>& variables, const Visit& visit) const;
 
   private:
     void run(const Samples<Scalar>& samples, Index start, const FirstMap& start_map,

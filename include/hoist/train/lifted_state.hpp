@@ -3,7 +3,7 @@
 #include <vector>
 
 #include "hoist/train/forward_pass.hpp"
-#include "hoist/train/sweep.hpp"
+#include "hoist/train/relaxation.hpp"
 
 namespace hoist {
 
@@ -31,10 +31,9 @@ struct PlacedNetwork {
 };
 
 /// Collective over the world: minimizes E over all activations of `samples`, from the feed-forward
-/// state, by sweeps down the layers until E changes by less than 1e-5 of itself. Leaves the stage's
-/// activations there. @pre labeled.
+/// state, by sweeps down the layers until E changes by less than 1e-4 of itself. @pre labeled.
 template <typename Scalar>
-LiftedState minimize_activations(PlacedNetwork<Scalar> network, Samples<Scalar>& samples);
+LiftedState minimize_activations(PlacedNetwork<Scalar> network, const Samples<Scalar>& samples);
 
 /// Collective over the world: the network's scores for each sample, outputs x samples, on every
 /// rank; the values of a regression in the unit of the data. Feed-forward.

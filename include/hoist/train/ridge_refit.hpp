@@ -5,9 +5,12 @@
 #include <string>
 #include <vector>
 
+#include "hoist/comm/communicator.hpp"
+#include "hoist/config/config.hpp"
 #include "hoist/math/normal_equations.hpp"
 #include "hoist/math/ridge.hpp"
-#include "hoist/train/stage.hpp"
+#include "hoist/problem/stage.hpp"
+#include "hoist/train/phase_times.hpp"
 
 namespace hoist {
 
@@ -28,9 +31,8 @@ class RidgeRefit {
     /// Collective over the stage's ranks.
     void factor_inputs();
 
-    /// Adds a block of the layer at `position` and of the target above it.
-    void add(std::size_t position, const ConstMatrixRef<Scalar>& x,
-             const ConstMatrixRef<Scalar>& t);
+    /// Adds a block of X_l and of the target above it.
+    void add(Index layer, const ConstMatrixRef<Scalar>& x, const ConstMatrixRef<Scalar>& t);
     /// Collective over the stage's ranks: solves what has been added, and sets the weights of all
     /// layers.
     void solve();
@@ -43,12 +45,15 @@ class RidgeRefit {
     const std::vector<double>& shifts() const { return shifts_; }
 
   private:
-    RidgeFactor factor(std::size_t position, const NormalEquations& equations);
+    RidgeFactor factor(Index layer, const NormalEquations& equations);
+    std::size_t position(Index layer) const {
+        return static_cast<std::size_t>(layer - stage_.layers.begin);
+    }
     std::string advice(Index layer) const;
     Shard shard() const { return {peers_.rank(), peers_.size()}; }
-    void assign(Layer<Scalar>& layer, const Matrix<double>& solution);
+    void assign(Index layer, const Matrix<double>& solution);
     void sum_over_shards(std::span<double> values);
-    double kappa(std::size_t position) const;
+    double kappa(Index layer) const;
 
     const Config& config_;
     const Communicator& peers_;

@@ -1,0 +1,141 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "hoist/config/augmentation_options.hpp"
+#include "hoist/config/rate_schedule.hpp"
+#include "hoist/data/dataset.hpp"
+#include "hoist/formulation/formulation.hpp"
+#include "hoist/math/weight_solver.hpp"
+#include "hoist/model/network_spec.hpp"
+#include "hoist/model/weights.hpp"
+
+namespace hoist {
+
+enum class Schedule { wavefront, checkerboard };
+enum class Precision { single, full };
+/// Whether a run evaluates its weights on the test part, or does not read it.
+enum class TestPart { evaluated, unread };
+/// Whether activations move block by block (the report's eq. 13) or all at once (its jointly convex
+/// X-step).
+enum class ActivationStep { blocks, joint };
+
+/// The checkpoints of a run: every so many sweeps, or after so many seconds.
+struct CheckpointOptions {
+    Index every_sweeps = 0;
+    double every_seconds = 600.0;
+    Index keep = 2;
+    bool required = true;
+};
+
+/// A number of ranks in each direction; 0 and empty: chosen from the cost of the layers.
+struct GridOptions {
+    int stages = 0;
+    /// One number for all stages, or one per stage.
+    std::vector<int> shards;
+    /// Columns per block; 0: chosen from the number of samples.
+    Index block = 0;
+};
+
+/// How weights are fitted: by ridge regressions over all samples, sweep after sweep, or on
+/// mini-batches by a WeightSolver.
+enum class Fit { sweeps, batches };
+
+/// Everything that a configuration says, checked and with its defaults.
+struct Config {
+    DataConfig data;
+    /// 0: all.
+    Index limit = 0;
+    /// Below 1 a share, otherwise a count.
+    double validation = 0.0;
+    bool standardize = false;
+    /// No key: a search leaves the test part alone.
+    TestPart test_part = TestPart::evaluated;
+
+    NetworkSpec network;
+    Start start = Start::he;
+    /// A model to take the weights from instead.
+    std::string start_file;
+    double bias = 0.0;
+    /// Of the hidden blocks at the start.
+    double scale = 1.0;
+    bool learn_slopes = false;
+
+    FormulationOptions formulation;
+    ActivationStep activation_step = ActivationStep::blocks;
+    int joint_iterations = 20;
+    AugmentationOptions augmentation;
+    Fit fit = Fit::sweeps;
+    /// On mini-batches; `ridge` and `curvature` are set for each map.
+    WeightSolverOptions weights;
+    RateSchedule rate;
+    /// The share of the run, at its end, whose weights are averaged.
+    double average = 0.0;
+    /// rho_0, ..., rho_L.
+    std::vector<double> ridge;
+
+    Index epochs = 10;
+    /// Samples per batch; 0: all.
+    Index batch = 100;
+    /// Passes over a batch before the next.
+    int rounds = 1;
+    Index staleness = 0;
+    /// Of each hidden layer, the share of units that drop out.
+    std::vector<double> dropout;
+
+    Index sweeps = 10;
+    /// Majorization steps of the output weights per sweep (softmax, simplex).
+    int inner = 10;
+    Schedule schedule = Schedule::wavefront;
+    std::uint64_t seed = 1;
+    Precision precision = Precision::single;
+    /// In per cent; 0: none.
+    double target_accuracy = 0.0;
+    /// In seconds; 0: none.
+    double time_limit = 0.0;
+    /// Seconds without progress after which the job is ended; 0: never.
+    double watchdog = 0.0;
+
+    GridOptions grid;
+    CheckpointOptions checkpoint;
+
+    /// Sweeps or epochs.
+    Index length() const { return fit == Fit::sweeps ? sweeps : epochs; }
+    /// "sweep" or "epoch".
+    std::string unit() const { return fit == Fit::sweeps ? "sweep" : "epoch"; }
+    /// What the data are read for.
+    Task task() const { return network.regression() ? Task::values : Task::classes; }
+};
+
+/// A key of the configuration, `section.key`.
+struct ConfigKey {
+    std::string name;
+    std::string default_text;
+    /// What it is and the values it takes, for --help.
+    std::string help;
+};
+
+/// All keys in the order in which they are shown and written, but for those of [tune].
+const std::vector<ConfigKey>& config_keys();
+
+/// Keys `tune.section.key`, one for each key whose value is a number that a search may choose: the
+/// range to search (see parse_search_range). They have no default, and only a search reads them.
+const std::vector<ConfigKey>& tune_keys();
+
+/// The values of keys as text; a key that is absent has its default.
+using ConfigText = std::map<std::string, std::string>;
+
+/// @throws UsageError for a key that does not exist (with the nearest), a value of the wrong type
+/// or out of range, and choices that contradict one another.
+Config parse_config(const ConfigText& text);
+
+/// The values in what resolved_ini() wrote.
+ConfigText read_resolved_ini(const std::string& ini);
+
+/// `text` with all defaults as an INI file: a valid configuration.
+std::string resolved_ini(const ConfigText& text);
+
+}  // namespace hoist

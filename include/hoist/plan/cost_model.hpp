@@ -1,0 +1,79 @@
+#pragma once
+
+#include <vector>
+
+#include "hoist/problem/placement.hpp"
+
+namespace hoist {
+
+/// How many samples a run has of each kind, and the time that products with its inputs take, as
+/// input_cost() gives it.
+struct SampleFacts {
+    Index train = 0;
+    Index validation = 0;
+    Index test = 0;
+    double input_cost = 1.0;
+};
+
+/// What one rank can do: floating-point operations per second of its matrix products, in the
+/// precision of the run, bytes per second that it copies, and between ranks the bytes per second of
+/// a network (0: they share memory) and the seconds until a message arrives.
+struct MachineRates {
+    double flops = 0.0;
+    double bandwidth = 0.0;
+    double network = 0.0;
+    double latency = 1e-6;
+};
+
+/// The bytes that a rank has resident at its peak, beyond those of an empty MPI program.
+struct MemoryPlan {
+    /// Inputs and targets.
+    double samples = 0.0;
+    /// X_l, U_l and what is seen of the neighbors.
+    double activations = 0.0;
+    /// Weights, normal equations, factors and solvers.
+    double weights = 0.0;
+    /// Blocks on their way and the largest temporaries.
+    double scratch = 0.0;
+    /// Pages of hoist itself and of the libraries that it brings.
+    double program = 0.0;
+
+    double total() const { return samples + activations + weights + scratch + program; }
+};
+
+/// The part of one rank in a run; times and bytes are those of one sweep.
+struct RankPlan {
+    int stage = 0;
+    int shard = 0;
+    Range layers;
+    /// Training samples of its own.
+    Index columns = 0;
+    MemoryPlan memory;
+    /// Messages, and the buffer of each sum once, as Communicator::bytes_sent() counts them.
+    double bytes_sent = 0.0;
+    double compute = 0.0;
+    double exchange = 0.0;
+    /// While the first blocks come through the stages, and for slower ranks.
+    double wait = 0.0;
+};
+
+/// What to expect of a run before it is started.
+struct RunPlan {
+    Placement placement;
+    std::vector<RankPlan> ranks;
+    /// Seconds of one sweep, and of one on a single rank.
+    double seconds = 0.0;
+    double seconds_alone = 0.0;
+    /// All work over that of the rank with most of it: no exchange could make it faster.
+    double most_speedup = 1.0;
+
+    double speedup() const { return seconds_alone / seconds; }
+    double efficiency() const { return speedup() / static_cast<double>(ranks.size()); }
+};
+
+/// Predicts a run of `config` on `ranks` ranks, placed as training places them. Reads no data.
+/// @throws UsageError as place().
+RunPlan plan_run(const Config& config, const SampleFacts& samples, int ranks,
+                 const MachineRates& rates);
+
+}  // namespace hoist

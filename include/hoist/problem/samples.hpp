@@ -1,0 +1,85 @@
+#pragma once
+
+#include <vector>
+
+#include "hoist/comm/communicator.hpp"
+#include "hoist/data/dataset.hpp"
+#include "hoist/model/column_blocks.hpp"
+#include "hoist/problem/placement.hpp"
+
+namespace hoist {
+
+/// x becomes (x - mean) * scale; of inputs, or of the values of a regression. Empty where the data are
+/// taken as they are.
+struct Standardization {
+    Vector<double> mean;
+    Vector<double> scale;
+
+    bool empty() const { return mean.size() == 0; }
+};
+
+/// Which samples of the training part train, and which choose settings. Both ascend.
+struct Split {
+    std::vector<Index> train;
+    std::vector<Index> validation;
+};
+
+/// Takes the first `limit` of `samples` (0: all) and draws `validation` of them (a share below 1, of
+/// at least one sample, or a count) by the seed.
+/// @throws UsageError where nothing is left to train on.
+Split split_samples(Index samples, Index limit, double validation, std::uint64_t seed);
+
+/// What a rank holds of some samples: its columns of the inputs on the first stage and of the
+/// targets on the last.
+template <typename Scalar>
+struct Samples {
+    ColumnBlocks blocks{0};
+    /// The blocks that this rank owns, and their columns.
+    Range own;
+    Range columns;
+    /// n_0 x own columns; empty but on the first stage.
+    Matrix<Scalar> inputs;
+    /// n_{L+1} x own columns, one-hot for classes; empty but on the last stage and without labels.
+    Matrix<Scalar> targets;
+    /// Whether there are targets (on any rank).
+    bool labeled = false;
+    /// What 1 of the targets is in the unit of the data.
+    double target_unit = 1.0;
+
+    /// The columns of a block within this rank's matrices.
+    Range local(Index block) const {
+        const Range range = blocks.columns(block);
+        return {range.begin - columns.begin, range.end - columns.begin};
+    }
+};
+
+/// Reads what `rank` needs of the samples `chosen` (ascending) of `data`, with the values of a
+/// regression brought by `targets` to the unit that the network answers in.
+/// @throws DataError for bad values, or labels that the network has no output for.
+template <typename Scalar>
+Samples<Scalar> load_samples(Dataset& data, const std::vector<Index>& chosen,
+                             const NetworkSpec& network, const Placement& placement, int rank,
+                             const ColumnBlocks& blocks, const Standardization& targets = {});
+
+/// Draws the inputs that this rank holds from the uniform distribution on [0, 1), and targets:
+/// values likewise, or classes. Each column has its own random numbers, the same on every grid.
+template <typename Scalar>
+void draw_columns(std::uint64_t seed, bool values, Samples<Scalar>& samples);
+
+/// Mean and deviation of the inputs of all samples. Collective over the first stage's ranks. A
+/// constant input keeps scale 1.
+template <typename Scalar>
+Standardization fit_standardization(const Samples<Scalar>& samples, const Communicator& peers);
+
+template <typename Scalar>
+void standardize(const Standardization& standardization, Matrix<Scalar>& inputs);
+
+/// Mean and deviation of the values of a regression over the samples `chosen`, which every rank reads
+/// for itself: the same to the last digit on every grid. A constant value keeps scale 1.
+/// @throws DataError.
+Standardization fit_targets(Dataset& data, const std::vector<Index>& chosen);
+
+/// 0, 1, ..., count - 1.
+std::vector<Index> all_samples(Index count);
+
+}  // namespace hoist

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <vector>
+
+#include "hoist/base/types.hpp"
+#include "hoist/model/weights.hpp"
+
+namespace hoist {
+
+/// What a rank owns of the network: the weights of consecutive layers.
+template <typename Scalar>
+struct Stage {
+    Range layers;
+    /// W_l and b_l of each.
+    std::vector<Weights<Scalar>> weights;
+
+    Index lowest() const { return layers.begin; }
+    Index highest() const { return layers.end - 1; }
+    Weights<Scalar>& of(Index layer) {
+        return weights[static_cast<std::size_t>(layer - layers.begin)];
+    }
+    const Weights<Scalar>& of(Index layer) const {
+        return weights[static_cast<std::size_t>(layer - layers.begin)];
+    }
+};
+
+}  // namespace hoist

@@ -1,0 +1,88 @@
+#include <algorithm>
+#include <filesystem>
+
+#include "hoist/base/error.hpp"
+#include "key.hpp"
+
+namespace hoist {
+
+namespace {
+
+// What each key allows by itself and the method as a whole does not.
+void check_method(const Config& config) {
+    if (config.activation_step == ActivationStep::joint &&
+        (config.formulation.name != "classical" || config.fit != Fit::sweeps)) {
+        throw UsageError("formulation.step = joint does not go with this method",
+                         "only the penalty of classical is convex in all activations together, and "
+                         "they move so in sweeps over all samples",
+                         "set formulation.step = blocks");
+    }
+    for (const auto& activation : config.network.activations) {
+        if (config.scale != 1.0 && !activation->traits().homogeneous) {
+            throw UsageError("network.scale does not go with " + activation->name(),
+                             "it is not homogeneous: scaled blocks would give another function",
+                             "use relu or leaky_relu, or leave network.scale at 1");
+        }
+    }
+    if (config.fit == Fit::sweeps) {
+        if (config.learn_slopes) {
+            throw UsageError("network.learn_slopes does not go with weights.solver = ridge",
+                             "slopes are learned on mini-batches", "use weights.solver = adam");
+        }
+        if (config.formulation.name == "contrastive" &&
+            config.formulation.contrast == Contrast::dual) {
+            throw UsageError("weights.solver = ridge does not go with formulation.contrast = dual",
+                             "its two states last for one mini-batch only",
+                             "use weights.solver = adam, or formulation.contrast = clamped");
+        }
+        return;
+    }
+    if (config.formulation.iterations > 1 &&
+        std::ranges::any_of(config.dropout, [](double share) { return share > 0.0; })) {
+        throw UsageError("train.dropout does not go with formulation.iterations = " +
+                             std::to_string(config.formulation.iterations),
+                         "it is defined for one step of each block",
+                         "set formulation.iterations = 1");
+    }
+    if (config.learn_slopes && config.formulation.iterations > 1) {
+        throw UsageError("network.learn_slopes does not go with formulation.iterations = " +
+                             std::to_string(config.formulation.iterations),
+                         "slopes are learned from one step of each block",
+                         "set formulation.iterations = 1");
+    }
+    if (config.learn_slopes && config.formulation.name == "classical") {
+        throw UsageError("network.learn_slopes does not go with formulation.name = classical",
+                         "its penalty does not know the activation", "use fenchel");
+    }
+    if (config.rounds > 1 && config.staleness > 0) {
+        throw UsageError(
+            "train.rounds = " + std::to_string(config.rounds) +
+                " does not go with train.staleness = " + std::to_string(config.staleness),
+            "a second round needs the weights of the first", "set one of them to its default");
+    }
+    augmented_side(config.augmentation, config.network.inputs());
+}
+
+bool needs_folder(const DataConfig& data) {
+    const auto lies_there = [](const std::string& file) {
+        return !file.empty() && !std::filesystem::path(file).is_absolute();
+    };
+    return data.format != "glyphs" && ((data.train.empty() && data.test.empty()) ||
+                                       lies_there(data.train) || lies_there(data.test));
+}
+
+void check_data(const DataConfig& data) {
+    if (needs_folder(data) && data.path.empty()) {
+        throw UsageError("data.path is not set", "data.format = " + data.format + " reads files",
+                         "add --set data.path=DIR");
+    }
+}
+
+}  // namespace
+
+void check_choices(const Config& config) {
+    check_method(config);
+    check_data(config.data);
+}
+
+}  // namespace hoist

@@ -1,0 +1,86 @@
+#include "hoist/base/text.hpp"
+#include "key.hpp"
+
+namespace hoist {
+
+namespace {
+
+void read_validation(const Value& value, Config& config) {
+    const double share = value.number(0.0);
+    config.validation = share < 1.0 ? share : static_cast<double>(value.whole_number(1));
+}
+
+}  // namespace
+
+std::vector<Key> data_keys() {
+    return {
+        {{"data.format", "glyphs",
+          "kind of the data: " + join(data_formats(), ", ") + "; glyphs are drawn by hoist itself"},
+         [](const Value& v, Config& c) {
+             c.data.format = data_formats()[v.choice(data_formats())];
+         }},
+        {{"data.path", "", "folder of the data files"},
+         [](const Value& v, Config& c) { c.data.path = v.text; }},
+        {{"data.train", "",
+          "training file in data.path, or an absolute name (csv, hdf5, numpy), or set there (idx)"},
+         [](const Value& v, Config& c) { c.data.train = v.text; }},
+        {{"data.test", "",
+          "test file in data.path, or an absolute name (csv, hdf5, numpy), or set there (idx)"},
+         [](const Value& v, Config& c) { c.data.test = v.text; }},
+        {{"data.inputs", "",
+          "array of the inputs (hdf5, numpy); default inputs, x, images, ..., beside x_train and "
+          "x_test the part of each"},
+         [](const Value& v, Config& c) { c.data.inputs = v.text; }},
+        {{"data.target", "",
+          "column to predict (csv: its name, or its number from 1; default the last) or array "
+          "(hdf5, numpy; default labels, targets, y, ...)"},
+         [](const Value& v, Config& c) { c.data.target = v.text; }},
+        {{"data.ignore", "", "columns to leave out, by name or number, with commas (csv)"},
+         [](const Value& v, Config& c) { c.data.ignore = split(v.text, ','); }},
+        {{"data.header", "auto",
+          "whether the first line names the columns (csv): true, false, or auto: where no field "
+          "but the target's is a number"},
+         [](const Value& v, Config& c) {
+             c.data.header = static_cast<TableHeader>(v.choice({"auto", "true", "false"}));
+         }},
+        {{"data.missing", "error",
+          "what becomes of samples with missing values (csv): error, mean (of the training part "
+          "instead), drop"},
+         [](const Value& v, Config& c) {
+             c.data.missing = static_cast<MissingValues>(v.choice({"error", "mean", "drop"}));
+         }},
+        {{"data.limit", "0", "use only the first so many training samples; 0 for all"},
+         [](const Value& v, Config& c) { c.limit = v.whole_number(0); }},
+        {{"data.validation", "0",
+          "training samples set aside to choose settings by: a share below 1, of at least one "
+          "sample, or a count"},
+         read_validation},
+        {{"data.standardize", "false",
+          "shift and scale each input to mean 0 and variance 1: true, false"},
+         [](const Value& v, Config& c) { c.standardize = v.yes_or_no(); }},
+        {{"data.noise", "0", "standard deviation of noise added to the inputs of mini-batches"},
+         [](const Value& v, Config& c) { c.augmentation.noise = v.number(0.0, 1e6); }},
+        {{"data.dropout", "0", "share of the inputs of mini-batches that are set to zero"},
+         [](const Value& v, Config& c) { c.augmentation.dropout = v.number(0.0, 0.99); }},
+        {{"data.shift", "0", "images in mini-batches are shifted by up to so many pixels"},
+         [](const Value& v, Config& c) { c.augmentation.shift = v.number(0.0, 1e3); }},
+        {{"data.rotation", "0", "and rotated by up to so many degrees"},
+         [](const Value& v, Config& c) { c.augmentation.rotation = v.number(0.0, 180.0); }},
+        {{"data.scale", "0", "and scaled by up to this share"},
+         [](const Value& v, Config& c) { c.augmentation.scale = v.number(0.0, 0.9); }},
+        {{"data.shear", "0", "and sheared by up to this share"},
+         [](const Value& v, Config& c) { c.augmentation.shear = v.number(0.0, 1.0); }},
+        {{"data.elastic", "0", "and warped smoothly by about so many pixels"},
+         [](const Value& v, Config& c) { c.augmentation.elastic = v.number(0.0, 1e3); }},
+        {{"data.samples", "12000", "training samples to draw (glyphs)"},
+         [](const Value& v, Config& c) { c.data.samples = v.whole_number(1); }},
+        {{"data.test_samples", "2000", "test samples to draw (glyphs)"},
+         [](const Value& v, Config& c) { c.data.test_samples = v.whole_number(0); }},
+        {{"data.seed", "1", "seed of the drawing (glyphs)"},
+         [](const Value& v, Config& c) {
+             c.data.seed = static_cast<std::uint64_t>(v.whole_number(0));
+         }},
+    };
+}
+
+}  // namespace hoist

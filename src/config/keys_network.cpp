@@ -1,0 +1,62 @@
+#include <algorithm>
+
+#include "hoist/base/text.hpp"
+#include "hoist/math/learned_activation.hpp"
+#include "key.hpp"
+
+namespace hoist {
+
+namespace {
+
+void read_start(const Value& value, Config& config) {
+    static const std::vector<std::string> names{"he", "xavier", "normal", "variance_scaling"};
+    const auto found = std::ranges::find(names, value.text);
+    if (found != names.end()) {
+        config.start = static_cast<Start>(found - names.begin());
+        return;
+    }
+    const auto meant = nearest(value.text, names);
+    if (!value.text.ends_with(".h5") && value.text.find('/') == std::string::npos) {
+        value.refuse("it is none of " + join(names, ", ") + " and no .h5 file",
+                     meant ? "did you mean " + *meant + "?" : "use one of these, or a model");
+    }
+    config.start_file = value.text;
+}
+
+}  // namespace
+
+std::vector<Key> network_keys() {
+    return {
+        {{"network.layers", "784-300-100-10", "widths from the input to the output"},
+         [](const Value&, Config&) {}},
+        {{"network.activation", "relu",
+          "of the hidden layers, one or one per layer: " + join(activation_names(), ", ")},
+         [](const Value&, Config&) {}},
+        {{"network.learn_slopes", "false",
+          "whether mini-batches also train the slopes of leaky_relu: true, false"},
+         [](const Value& v, Config& c) {
+             c.learn_slopes = v.yes_or_no();
+             for (auto& activation : c.network.activations) {
+                 if (c.learn_slopes && activation->name().starts_with("leaky_relu")) {
+                     activation = std::make_shared<LearnedActivation>(activation);
+                 }
+             }
+         }},
+        {{"network.output", "softmax",
+          "softmax (cross-entropy), simplex (cross-entropy of an explicit block), linear (squared "
+          "error; regression where "
+          "it has width 1)"},
+         [](const Value&, Config&) {}},
+        {{"network.init", "he",
+          "start of the weights: he, xavier, normal, variance_scaling, or a model file"},
+         read_start},
+        {{"network.bias", "0", "start of the biases"},
+         [](const Value& v, Config& c) { c.bias = v.number(-1e6, 1e6); }},
+        {{"network.scale", "1",
+          "of the hidden blocks at the start: multiplies the first map and the hidden biases and "
+          "divides the last map, which leaves the network's function"},
+         [](const Value& v, Config& c) { c.scale = v.number(1e-6, 1e6); }},
+    };
+}
+
+}  // namespace hoist

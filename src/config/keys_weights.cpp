@@ -1,0 +1,69 @@
+#include <array>
+
+#include "key.hpp"
+
+namespace hoist {
+
+namespace {
+
+void read_solver(const Value& value, Config& config) {
+    using Kind = WeightSolverOptions::Kind;
+    const std::size_t chosen =
+        value.choice({"auto", "ridge", "adam", "sgd", "gram", "implicit", "muon"});
+    const bool ridge = chosen == 1 || (chosen == 0 && config.formulation.name == "classical");
+    config.fit = ridge ? Fit::sweeps : Fit::batches;
+    constexpr std::array kinds{Kind::adam, Kind::adam,     Kind::adam, Kind::sgd,
+                               Kind::gram, Kind::implicit, Kind::muon};
+    config.weights.kind = kinds[chosen];
+}
+
+}  // namespace
+
+std::vector<Key> weights_keys() {
+    return {
+        {{"weights.solver", "auto",
+          "how weights are fitted: ridge (all samples, in sweeps), or on mini-batches adam, sgd, "
+          "gram, implicit, muon; auto: ridge for classical, else adam"},
+         read_solver},
+        {{"weights.step", "1e-3", "length of the steps on mini-batches, at their peak"},
+         [](const Value& v, Config& c) { c.rate.peak = v.number(0.0, 1e9); }},
+        {{"weights.schedule", "one_cycle",
+          "of the steps: constant, one_cycle, cosine, linear, plateau"},
+         [](const Value& v, Config& c) {
+             c.rate.kind = static_cast<RateSchedule::Kind>(
+                 v.choice({"constant", "one_cycle", "cosine", "linear", "plateau"}));
+         }},
+        {{"weights.warmup", "0.3", "share of the run in which the steps grow (one_cycle, linear)"},
+         [](const Value& v, Config& c) { c.rate.warmup = v.number(0.0, 1.0); }},
+        {{"weights.factor", "0.5", "of the steps when nothing improves (plateau)"},
+         [](const Value& v, Config& c) { c.rate.factor = v.number(0.0, 1.0); }},
+        {{"weights.patience", "2", "epochs without improvement that are borne (plateau)"},
+         [](const Value& v, Config& c) { c.rate.patience = v.whole_number(0); }},
+        {{"weights.momentum", "0.9", "of the gradient (adam, sgd, gram)"},
+         [](const Value& v, Config& c) { c.weights.momentum = v.number(0.0, 0.9999); }},
+        {{"weights.second_momentum", "0.999", "of its square (adam)"},
+         [](const Value& v, Config& c) { c.weights.second_momentum = v.number(0.0, 0.999999); }},
+        {{"weights.decay", "0", "decoupled weight decay, times the step (adam, sgd, gram)"},
+         [](const Value& v, Config& c) { c.weights.decay = v.number(0.0, 1e6); }},
+        {{"weights.sides", "both", "Gram matrices of the inputs of a map, or of both sides (gram)"},
+         [](const Value& v, Config& c) {
+             c.weights.sides = static_cast<GramSides>(v.choice({"input", "both"}));
+         }},
+        {{"weights.damping", "1", "added to the Gram matrices, in units of the mean diagonal"},
+         [](const Value& v, Config& c) { c.weights.damping = v.number(0.0, 1e12); }},
+        {{"weights.refresh", "10", "steps between two factorizations (gram)"},
+         [](const Value& v, Config& c) { c.weights.refresh = v.whole_number(1); }},
+        {{"weights.memory", "0.05", "weight of the newest batch in the mean Gram matrix (gram)"},
+         [](const Value& v, Config& c) { c.weights.memory = v.number(1e-6, 1.0); }},
+        {{"weights.average", "0", "share of the run, at its end, whose weights are averaged"},
+         [](const Value& v, Config& c) { c.average = v.number(0.0, 1.0); }},
+        {{"weights.orthogonal", "false",
+          "whether maps below the output keep orthonormal rows or columns: true, false"},
+         [](const Value& v, Config& c) { c.weights.orthogonal = v.yes_or_no(); }},
+        {{"weights.ridge", "1e-5",
+          "rho, the weight of |W|^2 beside the mean over samples, one or one per map"},
+         [](const Value& v, Config& c) { c.ridge = v.numbers(c.network.layers(), 0.0); }},
+    };
+}
+
+}  // namespace hoist

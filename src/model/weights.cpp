@@ -1,0 +1,83 @@
+#include "hoist/model/weights.hpp"
+
+#include <cmath>
+
+namespace hoist {
+
+namespace {
+
+// The standard deviation of a unit normal truncated at +-2 is 0.8796...; dividing by it keeps the
+// variance.
+constexpr double truncated_deviation = 0.87962566103423978;
+
+}  // namespace
+
+template <typename Scalar>
+void Weights<Scalar>::apply(const ConstMatrixRef<Scalar>& x, MatrixRef<Scalar> u) const {
+    u.noalias() = matrix * x;
+    u.colwise() += bias;
+}
+
+template <typename Scalar>
+void Weights<Scalar>::pull_back(const ConstMatrixRef<Scalar>& s, MatrixRef<Scalar> g) const {
+    g.noalias() = matrix.transpose() * s;
+}
+
+template <typename Scalar>
+Matrix<double> Weights<Scalar>::solution() const {
+    Matrix<double> transposed(matrix.cols() + 1, matrix.rows());
+    transposed.topRows(matrix.cols()) = matrix.transpose().template cast<double>();
+    transposed.row(matrix.cols()) = bias.transpose().template cast<double>();
+    return transposed;
+}
+
+template <typename Scalar>
+void Weights<Scalar>::assign(const ConstMatrixRef<double>& solution) {
+    const Index inputs = solution.rows() - 1;
+    matrix = solution.topRows(inputs).transpose().template cast<Scalar>();
+    bias = solution.row(inputs).transpose().template cast<Scalar>();
+}
+
+template <typename Scalar>
+Weights<Scalar> initial_weights(Index inputs, Index outputs, Start start, double bias,
+                                std::uint64_t seed, Index layer) {
+    std::mt19937_64 engine =
+        random_engine(seed, Purpose::weights, static_cast<std::uint64_t>(layer));
+    std::normal_distribution<double> normal;
+    const double n = static_cast<double>(inputs);
+    const double m = static_cast<double>(outputs);
+    std::uniform_real_distribution<double> uniform(-std::sqrt(6.0 / (n + m)),
+                                                   std::sqrt(6.0 / (n + m)));
+    const auto truncated = [&] {
+        double value = normal(engine);
+        while (std::abs(value) > 2.0) {
+            value = normal(engine);
+        }
+        return value / truncated_deviation;
+    };
+    const auto draw = [&]() -> double {
+        switch (start) {
+            case Start::xavier:
+                return uniform(engine);
+            case Start::normal:
+                return normal(engine) * std::sqrt(0.1);
+            case Start::variance_scaling:
+                return truncated() / std::sqrt(n);
+            case Start::he:
+                break;
+        }
+        return normal(engine) * std::sqrt(2.0 / n);
+    };
+    Weights<Scalar> weights;
+    weights.matrix =
+        Matrix<Scalar>::NullaryExpr(outputs, inputs, [&] { return static_cast<Scalar>(draw()); });
+    weights.bias = Vector<Scalar>::Constant(outputs, static_cast<Scalar>(bias));
+    return weights;
+}
+
+template struct Weights<float>;
+template struct Weights<double>;
+template Weights<float> initial_weights(Index, Index, Start, double, std::uint64_t, Index);
+template Weights<double> initial_weights(Index, Index, Start, double, std::uint64_t, Index);
+
+}  // namespace hoist

@@ -1,0 +1,148 @@
+#include <algorithm>
+#include <numeric>
+
+#include "hoist/problem/problem.hpp"
+#include "hoist/train/batch_step.hpp"
+#include "rank_costs.hpp"
+
+namespace hoist {
+
+namespace {
+
+/// One rank of a placed run on mini-batches, in the numbers that its memory and its work are made
+/// of.
+class BatchModel {
+  public:
+    BatchModel(const Config& config, const SampleFacts& samples, const Placement& placement,
+               int rank)
+        : config_(config),
+          network_(config.network),
+          placement_(placement),
+          rank_(rank),
+          layers_(placement.layers_of(rank)),
+          scalar_(config.precision == Precision::single ? sizeof(float) : sizeof(double)),
+          ranges_(training_blocks(config, samples.train)),
+          batches_(ranges_, config.batch, 0),
+          own_(placement.grid.owned(rank, ranges_.count())) {
+        columns_ = static_cast<double>(ranges_.columns(own_).size());
+        for (Index block = own_.begin; block < own_.end; ++block) {
+            batch_columns_ += static_cast<double>(batches_.most_columns(block));
+        }
+        held_ = columns_ + share(samples.validation) + share(samples.test);
+    }
+
+    double columns() const { return columns_; }
+    /// Steps of the weights in an epoch.
+    double steps() const { return static_cast<double>(batches_.count() * config_.rounds); }
+
+    MemoryPlan memory() const {
+        MemoryPlan memory;
+        memory.samples =
+            ((first() ? width(0) : 0.0) + (last() ? outputs() : 0.0)) * held_ * scalar_;
+        // Compressed inputs take a value and an index for each that is not zero, at most 0.35.
+        memory.activations = passages() * batch_columns_ * batch_rows() * scalar_;
+        memory.weights = weights() * scalar_;
+        memory.program = program_pages + (rank_ == 0 ? writer_pages : 0.0);
+        double widest = maps(layers_.begin - 1);
+        for (Index l = layers_.begin; l < layers_.end; ++l) {
+            widest = std::max(widest, maps(l));
+        }
+        // Slices of the forward pass that evaluates: two at hand, four on their way.
+        const double slices = placement_.grid.stages() > 1 ? 6.0 : 2.0;
+        memory.scratch =
+            (panel_rows * (widest + batch_columns_) + slices * 1024.0 * widest) * scalar_;
+        return memory;
+    }
+
+    double bytes_sent() const {
+        const double up = last() ? 0.0 : maps(layers_.end - 1);
+        const double moved =
+            config_.formulation.iterations > 1 ? width(layers_.begin) : maps(layers_.begin - 1);
+        const double down = first() ? 0.0 : moved;
+        const bool shared = placement_.grid.shards(placement_.grid.stage_of(rank_)) > 1;
+        return ((up + down) * columns_ * config_.rounds + (shared ? steps() * equations() : 0.0)) *
+               scalar_;
+    }
+
+    double flops(const std::vector<double>& costs) const {
+        return config_.rounds * columns_ *
+               std::accumulate(costs.begin() + layers_.begin, costs.begin() + layers_.end, 0.0);
+    }
+
+  private:
+    bool first() const { return placement_.first(rank_); }
+    bool last() const { return placement_.last(rank_); }
+    double width(Index layer) const { return static_cast<double>(network_.width(layer)); }
+    double maps(Index map) const {
+        return map < 0 ? 0.0 : static_cast<double>(network_.map_outputs(map));
+    }
+    double outputs() const { return width(network_.layers()); }
+    double share(Index samples) const {
+        const ColumnBlocks blocks(samples);
+        return samples == 0
+                   ? 0.0
+                   : static_cast<double>(
+                         blocks.columns(placement_.grid.owned(rank_, blocks.count())).size());
+    }
+    double passages() const {
+        const int above = placement_.grid.stages() - 1 - placement_.grid.stage_of(rank_);
+        return 1.0 + static_cast<double>(std::min<Index>(config_.staleness, above));
+    }
+    /// Rows of everything that a batch holds in this stage.
+    double batch_rows() const {
+        const bool minimizes = config_.formulation.iterations > 1;
+        double rows = first() ? width(0) : maps(layers_.begin - 1);
+        for (Index l = layers_.begin; l < layers_.end; ++l) {
+            rows += 2.0 * maps(l) + (l > 0 ? width(l) * (minimizes ? 2.0 : 1.0) : 0.0);
+        }
+        return rows + (last() ? outputs() : 0.0);
+    }
+    double equations() const {
+        double numbers = 0.0;
+        WeightSolverOptions solver = config_.weights;
+        solver.batch = batches_.most_columns();
+        for (Index l = layers_.begin; l < layers_.end; ++l) {
+            numbers += batch_equations(solver, network_.width(l), network_.map_outputs(l));
+        }
+        return numbers;
+    }
+    /// Weights, what their solvers remember, averages and equations.
+    double weights() const {
+        double numbers = equations();
+        for (Index l = layers_.begin; l < layers_.end; ++l) {
+            numbers += (width(l) + 1) * maps(l);
+            for (const SolverState& entry : solver_entries(config_, l)) {
+                numbers += static_cast<double>(entry.rows * entry.columns);
+            }
+        }
+        return numbers;
+    }
+    const Config& config_;
+    const NetworkSpec& network_;
+    const Placement& placement_;
+    int rank_;
+    Range layers_;
+    double scalar_;
+    ColumnBlocks ranges_;
+    Batches batches_;
+    Range own_;
+    double columns_ = 0.0;
+    /// The most columns of a batch, and all samples that it holds.
+    double batch_columns_ = 0.0;
+    double held_ = 0.0;
+};
+
+}  // namespace
+
+RankCosts batch_costs(const Config& config, const SampleFacts& samples, const Placement& placement,
+                      int rank, const std::vector<double>& costs) {
+    const BatchModel model(config, samples, placement, rank);
+    RankCosts result;
+    result.columns = static_cast<Index>(model.columns());
+    result.memory = model.memory();
+    result.bytes_sent = model.bytes_sent();
+    result.flops = model.flops(costs);
+    return result;
+}
+
+}  // namespace hoist

@@ -1,0 +1,257 @@
+#include <algorithm>
+
+#include "hoist/math/solver_work.hpp"
+#include "hoist/problem/problem.hpp"
+#include "hoist/train/batch_step.hpp"
+#include "rank_costs.hpp"
+#include "schedules.hpp"
+
+namespace hoist {
+
+namespace {
+
+/// The steps of one rank on mini-batches, as BatchStep takes them.
+class BatchSchedule {
+  public:
+    BatchSchedule(const Config& config, const SampleFacts& samples, const Placement& placement,
+                  int rank, Timeline& timeline)
+        : config_(config),
+          network_(config.network),
+          placement_(placement),
+          timeline_(timeline),
+          input_cost_(samples.input_cost),
+          rank_(rank),
+          stage_(placement.grid.stage_of(rank)),
+          layers_(placement.layers_of(rank)),
+          scalar_(config.precision == Precision::single ? sizeof(float) : sizeof(double)),
+          kernels_{scalar_},
+          ranges_(training_blocks(config, samples.train)),
+          batches_(ranges_, config.batch, 0),
+          order_(placement.grid.order(rank, ranges_.count())),
+          solver_(config.weights) {
+        solver_.batch = batches_.most_columns();
+        for (Index l = layers_.begin; l < layers_.end; ++l) {
+            update_ += solver_work(solver_, width(l), maps(l), scalar_);
+        }
+    }
+
+    /// @pre outlives the script.
+    Timeline::Script play(Index steps) {
+        const auto delay = static_cast<Index>(
+            std::min<Index>(config_.staleness, placement_.grid.stages() - 1 - stage_));
+        for (Index step = 0; step < steps + delay; ++step) {
+            // The batch that is completed in this step, with what has been done for it.
+            const Index oldest = step - delay;
+            std::size_t answered = 0;
+            std::vector<Work> sums;
+            std::size_t summed = 0;
+            double grouped = 0.0;
+            const auto complete_block = [&](std::size_t turn) {
+                ++answered;
+                grouped += columns(order_[turn]);
+                const bool full = grouped >= static_cast<double>(batch_group_columns);
+                if (full || answered == order_.size()) {
+                    sums.push_back(gradients(grouped));
+                    grouped = 0.0;
+                }
+            };
+            for (std::size_t i = 0; i < order_.size() && step < steps; ++i) {
+                const Index block = order_[i];
+                const std::size_t forwarded = delay == 0 ? i : order_.size();
+                const auto awaited = up(step, stage_, block);
+                while (oldest >= 0) {
+                    if (!last() && answered < forwarded &&
+                        timeline_.has_arrived(rank_, down(oldest, stage_ + 1, order_[answered]))) {
+                        const Index next = order_[answered];
+                        co_await wait_above(oldest, next);
+                        co_await timeline_.work(rank_, backward(next));
+                        send_down(oldest, next);
+                        complete_block(answered);
+                    } else if (summed < sums.size() && !first() &&
+                               !timeline_.has_arrived(rank_, awaited)) {
+                        co_await timeline_.work(rank_, sums[summed++]);
+                    } else {
+                        break;
+                    }
+                }
+                if (!first()) {
+                    co_await timeline_.wait(rank_, awaited, bytes_up(layers_.begin, block));
+                }
+                co_await timeline_.work(rank_, forward(block));
+                if (last()) {
+                    co_await timeline_.work(rank_, backward(block));
+                    send_down(step, block);
+                    complete_block(i);
+                } else {
+                    timeline_.send(rank_, owner(stage_ + 1, block), up(step, stage_ + 1, block),
+                                   bytes_up(layers_.end, block));
+                }
+            }
+            if (oldest < 0) {
+                continue;
+            }
+            while (answered < order_.size()) {
+                const Index next = order_[answered];
+                while (summed < sums.size() &&
+                       !timeline_.has_arrived(rank_, down(oldest, stage_ + 1, next))) {
+                    co_await timeline_.work(rank_, sums[summed++]);
+                }
+                co_await wait_above(oldest, next);
+                co_await timeline_.work(rank_, backward(next));
+                send_down(oldest, next);
+                complete_block(answered);
+            }
+            while (summed < sums.size()) {
+                co_await timeline_.work(rank_, sums[summed++]);
+            }
+            if (placement_.grid.shards(stage_) > 1) {
+                co_await timeline_.sum(rank_, placement_.grid.rank_of(stage_, 0),
+                                       placement_.grid.shards(stage_), equations() * scalar_);
+            }
+            co_await timeline_.work(rank_, update_);
+        }
+    }
+
+  private:
+    bool first() const { return placement_.first(rank_); }
+    bool last() const { return placement_.last(rank_); }
+    double width(Index layer) const { return static_cast<double>(network_.width(layer)); }
+    double maps(Index map) const { return static_cast<double>(network_.map_outputs(map)); }
+    double columns(Index block) const {
+        return static_cast<double>(ranges_.columns(block).size()) /
+               static_cast<double>(batches_.count());
+    }
+    // What goes up to and down from a stage.
+    Index up(Index step, int stage, Index block) const { return message(step, stage, block, 0); }
+    Index down(Index step, int stage, Index block) const { return message(step, stage, block, 1); }
+    Index message(Index step, int stage, Index block, Index direction) const {
+        return ((step * placement_.grid.stages() + stage) * ranges_.count() + block) * 2 +
+               direction;
+    }
+    bool minimizes() const { return config_.formulation.iterations > 1; }
+    double bytes_up(Index layer, Index block) const {
+        return maps(layer - 1) * columns(block) * scalar_;
+    }
+    double bytes_down(Index layer, Index block) const {
+        return (minimizes() ? width(layer) : maps(layer - 1)) * columns(block) * scalar_;
+    }
+    double cost(Index layer) const { return layer == 0 ? input_cost_ : 1.0; }
+
+    Work forward(Index block) const {
+        Work work;
+        for (Index l = layers_.begin; l < layers_.end; ++l) {
+            work += kernels_.map(width(l), maps(l), columns(block)) * cost(l);
+            work += l > 0 ? kernels_.activation(width(l), columns(block))
+                          : kernels_.passes(input_cost_, width(0) * columns(block));
+        }
+        return work;
+    }
+
+    Work backward(Index block) const {
+        Work work;
+        if (last()) {
+            work += kernels_.energy(maps(layers_.end - 1), columns(block)) * 2.0;
+        }
+        for (Index l = std::max<Index>(layers_.begin, 1); l < layers_.end; ++l) {
+            const Work pull = kernels_.pull_back(width(l), maps(l), columns(block));
+            const Work respond = kernels_.respond(width(l), columns(block));
+            const Work map = kernels_.map(width(l), maps(l), columns(block));
+            work += minimizes() ? (pull + map + respond) * config_.formulation.iterations
+                                : pull + respond;
+        }
+        return work;
+    }
+    Timeline::Pause wait_above(Index step, Index block) {
+        return timeline_.wait(rank_, down(step, stage_ + 1, block), bytes_down(layers_.end, block));
+    }
+    int owner(int stage, Index block) const {
+        return placement_.grid.owner(stage, block, ranges_.count());
+    }
+    void send_down(Index step, Index block) {
+        if (!first()) {
+            timeline_.send(rank_, owner(stage_ - 1, block), down(step, stage_, block),
+                           bytes_down(layers_.begin, block));
+        }
+    }
+
+    Work gradients(double columns) const {
+        Work work;
+        for (Index l = layers_.begin; l < layers_.end && columns > 0.0; ++l) {
+            const double n = width(l);
+            const double m = maps(l);
+            work += kernels_.gradient(n, m, columns) * cost(l);
+            work += uses_input_gram(solver_, network_.width(l)) ? Work{n * n * columns} : Work{};
+            work += uses_signal_gram(solver_) ? Work{m * m * columns} : Work{};
+        }
+        return work;
+    }
+
+    double equations() const {
+        double numbers = 0.0;
+        for (Index l = layers_.begin; l < layers_.end; ++l) {
+            numbers += batch_equations(solver_, network_.width(l), network_.map_outputs(l));
+        }
+        return numbers;
+    }
+
+    const Config& config_;
+    const NetworkSpec& network_;
+    const Placement& placement_;
+    Timeline& timeline_;
+    double input_cost_;
+    int rank_;
+    int stage_;
+    Range layers_;
+    double scalar_;
+    KernelWork kernels_;
+    ColumnBlocks ranges_;
+    Batches batches_;
+    std::vector<Index> order_;
+    WeightSolverOptions solver_;
+    Work update_;
+};
+
+std::vector<Timeline::Times> play_batches(const Config& config, const SampleFacts& samples,
+                                          const Placement& placement, const MachineRates& rates,
+                                          Index steps) {
+    const Index blocks = training_blocks(config, samples.train).count();
+    Timeline timeline(placement.grid.ranks(), steps * placement.grid.stages() * blocks * 2, rates);
+    std::vector<BatchSchedule> schedules;
+    for (int rank = 0; rank < placement.grid.ranks(); ++rank) {
+        schedules.emplace_back(config, samples, placement, rank, timeline);
+    }
+    std::vector<Timeline::Script> scripts;
+    for (BatchSchedule& schedule : schedules) {
+        scripts.push_back(schedule.play(steps));
+    }
+    return timeline.run(std::move(scripts));
+}
+
+}  // namespace
+
+// The first batches are played, and the rest goes on as they do.
+std::vector<Timeline::Times> play_epoch(const Config& config, const SampleFacts& samples,
+                                        const Placement& placement, const MachineRates& rates) {
+    const Index batches = Batches(training_blocks(config, samples.train), config.batch, 0).count();
+    const Index steps = batches * config.rounds;
+    const Index played = std::min<Index>(steps, 8 + 2 * config.staleness);
+    std::vector<Timeline::Times> times = play_batches(config, samples, placement, rates, played);
+    if (played == steps) {
+        return times;
+    }
+    const Index fewer = played / 2;
+    const auto before = play_batches(config, samples, placement, rates, fewer);
+    const double further =
+        static_cast<double>(steps - played) / static_cast<double>(played - fewer);
+    for (std::size_t i = 0; i < times.size(); ++i) {
+        const auto extend = [&](double Timeline::Times::*part) {
+            times[i].*part += further * (times[i].*part - before[i].*part);
+        };
+        extend(&Timeline::Times::compute);
+        extend(&Timeline::Times::exchange);
+        extend(&Timeline::Times::end);
+    }
+    return times;
+}
+
+}  // namespace hoist

@@ -1,0 +1,57 @@
+#pragma once
+
+#include "hoist/plan/cost_model.hpp"
+
+namespace hoist {
+
+/// Whether sweeps move each block by a bounded regression (classical); the other penalties take
+/// steps of proximal gradient.
+inline bool solves_regressions(const Config& config) {
+    return config.formulation.name == "classical";
+}
+
+/// Which Gram matrices the steps on mini-batches of a map of n inputs take.
+inline bool uses_input_gram(const WeightSolverOptions& options, Index inputs) {
+    using Kind = WeightSolverOptions::Kind;
+    return options.kind == Kind::gram ||
+           (options.kind == Kind::implicit && !solves_in_batch(options, inputs));
+}
+inline bool uses_signal_gram(const WeightSolverOptions& options) {
+    return options.kind == WeightSolverOptions::Kind::gram && options.sides == GramSides::both;
+}
+/// The numbers that shards add of such a map with m outputs. @param options with the batch set.
+inline double batch_equations(const WeightSolverOptions& options, Index inputs, Index outputs) {
+    const double n = static_cast<double>(inputs) + 1.0;
+    const auto m = static_cast<double>(outputs);
+    const double kept = solves_in_batch(options, inputs)
+                            ? static_cast<double>(inputs) * static_cast<double>(options.batch)
+                            : 0.0;
+    return n * m + (uses_input_gram(options, inputs) ? n * n : 0.0) +
+           (uses_signal_gram(options) ? m * m : 0.0) + kept;
+}
+
+/// The part of one rank in a sweep or an epoch.
+struct RankCosts {
+    Index columns = 0;
+    MemoryPlan memory;
+    double bytes_sent = 0.0;
+    /// Operations that the cut into stages and shards divides.
+    double flops = 0.0;
+};
+
+/// @param costs as layer_costs() gives them.
+RankCosts sweep_costs(const Config& config, const SampleFacts& samples, const Placement& placement,
+                      int rank, const std::vector<double>& costs);
+RankCosts batch_costs(const Config& config, const SampleFacts& samples, const Placement& placement,
+                      int rank, const std::vector<double>& costs);
+
+// Resident pages of hoist, HDF5 (with the network libraries that Debian's links) and OpenBLAS that
+// a run touches, and the buffers of OpenBLAS for small products: measured as the peak of a rank
+// that trains 4-5-5-3, less that of an empty MPI program.
+constexpr double program_pages = 12.6e6;
+// What the HDF5 library adds where the model is written.
+constexpr double writer_pages = 3.5e6;
+// Rows of the panels that OpenBLAS copies the factors of a product into.
+constexpr double panel_rows = 384.0;
+
+}  // namespace hoist

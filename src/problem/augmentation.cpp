@@ -1,0 +1,171 @@
+#include "hoist/problem/augmentation.hpp"
+
+#include <Eigen/Geometry>
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+#include <vector>
+
+#include "hoist/base/error.hpp"
+#include "hoist/problem/counter_random.hpp"
+
+namespace hoist {
+
+namespace {
+
+// What each knot gives to each pixel of a row: cubic B-splines over knots sqrt(3) widths apart,
+// which have the variance of a Gaussian of that width. Rows have norm 1, so that the field has the
+// variance of its coefficients at every pixel.
+Matrix<float> smoothing_splines(Index side, double width) {
+    const double spacing = std::numbers::sqrt3 * width;
+    const auto interval = [&](double pixel) { return std::floor(pixel / spacing); };
+    const auto intervals = static_cast<Index>(interval(static_cast<double>(side - 1))) + 1;
+    Matrix<float> splines = Matrix<float>::Zero(side, intervals + 3);
+    for (Index i = 0; i < side; ++i) {
+        const auto pixel = static_cast<double>(i);
+        const auto first = static_cast<Index>(interval(pixel));
+        const double t = pixel / spacing - interval(pixel);
+        const Eigen::Vector4d weights(std::pow(1.0 - t, 3), 3.0 * t * t * t - 6.0 * t * t + 4.0,
+                                      -3.0 * t * t * t + 3.0 * t * t + 3.0 * t + 1.0, t * t * t);
+        splines.row(i).segment<4>(first) = weights.normalized().transpose().cast<float>();
+    }
+    return splines;
+}
+
+// Where the image turned, sheared, scaled and then moved takes its pixels from.
+AffineMap draw_map(const AugmentationOptions& options, CounterRandom& random) {
+    const double angle = random.within(options.rotation) * std::numbers::pi / 180.0;
+    const double scale = 1.0 + random.within(options.scale);
+    const double shear = random.within(options.shear);
+    const double columns = random.within(options.shift);
+    const double rows = random.within(options.shift);
+    const Eigen::Matrix2d forward = scale * Eigen::Rotation2Dd(angle).toRotationMatrix() *
+                                    Eigen::Matrix2d{{1.0, shear}, {0.0, 1.0}};
+    AffineMap map;
+    map.matrix = forward.inverse();
+    map.offset = -map.matrix * Eigen::Vector2d(columns, rows);
+    return map;
+}
+
+// Columns, then rows, of the displacement of each pixel: of standard deviation `amplitude`.
+Matrix<float> draw_displacement(const Matrix<float>& splines, double amplitude,
+                                CounterRandom& random) {
+    const double bound = std::numbers::sqrt3 * amplitude;
+    Matrix<float> coefficients(splines.cols(), splines.cols());
+    Matrix<float> displacement(splines.rows(), 2 * splines.rows());
+    for (auto half :
+         {displacement.leftCols(splines.rows()), displacement.rightCols(splines.rows())}) {
+        for (float& coefficient : coefficients.reshaped()) {
+            coefficient = static_cast<float>(random.within(bound));
+        }
+        // Too small for BLAS.
+        const Matrix<float> along = coefficients.lazyProduct(splines.transpose());
+        half = splines.lazyProduct(along);
+    }
+    return displacement;
+}
+
+}  // namespace
+
+Augmentation::Augmentation(const AugmentationOptions& options, Index inputs)
+    : options_(options), inputs_(inputs), side_(augmented_side(options, inputs)) {
+    require(options.dropout < 1.0 && options.scale < 1.0 && options.elastic_width > 0.0,
+            "augmentation leaves something of the inputs");
+    if (options.elastic > 0.0) {
+        splines_ = smoothing_splines(side_, options.elastic_width);
+    }
+}
+
+bool Augmentation::active() const {
+    return options_.images() || options_.noise > 0.0 || options_.dropout > 0.0;
+}
+
+template <typename Scalar>
+void Augmentation::apply(std::uint64_t seed, Index epoch, Index sample, std::span<Scalar> x) const {
+    require(std::ssize(x) == inputs_, "a sample has n_0 inputs");
+    CounterRandom random(seed, Purpose::augmentation, {epoch, sample});
+    if (options_.images()) {
+        const AffineMap map = draw_map(options_, random);
+        Matrix<float> displacement;
+        if (options_.elastic > 0.0) {
+            displacement = draw_displacement(splines_, options_.elastic, random);
+        }
+        const auto plane = static_cast<std::size_t>(side_ * side_);
+        for (std::size_t begin = 0; begin < x.size(); begin += plane) {
+            warp(x.subspan(begin, plane), side_, map,
+                 {displacement.data(), static_cast<std::size_t>(displacement.size())});
+        }
+    }
+    if (options_.noise > 0.0) {
+        for (Scalar& value : x) {
+            value += static_cast<Scalar>(options_.noise * random.normal());
+        }
+    }
+    if (options_.dropout > 0.0) {
+        const auto kept = static_cast<Scalar>(1.0 / (1.0 - options_.dropout));
+        for (Scalar& value : x) {
+            value *= random.uniform() < options_.dropout ? Scalar{0} : kept;
+        }
+    }
+}
+
+template <typename Scalar>
+void warp(std::span<Scalar> image, Index side, const AffineMap& map,
+          std::span<const float> displacement) {
+    const auto pixels = static_cast<std::size_t>(side * side);
+    require(image.size() == pixels, "an image is square");
+    require(displacement.empty() || displacement.size() == 2 * pixels,
+            "each pixel has two displacements");
+    // A copy with one row and column of zeros before the image and two behind it: a place is
+    // clamped to -1 to side, and it and the next lie in the copy, without a branch.
+    const auto stride = static_cast<int>(side) + 3;
+    std::vector<Scalar> padded(static_cast<std::size_t>(stride * stride));
+    for (Index row = 0; row < side; ++row) {
+        std::ranges::copy(image.subspan(row * side, side), padded.begin() + (row + 1) * stride + 1);
+    }
+    const Scalar* const source = padded.data();
+    const auto last = static_cast<Scalar>(side + 1);
+    const auto value_at = [=](Scalar column, Scalar row) {
+        const Scalar x = std::clamp(column, Scalar{0}, last);
+        const Scalar y = std::clamp(row, Scalar{0}, last);
+        const int i = static_cast<int>(x);
+        const int j = static_cast<int>(y);
+        const Scalar right = x - static_cast<Scalar>(i);
+        const Scalar below = y - static_cast<Scalar>(j);
+        const Scalar* const at = source + (j * stride + i);
+        const Scalar upper = at[0] + right * (at[1] - at[0]);
+        const Scalar lower = at[stride] + right * (at[stride + 1] - at[stride]);
+        return upper + below * (lower - upper);
+    };
+    const auto center = 0.5 * static_cast<double>(side - 1);
+    const Eigen::Matrix<Scalar, 2, 2> matrix = map.matrix.cast<Scalar>();
+    for (Index row = 0; row < side; ++row) {
+        // The place of the row's first pixel in the copy.
+        const Eigen::Vector2d first =
+            map.matrix * Eigen::Vector2d(-center, static_cast<double>(row) - center) + map.offset;
+        const auto x = static_cast<Scalar>(first.x() + center + 1.0);
+        const auto y = static_cast<Scalar>(first.y() + center + 1.0);
+        Scalar* const out = image.data() + row * side;
+        if (displacement.empty()) {
+            for (int i = 0; i < side; ++i) {
+                const auto step = static_cast<Scalar>(i);
+                out[i] = value_at(x + matrix(0, 0) * step, y + matrix(1, 0) * step);
+            }
+        } else {
+            const float* const columns = displacement.data() + row * side;
+            const float* const rows = columns + pixels;
+            for (int i = 0; i < side; ++i) {
+                const auto step = static_cast<Scalar>(i);
+                out[i] = value_at(x + matrix(0, 0) * step + static_cast<Scalar>(columns[i]),
+                                  y + matrix(1, 0) * step + static_cast<Scalar>(rows[i]));
+            }
+        }
+    }
+}
+
+template void Augmentation::apply(std::uint64_t, Index, Index, std::span<float>) const;
+template void Augmentation::apply(std::uint64_t, Index, Index, std::span<double>) const;
+template void warp(std::span<float>, Index, const AffineMap&, std::span<const float>);
+template void warp(std::span<double>, Index, const AffineMap&, std::span<const float>);
+
+}  // namespace hoist

@@ -1,0 +1,288 @@
+#include "hoist/problem/problem.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdio>
+#include <iterator>
+#include <limits>
+#include <optional>
+
+#include "hoist/base/error.hpp"
+#include "hoist/base/text.hpp"
+#include "hoist/comm/agree.hpp"
+#include "hoist/math/compressed_columns.hpp"
+#include "hoist/problem/augmentation.hpp"
+#include "hoist/problem/model_file.hpp"
+
+namespace hoist {
+
+namespace {
+
+// Whether the classes may well be values of a regression.
+bool are_numbers(const Dataset& data) {
+    constexpr Index many = 20;
+    const std::vector<std::string> names = data.class_names();
+    return std::ssize(names) > many && std::ranges::all_of(names, [](const std::string& name) {
+               return to_number(name).has_value();
+           });
+}
+
+void check_widths(const NetworkSpec& network, const Dataset& data, const std::string& part) {
+    const std::string shown = "network.layers = " + network.layers_text();
+    const std::string words = to_text(data.table());
+    if (data.features() != network.inputs()) {
+        throw UsageError(shown + " contradicts the data",
+                         "the " + part + " inputs have " + std::to_string(data.features()) +
+                             " numbers" + (words.empty() ? "" : ": " + words),
+                         "start it with " + std::to_string(data.features()));
+    }
+    if (!data.labeled() || data.outputs() == 0) {
+        return;
+    }
+    if (network.regression() && data.outputs() != 1) {
+        throw DataError(
+            "the " + part + " part has " + std::to_string(data.outputs()) + " values per sample",
+            "regression predicts one", "choose one with data.target");
+    }
+    if (!network.regression() && data.outputs() < 2) {
+        const std::vector<std::string> names = data.class_names();
+        throw DataError("the " + part + " part has one class only",
+                        names.empty() ? "" : "every sample is " + names.front(),
+                        "check the target column, or set network.output = linear and end "
+                        "network.layers with 1 to predict numbers");
+    }
+    if (data.outputs() != network.outputs()) {
+        throw UsageError(shown + " contradicts the data",
+                         "the " + part + " part has " + std::to_string(data.outputs()) +
+                             (network.regression() ? " values per sample" : " classes"),
+                         "end it with " + std::to_string(data.outputs()) +
+                             (are_numbers(data) ? ", or set network.output = linear and end it "
+                                                  "with 1 to predict numbers"
+                                                : ""));
+    }
+}
+
+void require_labeled(const Dataset* train) {
+    if (train != nullptr && train->labeled()) {
+        return;
+    }
+    std::vector<std::string> said;
+    if (train == nullptr) {
+        said.emplace_back("there is a test part only");
+    } else {
+        if (!train->storage().empty()) {
+            said.push_back("no classes or values belong to " + train->storage());
+        }
+        std::ranges::copy(train->remarks(), std::back_inserter(said));
+    }
+    throw DataError("the data have no labeled training part", join(said, "; "),
+                    "check data.path, data.train and data.target");
+}
+
+// What network.init names, if it is a file. Its weights expect inputs as it was trained on.
+// @pre open_training_data() has verified it.
+std::optional<ModelHeader> read_start(const Config& config) {
+    if (config.start_file.empty()) {
+        return std::nullopt;
+    }
+    ModelHeader header = read_model_header(config.start_file, true);
+    const std::string named = "network.init = " + config.start_file + " does not fit";
+    if (header.network.widths != config.network.widths) {
+        throw UsageError(named, "it is a model of " + header.network.layers_text(),
+                         "set network.layers to that, or start from another");
+    }
+    if (header.standardization.empty() == config.standardize) {
+        throw UsageError(named,
+                         config.standardize ? "it was trained on inputs that are not standardized"
+                                            : "it was trained on standardized inputs",
+                         std::string("set data.standardize = ") +
+                             (config.standardize ? "false" : "true") + ", or start from another");
+    }
+    return header;
+}
+
+// Homogeneous activations pass the factor of the first map on to the last.
+template <typename Scalar>
+void scale_hidden_blocks(const Config& config, Stage<Scalar>& stage) {
+    const auto scale = static_cast<Scalar>(config.scale);
+    for (Index l = stage.layers.begin; l < stage.layers.end; ++l) {
+        Weights<Scalar>& weights = stage.of(l);
+        if (l == 0) {
+            weights.matrix *= scale;
+        }
+        if (l + 1 == config.network.layers()) {
+            weights.matrix /= scale;
+        } else {
+            weights.bias *= scale;
+        }
+    }
+}
+
+// The same answers u / scale + mean from outputs in another unit.
+template <typename Scalar>
+void change_unit(const Standardization& from, const Standardization& to, Weights<Scalar>& weights) {
+    const auto mean_of = [](const Standardization& one) { return one.empty() ? 0.0 : one.mean[0]; };
+    const auto scale_of = [](const Standardization& one) {
+        return one.empty() ? 1.0 : one.scale[0];
+    };
+    const double factor = scale_of(to) / scale_of(from);
+    const double shift = (mean_of(from) - mean_of(to)) * scale_of(to);
+    if (factor == 1.0 && shift == 0.0) {
+        return;
+    }
+    weights.matrix = (factor * weights.matrix.template cast<double>()).template cast<Scalar>();
+    weights.bias =
+        (factor * weights.bias.template cast<double>().array() + shift).template cast<Scalar>();
+}
+
+// Collective over the ranks of the first stage. The start draws weights for inputs of about unit
+// size, and so do the steps of training.
+template <typename Scalar>
+std::vector<std::string> remarks_on_size(const Samples<Scalar>& train, const Communicator& peers) {
+    constexpr double largest = 30.0;
+    constexpr double smallest = 1e-3;
+    const double numbers =
+        static_cast<double>(train.blocks.samples()) * static_cast<double>(train.inputs.rows());
+    double squares = 0.0;
+    for (Index i = 0; i < train.inputs.cols(); ++i) {
+        squares += train.inputs.col(i).template cast<double>().squaredNorm();
+    }
+    const double size = std::sqrt(peers.sum(squares) / numbers);
+    if (size == 0.0 || (smallest <= size && size <= largest)) {
+        return {};
+    }
+    std::array<char, 32> text{};
+    std::snprintf(text.data(), text.size(), "%.2g", size);
+    return {std::string("the inputs are ") + (size > largest ? "large" : "small") +
+            " (their root mean square is " + text.data() +
+            ", where training expects about 1); use data.standardize = true"};
+}
+
+}  // namespace
+
+DataUse data_use(const Config& config) {
+    DataUse use;
+    use.task = config.task();
+    if (config.precision == Precision::single) {
+        use.largest = std::numeric_limits<float>::max();
+    }
+    return use;
+}
+
+std::vector<std::string> remarks_on(const DataParts& data) {
+    std::vector<std::string> remarks;
+    for (const Dataset* part : {data.train.get(), data.test.get()}) {
+        if (part != nullptr) {
+            std::ranges::copy(part->remarks(), std::back_inserter(remarks));
+        }
+    }
+    return remarks;
+}
+
+DataParts open_training_data(const Config& config) {
+    DataUse use = data_use(config);
+    if (!config.start_file.empty()) {  // whose weights expect its inputs in their order
+        use.table = read_model_header(config.start_file).table;
+    }
+    DataParts data = open_dataset(config.data, use);
+    require_labeled(data.train.get());
+    check_widths(config.network, *data.train, "training");
+    if (config.test_part == TestPart::unread ||
+        (data.test && (!data.test->labeled() || data.test->samples() == 0))) {
+        data.test.reset();
+    }
+    if (data.test) {
+        check_widths(config.network, *data.test, "test");
+    }
+    return data;
+}
+
+double input_cost(const Config& config, Dataset& train) {
+    const Augmentation augmentation(config.augmentation, config.network.inputs());
+    if (config.fit != Fit::batches || config.standardize || augmentation.fills_zeros()) {
+        return 1.0;
+    }
+    const Index probed = std::min<Index>(train.samples(), 200);
+    std::vector<double> inputs(static_cast<std::size_t>(probed * train.features()));
+    train.read_inputs(all_samples(probed), inputs);
+    const auto nonzeros = std::ssize(inputs) - std::ranges::count(inputs, 0.0);
+    const double density =
+        static_cast<double>(nonzeros) / static_cast<double>(std::max<Index>(std::ssize(inputs), 1));
+    return std::min(
+        1.0, CompressedColumns<float>::relative_time(density, config.network.map_outputs(0)));
+}
+
+template <typename Scalar>
+Problem<Scalar> make_problem(const Config& config, const Communicator& world, TargetUnit unit) {
+    std::optional<Placement> placement;
+    DataParts data;
+    agree(world, [&] {
+        data = open_training_data(config);
+        placement =
+            place(layer_costs(config, input_cost(config, *data.train)), config.grid, world.size());
+    });
+    const int rank = world.rank();
+    Problem<Scalar> problem{*placement, world.split(placement->grid.stage_of(rank))};
+
+    const bool sweeps = config.fit == Fit::sweeps;
+    agree(world, [&] {
+        problem.class_names = data.train->class_names();
+        problem.table = data.train->table();
+        problem.remarks = remarks_on(data);
+        if (!config.data.test.empty() && config.test_part != TestPart::unread && !data.test) {
+            problem.remarks.push_back("data.test = " + config.data.test +
+                                      " has no classes or values and is not used");
+        }
+        const Split split =
+            split_samples(data.train->samples(), config.limit, config.validation, config.seed);
+        if (config.network.regression() && unit == TargetUnit::standardized) {
+            problem.targets = fit_targets(*data.train, split.train);
+        }
+        const auto load = [&](Dataset& part, const std::vector<Index>& chosen) {
+            return load_samples<Scalar>(
+                part, chosen, config.network, *placement, rank,
+                ColumnBlocks(static_cast<Index>(chosen.size()), sweeps ? config.grid.block : 0),
+                problem.targets);
+        };
+        const auto count = static_cast<Index>(split.train.size());
+        problem.train = load_samples<Scalar>(*data.train, split.train, config.network, *placement,
+                                             rank, training_blocks(config, count), problem.targets);
+        problem.validation = load(*data.train, split.validation);
+        if (data.test) {
+            problem.test = load(*data.test, all_samples(data.test->samples()));
+        }
+        const auto start = read_start(config);
+        if (start) {
+            problem.standardization = start->standardization;
+        }
+        const Range layers = placement->layers_of(rank);
+        problem.stage = {layers,
+                         config.start_file.empty()
+                             ? draw_weights<Scalar>(config, layers)
+                             : read_weights<Scalar>(config.start_file, config.network, layers)};
+        if (start && config.network.regression() && placement->last(rank)) {
+            change_unit(start->targets, problem.targets, problem.stage.weights.back());
+        }
+        scale_hidden_blocks(config, problem.stage);
+    });
+
+    if (!config.standardize && config.start_file.empty() && placement->first(rank)) {
+        std::ranges::copy(remarks_on_size(problem.train, problem.peers),
+                          std::back_inserter(problem.remarks));
+    }
+    if (config.standardize && placement->first(rank)) {
+        if (problem.standardization.empty()) {
+            problem.standardization = fit_standardization(problem.train, problem.peers);
+        }
+        for (Samples<Scalar>* samples : {&problem.train, &problem.validation, &problem.test}) {
+            standardize(problem.standardization, samples->inputs);
+        }
+    }
+    return problem;
+}
+
+template Problem<float> make_problem(const Config&, const Communicator&, TargetUnit);
+template Problem<double> make_problem(const Config&, const Communicator&, TargetUnit);
+
+}  // namespace hoist

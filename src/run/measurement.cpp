@@ -1,0 +1,77 @@
+#include "measurement.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "hoist/base/error.hpp"
+#include "hoist/comm/agree.hpp"
+
+namespace hoist {
+
+template <typename Scalar>
+Measurement<Scalar>::Measurement(const Config& config, const Communicator& world,
+                                 const Problem<Scalar>& problem, Method<Scalar>& method)
+    : config_(config), world_(world), problem_(problem), method_(method) {}
+
+template <typename Scalar>
+SweepRecord Measurement<Scalar>::operator()(Index index) {
+    begin_activity(
+        config_.fit == Fit::sweeps ? "the evaluation after sweep" : "the evaluation after epoch",
+        index);
+    method_.settle();
+    agree(world_, [&] { method_.require_success(); });
+    const PhaseTimes& now = method_.times();
+    const Energy own = method_.energy();
+    std::vector<double> sums{own.loss,
+                             own.penalty,
+                             own.ridge,
+                             now.activations - times_before_.activations,
+                             now.weights - times_before_.weights,
+                             now.exchange - times_before_.exchange,
+                             now.wait - times_before_.wait};
+    times_before_ = now;
+    const auto first_shift = std::ssize(sums);
+    sums.resize(sums.size() + static_cast<std::size_t>(config_.network.layers()), 0.0);
+    if (problem_.peers.rank() == 0) {  // all shards of a stage say the same
+        const Index lowest = problem_.placement.layers_of(world_.rank()).begin;
+        std::ranges::copy(method_.shifts(), sums.begin() + first_shift + lowest);
+    }
+    world_.sum(std::span<double>(sums));
+    shifts_.assign(sums.begin() + first_shift, sums.end());
+
+    const double ranks = world_.size();
+    SweepRecord record;
+    record.sweep = index;
+    record.epochs = config_.fit == Fit::batches;
+    record.energy = {sums[0], sums[1], sums[2]};
+    record.times = {sums[3] / ranks, sums[4] / ranks, sums[5] / ranks, sums[6] / ranks};
+    if (!std::isfinite(record.energy.objective())) {
+        throw NumericalError(
+            "the objective is not finite after " + config_.unit() + " " + std::to_string(index), "",
+            config_.fit == Fit::sweeps
+                ? std::string("the last checkpoint is good; use a larger weights.ridge") +
+                      (config_.precision == Precision::single ? ", or train.precision = double"
+                                                              : "")
+                : std::string("the last checkpoint is good; use a smaller weights.step"))
+            .as_agreed();
+    }
+    const ForwardPass<Scalar> forward(config_.network, world_, problem_.placement, problem_.stage);
+    const auto output =
+        make_output_block<Scalar>(config_.network.output, config_.formulation.output_lambda());
+    method_.swap_weights();
+    record.train = method_.evaluate_training(forward, *output);
+    if (problem_.validation.blocks.samples() > 0) {
+        record.validation =
+            evaluate(forward, config_.network, *output, world_, problem_.validation);
+    }
+    if (problem_.test.blocks.samples() > 0) {
+        record.test = evaluate(forward, config_.network, *output, world_, problem_.test);
+    }
+    method_.swap_weights();
+    return record;
+}
+
+template class Measurement<float>;
+template class Measurement<double>;
+
+}  // namespace hoist

@@ -1,0 +1,200 @@
+#include "hoist/run/method.hpp"
+
+#include <algorithm>
+
+#include "hoist/comm/agree.hpp"
+#include "hoist/train/batch_step.hpp"
+
+namespace hoist {
+
+namespace {
+
+/// Block-coordinate descent on persistent activations of all samples.
+template <typename Scalar>
+class SweepMethod final : public Method<Scalar> {
+  public:
+    SweepMethod(const Config& config, const Communicator& world, Problem<Scalar>& problem)
+        : config_(config),
+          world_(world),
+          problem_(problem),
+          variables_(problem.stage.layers),
+          sweep_(config, world, problem.peers, problem.placement, problem.train, problem.stage,
+                 variables_) {}
+
+    void begin(const std::filesystem::path& checkpoint, const Progress&) override {
+        if (checkpoint.empty()) {
+            sweep_.forward();
+            return;
+        }
+        agree(world_,
+              [&] { read_activations(checkpoint, problem_.train, config_.network, variables_); });
+        sweep_.resume();
+    }
+    void advance(Progress& progress, const std::function<bool()>&) override {
+        sweep_();
+        sweep_.settle();
+        ++progress.sweep;
+    }
+    void settle() override { sweep_.settle(); }
+    void require_success() const override { sweep_.require_success(); }
+    Energy energy() const override { return sweep_.energy(); }
+    const PhaseTimes& times() const override { return sweep_.times(); }
+    std::vector<double> shifts() const override { return sweep_.shifts(); }
+    Evaluation evaluate_training(const ForwardPass<Scalar>& forward,
+                                 const OutputBlock<Scalar>& output) override {
+        return hoist::evaluate_training(forward, config_.network, output, world_, problem_.train,
+                                        variables_);
+    }
+    CheckpointState<Scalar> state() override { return {&problem_.train, &variables_, {}, {}}; }
+
+  private:
+    const Config& config_;
+    const Communicator& world_;
+    Problem<Scalar>& problem_;
+    Variables<Scalar> variables_;
+    Sweep<Scalar> sweep_;
+};
+
+/// Mini-batches, each from its own feed-forward state.
+template <typename Scalar>
+class BatchMethod final : public Method<Scalar> {
+  public:
+    BatchMethod(const Config& config, const Communicator& world, Problem<Scalar>& problem)
+        : config_(config),
+          world_(world),
+          problem_(problem),
+          step_(config, world, problem.peers, problem.placement, problem.train, problem.stage) {}
+
+    void begin(const std::filesystem::path& checkpoint, const Progress& progress) override {
+        if (!checkpoint.empty()) {
+            agree(world_, [&] {
+                read_solver_state<Scalar>(checkpoint, config_, problem_.stage.layers,
+                                          step_.solver_state());
+            });
+            step_.set_averaged(progress.averaged);
+            step_.restore_slopes();
+            share_slopes();
+        }
+    }
+
+    void advance(Progress& progress, const std::function<bool()>& stop) override {
+        const Index batches = step_.batches();
+        const Index steps = config_.epochs * batches * config_.rounds;
+        const Index asked_every = config_.staleness > 0 ? batches : (batches + 7) / 8;
+        const Index averaged_every = std::max<Index>(batches / 20, 1);
+        step_.begin_epoch(progress.sweep);
+        const double loss_before = progress.loss;
+        Index batch = progress.batch;
+        while (batch < batches) {
+            for (int round = 0; round < config_.rounds; ++round) {
+                const Index at = (progress.sweep * batches + batch) * config_.rounds + round;
+                step_(batch, round, progress.plateau.scale * config_.rate.at(at, steps));
+            }
+            ++batch;
+            const double position = static_cast<double>(progress.sweep * batches + batch) /
+                                    static_cast<double>(config_.epochs * batches);
+            if (position > 1.0 - config_.average &&
+                (batch % averaged_every == 0 || batch == batches)) {
+                step_.finish();
+                step_.average();
+            }
+            if (batch < batches && batch % asked_every == 0 && stop()) {
+                break;
+            }
+        }
+        step_.finish();
+        agree(world_, [&] { step_.require_success(); });
+        share_slopes();
+        progress.averaged = step_.averaged();
+        progress.batch = batch % batches;
+        own_loss_ = step_.loss() + (world_.rank() == 0 ? loss_before : 0.0);
+        if (progress.batch == 0) {
+            ++progress.sweep;
+            progress.loss = 0.0;
+        } else {
+            progress.loss = world_.sum(own_loss_);
+        }
+    }
+
+    // Of the passes of the epoch: each sample before the step that its batch took. At the
+    // feed-forward state there is no penalty.
+    Energy energy() const override {
+        Energy energy;
+        const double samples = static_cast<double>(problem_.train.blocks.samples());
+        energy.loss = own_loss_ / (samples * config_.rounds);
+        if (problem_.peers.rank() == 0) {
+            const Stage<Scalar>& stage = problem_.stage;
+            for (Index l = stage.layers.begin; l < stage.layers.end; ++l) {
+                energy.ridge += config_.ridge[static_cast<std::size_t>(l)] *
+                                stage.of(l).matrix.template cast<double>().squaredNorm();
+            }
+        }
+        return energy;
+    }
+    const PhaseTimes& times() const override { return step_.times(); }
+    Evaluation evaluate_training(const ForwardPass<Scalar>& forward,
+                                 const OutputBlock<Scalar>& output) override {
+        return evaluate(forward, config_.network, output, world_, problem_.train,
+                        [this](const Weights<Scalar>& weights, Range columns, Matrix<Scalar>& u) {
+                            step_.apply_first(weights, columns, u);
+                        });
+    }
+    void swap_weights() override { step_.swap_average(); }
+    void note(const Evaluation& judged, Progress& progress) override {
+        if (config_.rate.kind == RateSchedule::Kind::plateau) {
+            progress.plateau.note(judged.loss, config_.rate);
+        }
+    }
+    CheckpointState<Scalar> state() override {
+        return {nullptr, nullptr, step_.solver_state(),
+                [this](Index layer) { return solver_entries(config_, layer); }};
+    }
+
+  private:
+    // Every rank gets what the owners of the layers have learned.
+    void share_slopes() {
+        if (!config_.learn_slopes) {
+            return;
+        }
+        const NetworkSpec& network = config_.network;
+        std::vector<double> slopes(network.activations.size(), 0.0);
+        const Range own = problem_.stage.layers;
+        for (Index l = std::max<Index>(own.begin, 1); l < own.end; ++l) {
+            if (problem_.peers.rank() == 0) {
+                slopes[static_cast<std::size_t>(l - 1)] =
+                    network.activation(l).parameter().value_or(0.0);
+            }
+        }
+        world_.sum(std::span(slopes));
+        for (Index l = 1; l < network.layers(); ++l) {
+            const auto* learned = dynamic_cast<const LearnedActivation*>(&network.activation(l));
+            if (learned != nullptr) {
+                learned->set(slopes[static_cast<std::size_t>(l - 1)]);
+            }
+        }
+    }
+
+    const Config& config_;
+    const Communicator& world_;
+    Problem<Scalar>& problem_;
+    BatchStep<Scalar> step_;
+    double own_loss_ = 0.0;
+};
+
+}  // namespace
+
+template <typename Scalar>
+std::unique_ptr<Method<Scalar>> make_method(const Config& config, const Communicator& world,
+                                            Problem<Scalar>& problem) {
+    if (config.fit == Fit::sweeps) {
+        return std::make_unique<SweepMethod<Scalar>>(config, world, problem);
+    }
+    return std::make_unique<BatchMethod<Scalar>>(config, world, problem);
+}
+
+template std::unique_ptr<Method<float>> make_method(const Config&, const Communicator&,
+                                                    Problem<float>&);
+template std::unique_ptr<Method<double>> make_method(const Config&, const Communicator&,
+                                                     Problem<double>&);
+
+}  // namespace hoist

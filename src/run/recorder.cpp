@@ -1,0 +1,177 @@
+#include "recorder.hpp"
+
+#include "hoist/base/error.hpp"
+#include "hoist/base/text.hpp"
+#include "hoist/comm/activity.hpp"
+#include "hoist/comm/agree.hpp"
+
+namespace hoist {
+
+Recorder::Recorder(const Config& config, const Communicator& world, const RunOptions& options,
+                   TrainObserver& observer)
+    : config_(config),
+      world_(world),
+      options_(options),
+      observer_(observer),
+      last_checkpoint_(wall_time()) {}
+
+bool Recorder::is_complete() const {
+    bool complete = false;
+    agree(world_, [&] {
+        complete =
+            reports() && options_.existing == Existing::resume && options_.directory.complete();
+    });
+    return world_.max(complete ? 1.0 : 0.0) > 0.0;
+}
+
+void Recorder::own(Directory directory) {
+    const std::filesystem::path& path = options_.directory.path();
+    std::error_code none;
+    const bool wanted = directory == Directory::made || is_directory(path, none);
+    if (reports() && !lock_ && wanted) {
+        lock_.emplace(path);
+    }
+}
+
+void Recorder::own_if_there() {
+    agree(world_, [&] { own(Directory::if_there); });
+}
+
+void Recorder::prepare() {
+    agree(world_, [&] {
+        if (reports()) {
+            own(options_.existing == Existing::resume ? Directory::if_there : Directory::made);
+            options_.directory.prepare(options_.existing);
+        }
+    });
+}
+
+void Recorder::start(const Placement& placement, Index samples, Index first,
+                     const std::vector<std::string>& remarks) {
+    const RunDirectory& directory = options_.directory;
+    agree(world_, [&] {
+        if (reports()) {
+            directory.write_config(options_.ini);
+            directory.start_metrics(first, config_.network.regression());
+            directory.add_log(time_stamp() + " hoist " HOIST_VERSION " on " +
+                              std::to_string(world_.size()) + " ranks, " + placement.text() +
+                              (options_.machine.empty() ? "" : ", " + options_.machine));
+        }
+    });
+    if (!reports()) {
+        return;
+    }
+    if (!lock_->missing().empty()) {
+        note("warning: " + directory.path().string() + " cannot be locked (" + lock_->missing() +
+             "); see that no other process writes into it");
+    }
+    observer_.started(placement, samples, first);
+    for (const std::string& remark : remarks) {
+        note("warning: " + remark);
+    }
+}
+
+void Recorder::log(const std::string& text) const {
+    try {
+        options_.directory.add_log(time_stamp() + " " + text);
+    } catch (const OutputError&) {  // the log is not worth a run
+    }
+}
+
+void Recorder::note(const std::string& text) const {
+    observer_.noted(text);
+    log(text);
+}
+
+void Recorder::write_metrics(Needed needed) {
+    agree(world_, [&] {
+        if (!reports()) {
+            unwritten_.clear();
+            return;
+        }
+        lock_->renew();
+        try {
+            while (!unwritten_.empty()) {
+                options_.directory.add_metrics(unwritten_.front(), config_.network.regression());
+                unwritten_.pop_front();
+            }
+        } catch (const OutputError& error) {
+            if (config_.checkpoint.required || needed == Needed::always) {
+                throw;
+            }
+            if (unwritten_.size() == 1) {
+                note("warning: rows of metrics.csv wait in memory from " + config_.unit() + " " +
+                     std::to_string(unwritten_.front().sweep) + " on: " + error.what());
+            }
+        }
+    });
+}
+
+bool Recorder::checkpoint_due(Index sweep) const {
+    const CheckpointOptions& options = config_.checkpoint;
+    const bool by_count = options.every_sweeps > 0 && sweep % options.every_sweeps == 0;
+    const bool by_time =
+        options.every_seconds > 0.0 && wall_time() - last_checkpoint_ >= options.every_seconds;
+    return world_.max(reports() && (by_count || by_time) ? 1.0 : 0.0) > 0.0;
+}
+
+template <typename Scalar>
+void Recorder::write_checkpoint(const ModelHeader& header, const Placement& placement,
+                                const Stage<Scalar>& stage, const CheckpointState<Scalar>& state,
+                                Needed needed) {
+    const Index sweep = header.progress.sweep;
+    begin_activity(
+        config_.fit == Fit::sweeps ? "the checkpoint of sweep" : "the checkpoint of epoch", sweep);
+    agree(world_, [&] {
+        if (reports()) {
+            lock_->renew();
+            options_.directory.settle_metrics();
+        }
+    });
+    try {
+        write_model(options_.directory.checkpoint(sweep), header, world_, placement, stage, state);
+        if (reports()) {
+            options_.directory.remove_old_checkpoints(config_.checkpoint.keep);
+        }
+        saved_ = true;
+    } catch (const Error& error) {
+        if (config_.checkpoint.required || needed == Needed::always ||
+            error.status() != ExitStatus::output) {
+            throw;
+        }
+        if (reports()) {
+            note("warning: no checkpoint after " + config_.unit() + " " + std::to_string(sweep) +
+                 ": " + error.what());
+        }
+    }
+    last_checkpoint_ = wall_time();
+}
+
+template <typename Scalar>
+void Recorder::finish(const ModelHeader& header, const Placement& placement,
+                      const Stage<Scalar>& stage, const RunSummary& summary) {
+    begin_activity("the writing of the model");
+    write_metrics(Needed::always);
+    if (reports()) {
+        options_.directory.settle_metrics();
+    }
+    write_model<Scalar>(options_.directory.model(), header, world_, placement, stage);
+    agree(world_, [&] {
+        if (reports()) {
+            options_.directory.write_summary(summary, config_.network.regression());
+            log("complete after " + std::to_string(summary.last.sweep) + " " + config_.unit() +
+                "s");
+        }
+    });
+}
+
+template void Recorder::write_checkpoint(const ModelHeader&, const Placement&, const Stage<float>&,
+                                         const CheckpointState<float>&, Needed);
+template void Recorder::write_checkpoint(const ModelHeader&, const Placement&, const Stage<double>&,
+                                         const CheckpointState<double>&, Needed);
+template void Recorder::finish(const ModelHeader&, const Placement&, const Stage<float>&,
+                               const RunSummary&);
+template void Recorder::finish(const ModelHeader&, const Placement&, const Stage<double>&,
+                               const RunSummary&);
+
+}  // namespace hoist

@@ -1,0 +1,279 @@
+#include "hoist/run/run_directory.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cmath>
+#include <cstring>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "hoist/base/error.hpp"
+#include "hoist/base/text.hpp"
+#include "hoist/io/whole_file.hpp"
+
+namespace hoist {
+
+namespace {
+
+constexpr std::string_view checkpoint_prefix = "checkpoint-";
+
+[[noreturn]] void refuse_output(const std::filesystem::path& path, const std::string& why) {
+    throw OutputError("cannot write " + path.string(), why,
+                      "free space, check permissions, or choose another --out");
+}
+
+// All of `text` or nothing of it.
+void append(const std::filesystem::path& path, const std::string& text) {
+    std::error_code missing;
+    const std::uintmax_t size = std::filesystem::file_size(path, missing);
+    std::ofstream file(path, std::ios::app | std::ios::binary);
+    file << text << std::flush;
+    file.close();
+    if (!file) {
+        const std::string why = std::strerror(errno);
+        std::error_code ignored;
+        std::filesystem::resize_file(path, missing ? 0 : size, ignored);
+        refuse_output(path, why);
+    }
+}
+
+std::string contents(const std::filesystem::path& path) {
+    return exists(path) ? read_whole_file(path) : std::string();
+}
+
+std::string_view without_zeros_at_end(std::string_view text) {
+    return text.substr(0, text.find_last_not_of('\0') + 1);
+}
+
+std::string header_line(bool regression) {
+    const std::string figure = regression ? "rmse" : "accuracy";
+    return "sweep,epoch,seconds,objective,penalty,loss,train_" + figure + ",validation_" + figure +
+           ",test_" + figure +
+           ",seconds_activations,seconds_weights,seconds_exchange,seconds_wait,bytes_sent\n";
+}
+
+double figure_of(const Evaluation& evaluation, bool regression) {
+    return regression ? evaluation.rmse : evaluation.accuracy;
+}
+
+nlohmann::json optional_json(const std::optional<double>& value) {
+    return value ? nlohmann::json(*value) : nlohmann::json(nullptr);
+}
+
+std::string host_name() {
+    std::array<char, 256> name{};
+    gethostname(name.data(), name.size() - 1);
+    return name.data();
+}
+
+}  // namespace
+
+std::string_view whole_lines(std::string_view text) {
+    return text.substr(0, without_zeros_at_end(text).rfind('\n') + 1);
+}
+
+std::filesystem::path RunDirectory::checkpoint(Index sweep) const {
+    std::ostringstream name;
+    name << checkpoint_prefix;
+    name.width(6);
+    name.fill('0');
+    name << sweep << ".h5";
+    return path_ / name.str();
+}
+
+bool RunDirectory::complete() const { return exists(model()) && exists(summary()); }
+
+std::vector<std::filesystem::path> RunDirectory::checkpoints() const {
+    std::vector<std::pair<Index, std::filesystem::path>> found;
+    std::error_code error;
+    for (const auto& entry : std::filesystem::directory_iterator(path_, error)) {
+        const std::string name = entry.path().filename().string();
+        if (name.starts_with(checkpoint_prefix) && entry.path().extension() == ".h5") {
+            const std::string number =
+                entry.path().stem().string().substr(checkpoint_prefix.size());
+            if (const auto sweep = to_whole_number(number)) {
+                found.emplace_back(*sweep, entry.path());
+            }
+        }
+    }
+    std::ranges::sort(found, std::greater<>());
+    std::vector<std::filesystem::path> paths;
+    for (const auto& [sweep, path] : found) {
+        paths.push_back(path);
+    }
+    return paths;
+}
+
+std::optional<std::filesystem::path> RunDirectory::newest_model() const {
+    if (exists(model())) {
+        return model();
+    }
+    const auto all = checkpoints();
+    return all.empty() ? std::nullopt : std::optional(all.front());
+}
+
+void RunDirectory::prepare(Existing existing) const try {
+    const auto files = {config(), metrics(), summary(), model(), log()};
+    const bool holds_run =
+        !checkpoints().empty() ||
+        std::ranges::any_of(files, [](const auto& file) { return exists(file); });
+    if (existing == Existing::resume) {
+        if (!complete() && checkpoints().empty()) {
+            throw MissingError(
+                "there is nothing to resume in " + path_.string(), "it holds no checkpoint",
+                holds_run ? "start again with --overwrite"
+                          : "run without --resume, or give the run's directory with --out");
+        }
+        remove_unfinished();
+        mend_log();
+        return;
+    }
+    if (holds_run && existing == Existing::refuse) {
+        throw OutputError(path_.string() + " already holds a run", "",
+                          "add --resume to go on, --overwrite to replace it, or --out DIR");
+    }
+    for (const auto& file : files) {
+        std::filesystem::remove(file);
+    }
+    remove_old_checkpoints(0);
+} catch (const std::filesystem::filesystem_error& error) {
+    refuse_output(path_, error.code().message());
+}
+
+// What a run that was killed while writing, or whose file system went away, has left behind.
+void RunDirectory::remove_unfinished() const {
+    std::error_code none;
+    for (const auto& entry : std::filesystem::directory_iterator(path_, none)) {
+        const std::string name = entry.path().filename().string();
+        const bool ours = name.starts_with(checkpoint_prefix) || name.starts_with("model.h5") ||
+                          name.starts_with("summary.json") || name.starts_with("metrics.csv") ||
+                          name.starts_with("config.ini");
+        if (ours && entry.path().extension() == ".tmp") {
+            std::filesystem::remove(entry.path(), none);
+        }
+    }
+}
+
+void RunDirectory::mend_log() const {
+    const std::string text = contents(log());
+    const std::string_view mended = without_zeros_at_end(text);
+    if (mended.size() < text.size()) {
+        std::filesystem::resize_file(log(), mended.size());
+    }
+    if (!mended.empty() && mended.back() != '\n') {
+        append(log(), "\n");
+    }
+}
+
+void RunDirectory::write_config(const std::string& ini) const { write_whole_file(config(), ini); }
+
+// Two processes that once wrote one file, or a torn row with another one behind it, have left lines
+// that are no rows, or not in their order.
+void RunDirectory::start_metrics(Index sweep, bool regression) const {
+    std::string text = header_line(regression);
+    const std::size_t columns = split(text, ',').size();
+    const std::string old = contents(metrics());
+    Index last = 0;
+    for (const std::string& line : split(whole_lines(old), '\n')) {
+        const std::vector<std::string> fields = split(line, ',');
+        const bool numbers = std::ranges::all_of(
+            fields, [](const auto& field) { return field.empty() || to_number(field); });
+        if (fields.size() != columns || !numbers) {
+            continue;
+        }
+        const auto row = to_whole_number(fields[fields[0].empty() ? 1 : 0]);
+        if (row && *row > last && *row <= sweep) {
+            text += line + "\n";
+            last = *row;
+        }
+    }
+    write_whole_file(metrics(), text);
+}
+
+void RunDirectory::settle_metrics() const { settle_file(metrics()); }
+
+void RunDirectory::add_metrics(const SweepRecord& record, bool regression) const {
+    std::ostringstream row;
+    row.precision(9);
+    const auto figure = [&](const std::optional<Evaluation>& evaluation) {
+        row << ',';
+        if (evaluation) {
+            row << figure_of(*evaluation, regression);
+        }
+    };
+    const std::string number = std::to_string(record.sweep);
+    row << (record.epochs ? "," + number : number + ",") << ',' << record.seconds << ','
+        << record.energy.objective() << ',' << record.energy.penalty << ',' << record.energy.loss;
+    figure(record.train);
+    figure(record.validation);
+    figure(record.test);
+    row << ',' << record.times.activations << ',' << record.times.weights << ','
+        << record.times.exchange << ',' << record.times.wait << ','
+        << static_cast<std::int64_t>(record.bytes_sent) << '\n';
+    append(metrics(), row.str());
+}
+
+void RunDirectory::write_summary(const RunSummary& summary, bool regression) const {
+    const auto figure = [&](const std::optional<Evaluation>& evaluation) {
+        return evaluation ? nlohmann::json(figure_of(*evaluation, regression))
+                          : nlohmann::json(nullptr);
+    };
+    const std::string name = regression ? "rmse" : "accuracy";
+    nlohmann::ordered_json json;
+    json["test_" + name] = figure(summary.last.test);
+    json["train_" + name] = figure(summary.last.train);
+    json["validation_" + name] = figure(summary.last.validation);
+    json["best_test_" + name] = optional_json(summary.best_test);
+    json["objective"] = summary.last.energy.objective();
+    json["seconds_training"] = summary.seconds_training;
+    json["seconds_total"] = summary.seconds_total;
+    json["sweeps"] = nullptr;
+    json["epochs"] = nullptr;
+    json[summary.last.epochs ? "epochs" : "sweeps"] = summary.last.sweep;
+    json["ranks"] = summary.ranks;
+    json["stages"] = summary.shards.size();
+    json["shards"] = summary.shards;
+    json["stage_layers"] = nlohmann::json::array();
+    for (const Range layers : summary.layers) {
+        json["stage_layers"].push_back({layers.begin, layers.end});
+    }
+    json["bytes_sent"] = static_cast<std::int64_t>(summary.bytes_sent);
+    json["idle_fraction"] = summary.idle_fraction;
+    json["idle_seconds"] = nlohmann::json::array();
+    json["phase_seconds"] = nlohmann::json::array();
+    for (const PhaseTimes& times : summary.times) {
+        json["idle_seconds"].push_back(times.wait);
+        json["phase_seconds"].push_back({{"activations", times.activations},
+                                         {"weights", times.weights},
+                                         {"exchange", times.exchange},
+                                         {"wait", times.wait}});
+    }
+    if (std::ranges::any_of(summary.shifts, [](double shift) { return shift > 0.0; })) {
+        json["ridge_shifts"] = summary.shifts;
+    }
+    json["peak_memory"] = static_cast<std::int64_t>(summary.peak_memory);
+    if (summary.target_set) {
+        json["seconds_to_target"] = optional_json(summary.seconds_to_target);
+    }
+    json["host"] = host_name();
+    json["version"] = HOIST_VERSION;
+    json["seed"] = summary.seed;
+    write_whole_file(this->summary(), json.dump(2) + "\n");
+}
+
+void RunDirectory::add_log(const std::string& line) const { append(log(), line + "\n"); }
+
+void RunDirectory::remove_old_checkpoints(Index keep) const {
+    remove_unfinished();
+    const auto all = checkpoints();
+    for (std::size_t i = static_cast<std::size_t>(keep); i < all.size(); ++i) {
+        std::error_code ignored;
+        std::filesystem::remove(all[i], ignored);
+    }
+}
+
+}  // namespace hoist

@@ -1,0 +1,260 @@
+#include "hoist/run/trainer.hpp"
+
+#include <algorithm>
+
+#include "hoist/base/error.hpp"
+#include "hoist/base/memory.hpp"
+#include "hoist/base/text.hpp"
+#include "hoist/comm/agree.hpp"
+#include "measurement.hpp"
+#include "recorder.hpp"
+#include "resume.hpp"
+
+namespace hoist {
+
+namespace {
+
+using Needed = Recorder::Needed;
+
+// Agrees on what `work` threw, in which ranks wait for one another: an Error has come on all that do.
+// Anything else, as a lack of memory on one rank, leaves at once, and ends the job for all.
+void exchange_and_agree(const Communicator& world, const std::function<void()>& work) {
+    std::optional<Error> error;
+    try {
+        work();
+    } catch (const Error& own) {
+        error = own;
+    }
+    agree(world, [&] {
+        if (error) {
+            throw Error(*error);
+        }
+    });
+}
+
+}  // namespace
+
+template <typename Scalar>
+Trainer<Scalar>::Trainer(const Config& config, const Communicator& world, const RunOptions& options,
+                         TrainObserver& observer)
+    : config_(config),
+      world_(world),
+      options_(options),
+      observer_(observer),
+      started_(wall_time()) {}
+
+template <typename Scalar>
+Outcome Trainer<Scalar>::operator()() {
+    Recorder recorder(config_, world_, options_, observer_);
+    if (recorder.is_complete()) {
+        return Outcome::already_complete;
+    }
+    recorder.own_if_there();
+    if (recorder.is_complete()) {  // by a process that has owned it until now
+        return Outcome::already_complete;
+    }
+    begin_activity("the reading of the data");
+    Problem<Scalar> problem = make_problem<Scalar>(
+        config_, world_, unit_of_targets(config_, world_, options_.directory, options_.existing));
+    recorder.prepare();
+    std::filesystem::path checkpoint;
+    if (options_.existing == Existing::resume) {
+        begin_activity("the reading of the checkpoint");
+        checkpoint = find_checkpoint(options_.directory, world_,
+                                     [&](const std::string& text) { recorder.note(text); });
+        agree(world_, [&] {
+            progress_ = resumed_progress(checkpoint, config_, options_.ini);
+            problem.stage.weights =
+                read_weights<Scalar>(checkpoint, config_.network, problem.stage.layers);
+        });
+        recorder.set_saved(true);
+    }
+    recorder.start(problem.placement, problem.train.blocks.samples(), progress_.sweep,
+                   problem.remarks);
+
+    begin_activity("the start");
+    const double begun = wall_time();
+    std::unique_ptr<Method<Scalar>> method;
+    exchange_and_agree(world_, [&] {
+        // A failure is the same on every shard of a stage, and the stages do not wait for one
+        // another.
+        method = make_method<Scalar>(config_, world_, problem);
+    });
+    exchange_and_agree(world_, [&] { method->begin(checkpoint, progress_); });
+    progress_.seconds_training += world_.max(wall_time() - begun);
+
+    Measurement<Scalar> measure(config_, world_, problem, *method);
+    const auto figures = [&] {
+        SweepRecord record = measure(progress_.sweep);
+        record.seconds = progress_.seconds_training;
+        log_shifts(recorder, measure.shifts());
+        return record;
+    };
+    SweepRecord last = figures();
+    if (config_.fit == Fit::batches) {
+        last.energy.loss = last.train->loss;  // nothing has been trained yet
+    }
+    const auto write_checkpoint = [&](Needed needed) {
+        ModelHeader saved = header(problem);
+        saved.checkpoint = true;
+        saved.progress = progress_;
+        recorder.write_checkpoint(saved, problem.placement, problem.stage, method->state(), needed);
+    };
+    Outcome outcome = Outcome::complete;
+    while (progress_.sweep < config_.length() && !stops_here(last)) {
+        if (const std::optional<Outcome> stopping = stop()) {
+            if (!recorder.saved()) {
+                write_checkpoint(Needed::always);
+            }
+            recorder.write_metrics(Needed::if_required);
+            outcome = *stopping;
+            break;
+        }
+        recorder.set_saved(false);
+        advance(problem, *method);
+        if (progress_.batch == 0) {
+            last = figures();
+            method->note(last.validation ? *last.validation : *last.train, progress_);
+            last.bytes_sent = std::exchange(bytes_of_record_, 0.0);
+            note_best(last);
+            recorder.add(last);
+            recorder.write_metrics(Needed::if_required);
+            if (recorder.reports()) {
+                observer_.swept(last);
+            }
+        }
+        if (recorder.checkpoint_due(progress_.sweep)) {
+            write_checkpoint(Needed::if_required);
+        }
+    }
+    method->settle();
+    fill_summary(problem, last, measure.times());
+    if (outcome == Outcome::complete) {
+        method->swap_weights();
+        recorder.finish(header(problem), problem.placement, problem.stage, summary_);
+    }
+    return outcome;
+}
+
+// A sweep or an epoch, or the part of an epoch up to a stop.
+template <typename Scalar>
+void Trainer<Scalar>::advance(Problem<Scalar>& problem, Method<Scalar>& method) {
+    begin_activity(config_.fit == Fit::sweeps ? "sweep" : "epoch", progress_.sweep + 1);
+    const auto sent = [&] {
+        return static_cast<double>(world_.bytes_sent() + problem.peers.bytes_sent());
+    };
+    const double sent_before = sent();
+    const double begun = wall_time();
+    method.advance(progress_, [this] { return stop().has_value(); });
+    const double seconds = wall_time() - begun;
+    const double bytes = sent() - sent_before;
+    progress_.seconds_training += world_.max(seconds);
+    const double all_bytes = world_.sum(bytes);
+    bytes_of_record_ += all_bytes;
+    progress_.bytes_sent += all_bytes;
+}
+
+// Whether to stop, and why: the same answer on every rank.
+template <typename Scalar>
+std::optional<Outcome> Trainer<Scalar>::stop() const {
+    const bool out_of_time = config_.time_limit > 0.0 && world_.rank() == 0 &&
+                             wall_time() - started_ >= config_.time_limit;
+    const double asked = options_.stop_requested() ? 2.0 : 0.0;
+    const double reason = world_.max(std::max(asked, out_of_time ? 1.0 : 0.0));
+    if (reason == 0.0) {
+        return std::nullopt;
+    }
+    return reason > 1.0 ? Outcome::stopped_on_request : Outcome::out_of_time;
+}
+
+// Once for each layer. The first sweeps' activations may be singular where later ones are not.
+template <typename Scalar>
+void Trainer<Scalar>::log_shifts(Recorder& recorder, std::span<const double> shifts) {
+    summary_.shifts.resize(shifts.size(), 0.0);
+    for (std::size_t l = 0; l < shifts.size(); ++l) {
+        if (recorder.reports() && shifts[l] > 0.0 && summary_.shifts[l] == 0.0) {
+            recorder.log(
+                "the inputs of layer " + std::to_string(l) +
+                " depend on one another to the precision of " +
+                (config_.precision == Precision::single ? "float" : "double") +
+                " (or are more than the samples): each diagonal entry of their Gram matrix is "
+                "raised by " +
+                to_text(shifts[l]) + " of itself, as a larger weights.ridge would");
+        }
+        summary_.shifts[l] = shifts[l];
+    }
+}
+
+template <typename Scalar>
+bool Trainer<Scalar>::stops_here(const SweepRecord& record) {
+    const auto& judged = record.test ? record.test : record.validation;
+    if (config_.target_accuracy <= 0.0 || config_.network.regression() || !judged ||
+        judged->accuracy < config_.target_accuracy) {
+        return false;
+    }
+    if (!progress_.seconds_to_target) {
+        progress_.seconds_to_target = progress_.seconds_training;
+    }
+    return true;
+}
+
+template <typename Scalar>
+void Trainer<Scalar>::note_best(const SweepRecord& record) {
+    if (record.test) {
+        const double best = progress_.best_test.value_or(
+            config_.network.regression() ? record.test->rmse : record.test->accuracy);
+        progress_.best_test = config_.network.regression() ? std::min(best, record.test->rmse)
+                                                           : std::max(best, record.test->accuracy);
+    }
+}
+
+template <typename Scalar>
+void Trainer<Scalar>::fill_summary(const Problem<Scalar>& problem, const SweepRecord& last,
+                                   const PhaseTimes& times) {
+    summary_.last = last;
+    summary_.best_test = progress_.best_test;
+    summary_.seconds_training = progress_.seconds_training;
+    summary_.seconds_total = world_.max(wall_time() - started_);
+    summary_.target_set = config_.target_accuracy > 0.0;
+    summary_.seconds_to_target = progress_.seconds_to_target;
+    summary_.ranks = world_.size();
+    for (int stage = 0; stage < problem.placement.grid.stages(); ++stage) {
+        summary_.shards.push_back(problem.placement.grid.shards(stage));
+    }
+    summary_.layers = problem.placement.layers;
+    summary_.bytes_sent = progress_.bytes_sent;
+    const auto activations = world_.gather_all(times.activations);
+    const auto weights = world_.gather_all(times.weights);
+    const auto exchange = world_.gather_all(times.exchange);
+    const auto wait = world_.gather_all(times.wait);
+    double waited = 0.0;
+    double all = 0.0;
+    for (std::size_t rank = 0; rank < wait.size(); ++rank) {
+        summary_.times.push_back({activations[rank], weights[rank], exchange[rank], wait[rank]});
+        waited += summary_.times.back().wait;
+        all += summary_.times.back().total();
+    }
+    summary_.idle_fraction = all > 0.0 ? waited / all : 0.0;
+    summary_.peak_memory = world_.max(peak_resident_memory());
+    summary_.seed = config_.seed;
+}
+
+template <typename Scalar>
+ModelHeader Trainer<Scalar>::header(const Problem<Scalar>& problem) const {
+    ModelHeader header;
+    header.network = config_.network;
+    header.formulation = config_.formulation.name;
+    header.config = options_.ini;
+    header.class_names = problem.class_names;
+    header.table = problem.table;
+    header.standardization = problem.standardization;
+    header.targets = problem.targets;
+    header.created = time_stamp();
+    header.version = HOIST_VERSION;
+    return header;
+}
+
+template class Trainer<float>;
+template class Trainer<double>;
+
+}  // namespace hoist

@@ -1,0 +1,91 @@
+#include "hoist/model/weights.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+namespace hoist {
+namespace {
+
+constexpr Index inputs = 400;
+constexpr Index outputs = 250;
+
+Matrix<double> draw(Start start) {
+    return initial_weights<double>(inputs, outputs, start, 0.0, 3, 1).matrix;
+}
+
+double variance(const Matrix<double>& matrix) {
+    const double mean = matrix.mean();
+    return (matrix.array() - mean).square().mean();
+}
+
+TEST(InitialWeights, have_the_variance_of_their_start) {
+    // 10^5 numbers: the sample variance is within 2 % by more than four standard deviations.
+    EXPECT_NEAR(variance(draw(Start::he)), 2.0 / inputs, 0.02 * 2.0 / inputs);
+    EXPECT_NEAR(variance(draw(Start::xavier)), 2.0 / (inputs + outputs),
+                0.02 * 2.0 / (inputs + outputs));
+    EXPECT_NEAR(variance(draw(Start::normal)), 0.1, 0.02 * 0.1);
+    EXPECT_NEAR(variance(draw(Start::variance_scaling)), 1.0 / inputs, 0.02 / inputs);
+    for (const Start start : {Start::he, Start::xavier, Start::normal, Start::variance_scaling}) {
+        const Matrix<double> weights = draw(start);
+        EXPECT_NEAR(weights.mean(), 0.0, 5.0 * std::sqrt(variance(weights) / 1e5));
+    }
+}
+
+TEST(InitialWeights, have_the_range_of_their_start) {
+    const double half_width = std::sqrt(6.0 / (inputs + outputs));
+    const double uniform = draw(Start::xavier).cwiseAbs().maxCoeff();
+    EXPECT_LE(uniform, half_width);
+    EXPECT_GT(uniform, 0.999 * half_width);
+    // Normals of standard deviation s cut at two of them: s is 1/0.8796 of what is left.
+    const double cut = 2.0 / (0.8796256610342398 * std::sqrt(static_cast<double>(inputs)));
+    const double truncated = draw(Start::variance_scaling).cwiseAbs().maxCoeff();
+    EXPECT_LE(truncated, cut);
+    EXPECT_GT(truncated, 0.99 * cut);
+    EXPECT_GT(draw(Start::he).cwiseAbs().maxCoeff(), 3.5 * std::sqrt(2.0 / inputs));
+}
+
+TEST(InitialWeights, depend_on_the_seed_and_the_layer_alone) {
+    const auto weights = [](std::uint64_t seed, Index layer) {
+        return initial_weights<double>(30, 20, Start::he, 0.0, seed, layer).matrix;
+    };
+    EXPECT_EQ(weights(1, 0), weights(1, 0));
+    EXPECT_NE(weights(1, 0), weights(2, 0));
+    EXPECT_NE(weights(1, 0), weights(1, 1));
+    EXPECT_EQ(initial_weights<float>(30, 20, Start::he, 0.0, 1, 0).matrix,
+              weights(1, 0).cast<float>());
+}
+
+TEST(InitialWeights, start_with_the_bias_asked_for) {
+    const auto weights = initial_weights<float>(3, 4, Start::he, 0.25, 1, 0);
+    EXPECT_EQ(weights.bias, Vector<float>::Constant(4, 0.25F));
+    EXPECT_EQ(weights.matrix.rows(), 4);
+    EXPECT_EQ(weights.matrix.cols(), 3);
+}
+
+TEST(Weights, apply_a_map_and_a_bias_to_every_column) {
+    Weights<double> weights{Matrix<double>(2, 3), Vector<double>(2)};
+    weights.matrix << 1, 2, 3, 4, 5, 6;
+    weights.bias << 10, 20;
+    Matrix<double> x(3, 2);
+    x << 1, 0, 0, 1, 1, 0;
+    Matrix<double> u(2, 2);
+    weights.apply(x, u);
+    Matrix<double> expected(2, 2);
+    expected << 14, 12, 30, 25;
+    EXPECT_EQ(u, expected);
+}
+
+TEST(Weights, take_the_transposed_solution_of_a_regression) {
+    Matrix<double> solution(3, 2);
+    solution << 1, 2, 3, 4, 5, 6;
+    Weights<float> weights;
+    weights.assign(solution);
+    Matrix<float> expected(2, 2);
+    expected << 1, 3, 2, 4;
+    EXPECT_EQ(weights.matrix, expected);
+    EXPECT_EQ(weights.bias, (Vector<float>(2) << 5, 6).finished());
+}
+
+}  // namespace
+}  // namespace hoist

@@ -1,0 +1,143 @@
+#include "hoist/plan/cost_model.hpp"
+
+#include <gtest/gtest.h>
+
+#include <numeric>
+
+#include "support/small_training.hpp"
+
+namespace hoist {
+namespace {
+
+constexpr MachineRates rates{1e11, 1e10};
+
+SmallProblem problem_of(const ConfigText& settings) {
+    ConfigText all{{"network.layers", "6-9-7-4"},
+                   {"grid.block", "8"},
+                   {"weights.ridge", "1e-3"},
+                   {"formulation.joint_iterations", "4"}};
+    for (const auto& [key, value] : settings) {
+        all[key] = value;
+    }
+    return small_problem(all, 53);
+}
+
+void expect_the_bytes_that_a_sweep_sends(const SmallProblem& problem, const Communicator& world) {
+    SmallTraining<float> training(problem, world);
+    training.sweep().forward();
+    const auto sent = [&] {
+        return static_cast<double>(world.bytes_sent() + training.peers().bytes_sent());
+    };
+    const double before = sent();
+    training.sweep()();
+    training.sweep().settle();
+    const double bytes = sent() - before;
+    const RunPlan plan = plan_run(problem.config, {53, 0, 0}, world.size(), rates);
+    EXPECT_EQ(plan.ranks[static_cast<std::size_t>(world.rank())].bytes_sent, bytes)
+        << plan.placement.text();
+}
+
+TEST(CostModel, predicts_the_traffic_of_every_rank_to_the_byte) {
+    const Communicator world = Communicator::world();
+    const std::vector<ConfigText> cases{
+        {{"train.inner", "1"}},
+        {{"train.inner", "3"}},
+        {{"train.schedule", "checkerboard"}},
+        {{"formulation.step", "joint"}},
+        {{"network.output", "linear"}},
+        {{"network.output", "simplex"}, {"train.inner", "2"}, {"formulation.lambda", "1"}},
+        {{"network.layers", "6-4"}, {"train.inner", "3"}},
+        {{"network.activation", "maxpool(3),maxpool(2)"},
+         {"formulation.name", "mac"},
+         {"weights.solver", "ridge"}},
+        {{"formulation.name", "fenchel"}, {"weights.solver", "ridge"}},
+    };
+    for (const ConfigText& settings : cases) {
+        const SmallProblem problem = problem_of(settings);
+        for (const auto& shards : some_grids(world.size(), problem.config.network.layers())) {
+            const int stages = static_cast<int>(shards.size());
+            expect_the_bytes_that_a_sweep_sends(problem.on_grid(stages, shards), world);
+        }
+    }
+}
+
+Config config_of(const ConfigText& settings) {
+    ConfigText all{{"network.layers", "784-300-100-10"}};
+    for (const auto& [key, value] : settings) {
+        all[key] = value;
+    }
+    return parse_config(all);
+}
+
+RunPlan plan_of(const ConfigText& settings, int ranks, SampleFacts samples = {60000, 0, 10000}) {
+    return plan_run(config_of(settings), samples, ranks, rates);
+}
+
+double sum(const RunPlan& plan, double MemoryPlan::*part) {
+    return std::accumulate(
+        plan.ranks.begin(), plan.ranks.end(), 0.0,
+        [&](double total, const RankPlan& rank) { return total + rank.memory.*part; });
+}
+
+TEST(CostModel, no_rank_holds_the_whole_data_set_when_there_are_shards) {
+    for (const int ranks : {1, 2, 4, 7}) {
+        const RunPlan plan = plan_of({{"grid.stages", "1"}}, ranks);
+        // 784 inputs and 10 targets of each sample, once in all
+        EXPECT_DOUBLE_EQ(sum(plan, &MemoryPlan::samples), 794.0 * 70000.0 * 4.0);
+        for (const RankPlan& rank : plan.ranks) {
+            EXPECT_LT(rank.memory.samples * ranks, 1.1 * 794.0 * 70000.0 * 4.0);
+        }
+    }
+}
+
+TEST(CostModel, stages_hold_what_is_theirs_and_one_matrix_of_each_neighbor) {
+    const RunPlan plan = plan_of({{"grid.stages", "3"}}, 3);
+    const double column = 60000.0 * 4.0;
+    const double energy = 60000.0 * 8.0;
+    EXPECT_DOUBLE_EQ(plan.ranks[0].memory.samples, 784.0 * 70000.0 * 4.0);
+    EXPECT_DOUBLE_EQ(plan.ranks[0].memory.activations, 300.0 * column + energy);
+    EXPECT_DOUBLE_EQ(plan.ranks[1].memory.samples, 0.0);
+    EXPECT_DOUBLE_EQ(plan.ranks[1].memory.activations, (2 * 300.0 + 100.0) * column + energy);
+    EXPECT_DOUBLE_EQ(plan.ranks[2].memory.samples, 10.0 * 70000.0 * 4.0);
+    EXPECT_DOUBLE_EQ(plan.ranks[2].memory.activations, (2 * 100.0 + 10.0) * column + energy);
+}
+
+TEST(CostModel, double_precision_doubles_the_samples_and_the_traffic_of_columns) {
+    const RunPlan single = plan_of({{"grid.stages", "2"}}, 2);
+    const RunPlan full = plan_of({{"grid.stages", "2"}, {"train.precision", "double"}}, 2);
+    for (std::size_t rank = 0; rank < 2; ++rank) {
+        EXPECT_DOUBLE_EQ(full.ranks[rank].memory.samples, 2 * single.ranks[rank].memory.samples);
+        EXPECT_DOUBLE_EQ(full.ranks[rank].bytes_sent, 2 * single.ranks[rank].bytes_sent);
+    }
+}
+
+TEST(CostModel, limits_the_speed_up_by_the_rank_with_most_work) {
+    const std::vector<double> costs = layer_costs(config_of({}));
+    const double all = costs[0] + costs[1] + costs[2];
+    const RunPlan plan = plan_of({{"grid.stages", "3"}}, 3);
+    EXPECT_NEAR(plan.most_speedup, all / *std::ranges::max_element(costs), 1e-9);
+    EXPECT_LE(plan.speedup(), plan.most_speedup);
+    EXPECT_DOUBLE_EQ(plan_of({}, 1).speedup(), 1.0);
+    EXPECT_DOUBLE_EQ(plan_of({}, 1).most_speedup, 1.0);
+}
+
+TEST(CostModel, gives_every_rank_the_time_of_the_sweep) {
+    const RunPlan plan = plan_of({{"grid.shards", "2,1"}}, 3);
+    for (const RankPlan& rank : plan.ranks) {
+        EXPECT_GE(rank.wait, 0.0);
+        EXPECT_NEAR(rank.compute + rank.exchange + rank.wait, plan.seconds, 1e-12);
+    }
+}
+
+TEST(CostModel, ranks_without_a_block_hold_no_samples) {
+    const RunPlan plan = plan_of({{"grid.stages", "1"}, {"grid.block", "10"}}, 4, {20, 0, 0});
+    Index columns = 0;
+    for (const RankPlan& rank : plan.ranks) {
+        columns += rank.columns;
+        EXPECT_EQ(rank.columns == 0, rank.memory.samples == 0.0);
+    }
+    EXPECT_EQ(columns, 20);
+}
+
+}  // namespace
+}  // namespace hoist
