@@ -102,13 +102,13 @@ BatchStep<Scalar>::BatchStep(const Config& config, const Communicator& world,
             passage.x.emplace_back(hidden ? width : 0, hidden ? columns : 0);
             passage.u.emplace_back(hidden ? network.map_outputs(layer.index - 1) : 0,
                                    hidden ? columns : 0);
-            passage.moved.emplace_back(hidden && minimizes_ ? width : 0,
-                                       hidden && minimizes_ ? columns : 0);
+            passage.residual.emplace_back(hidden && minimizes_ ? width : 0,
+                                          hidden && minimizes_ ? columns : 0);
             passage.s.emplace_back(outputs, columns);
         }
         const Index top = stage.highest().index + 1;
         passage.above.resize(network.map_outputs(top - 1), columns);
-        passage.moved_above.resize(minimizes_ && !last_ ? network.width(top) : 0, columns);
+        passage.residual_above.resize(minimizes_ && !last_ ? network.width(top) : 0, columns);
         const Index lowest = stage.lowest().index;
         passage.below.resize(
             first_ ? 0 : (minimizes_ ? network.width(lowest) : network.map_outputs(lowest - 1)),
@@ -224,7 +224,7 @@ void BatchStep<Scalar>::start(Passage& passage) {
                 block, part(passage.u.front(), range));
         }
         if (!last_) {
-            Matrix<Scalar>& from_above = minimizes_ ? passage.moved_above : passage.s.back();
+            Matrix<Scalar>& from_above = minimizes_ ? passage.residual_above : passage.s.back();
             passage.from_above[own] =
                 exchange_.template receive_from_above<Scalar>(block, part(from_above, range));
         }
@@ -326,33 +326,30 @@ void BatchStep<Scalar>::answer(Passage& passage, std::size_t block, std::size_t 
     }
 }
 
-// Moves x_l against what is above it, and takes the signal of W_l before that.
+// Moves x_l from phi(u_l) against what is above it, and takes the signal of W_l before that.
 template <typename Scalar>
 void BatchStep<Scalar>::minimize(Passage& passage, std::size_t block, std::size_t position) {
     const Layer<Scalar>& layer = stage_.layers[position];
     const Range range = passage.blocks[block];
     const auto u_next = part(u_above(passage, position), range);
-    const auto s = part(passage.s[position], range);
-    const auto move = [&](const Above<Scalar>& above) {
-        above.slope(u_next, s);
-        if (layer.index == 0) {
-            return;
+    const auto move = [&](const ChangeAbove<Scalar>& above) {
+        if (layer.index > 0) {
+            formulation_->minimize(
+                layer.index, layer.weights, part(passage.u[position], range), above,
+                part(position > 0 ? passage.residual[position] : passage.below, range));
         }
-        auto x = part(position > 0 ? passage.moved[position] : passage.below, range);
-        x = part(passage.x[position], range);
-        formulation_->update_activations(layer.index, layer.weights,
-                                         part(passage.u[position], range), above, x);
     };
     if (is_output(position)) {
-        const auto y = part(passage.targets, range);
-        Matrix<Scalar> target(u_next.rows(), u_next.cols());
-        output_->target(y, u_next, target);
-        move(OutputAbove<Scalar>(*output_, y, target));
-    } else {
-        Matrix<Scalar>& x_above =
-            is_highest(position) ? passage.moved_above : passage.moved[position + 1];
-        move(PenaltyAbove<Scalar>(*formulation_, layer.index + 1, part(x_above, range)));
+        move(OutputChange<Scalar>(*output_, part(passage.targets, range), u_next));
+        return;
     }
+    const Index next = layer.index + 1;
+    const auto r =
+        part(is_highest(position) ? passage.residual_above : passage.residual[position + 1], range);
+    formulation_->residual_signal(next, r, u_next, part(passage.s[position], range));
+    Matrix<Scalar> x_next(r.rows(), r.cols());
+    config_.network.activation(next).apply(u_next, x_next);
+    move(PenaltyChange<Scalar>(*formulation_, next, r, u_next, x_next));
 }
 
 template <typename Scalar>

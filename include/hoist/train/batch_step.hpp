@@ -30,7 +30,7 @@ constexpr Index batch_group_columns = 256;
 /// and the blocks of a batch follow one another through the stages. A stage prefers B to F, and sums
 /// gradients of the blocks that it has answered while nothing else has arrived. The signal of W_l is taken at
 /// the forward u_{l+1} and x_l. With `formulation.iterations` above 1 a block is minimized by
-/// proximal-gradient steps instead, and what travels down is the moved x_l.
+/// proximal-gradient steps instead, and what travels down is the residual of the moved x_l.
 ///
 /// With a staleness of d, a stage that lies j stages below the last goes on to the next batches
 /// before the signals of the present one have come down, min(d, j) batches ahead.
@@ -91,16 +91,16 @@ class BatchStep {
         std::vector<Range> blocks;
         std::vector<InputBlock<Scalar>> inputs;
         Matrix<Scalar> targets;
-        /// Of each layer of the stage: phi(u_l), u_l, the moved x_l (where blocks are minimized),
-        /// and the signal s_{l+1}.
+        /// Of each layer of the stage: phi(u_l), u_l, the residual of the moved x_l (where blocks are
+        /// minimized), and the signal s_{l+1}.
         std::vector<Matrix<Scalar>> x;
         std::vector<Matrix<Scalar>> u;
-        std::vector<Matrix<Scalar>> moved;
+        std::vector<Matrix<Scalar>> residual;
         std::vector<Matrix<Scalar>> s;
-        /// u_{e+1}, and the moved x_{e+1}.
+        /// u_{e+1}, and the residual of the moved x_{e+1}.
         Matrix<Scalar> above;
-        Matrix<Scalar> moved_above;
-        /// s_l or the moved x_l of the lowest layer.
+        Matrix<Scalar> residual_above;
+        /// s_l or the residual of the moved x_l of the lowest layer.
         Matrix<Scalar> below;
         std::vector<Request> from_below;
         std::vector<Request> from_above;
