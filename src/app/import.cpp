@@ -46,6 +46,7 @@ template <typename Scalar>
 void write(const Communicator& alone, const std::filesystem::path& out, const PortableModel& model,
            const ModelHeader& header, const Config& config) {
     Stage<Scalar> stage;
+    stage.network = model.network;
     stage.layers = {0, std::ssize(model.maps)};
     for (const Weights<double>& map : model.maps) {
         stage.weights.push_back({map.matrix.cast<Scalar>(), map.bias.cast<Scalar>()});

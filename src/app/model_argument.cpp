@@ -182,6 +182,7 @@ LoadedModel<Scalar> load_model(const Communicator& world, const std::filesystem:
         header = read_model_header(path, true);
         config = config_of(*header);
         placement = place(layer_costs(*config), {}, world.size());
+        stage.network = header->network;
         stage.layers = placement->layers_of(world.rank());
         stage.weights = read_weights<Scalar>(path, header->network, stage.layers);
     });

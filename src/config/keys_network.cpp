@@ -1,7 +1,6 @@
 #include <algorithm>
 
 #include "hoist/base/text.hpp"
-#include "hoist/math/learned_activation.hpp"
 #include "key.hpp"
 
 namespace hoist {
@@ -34,14 +33,7 @@ std::vector<Key> network_keys() {
          [](const Value&, Config&) {}},
         {{"network.learn_slopes", "false",
           "whether mini-batches also train the slopes of leaky_relu: true, false"},
-         [](const Value& v, Config& c) {
-             c.learn_slopes = v.yes_or_no();
-             for (auto& activation : c.network.activations) {
-                 if (c.learn_slopes && activation->name().starts_with("leaky_relu")) {
-                     activation = std::make_shared<LearnedActivation>(activation);
-                 }
-             }
-         }},
+         [](const Value& v, Config& c) { c.learn_slopes = v.yes_or_no(); }},
         {{"network.output", "softmax",
           "softmax (cross-entropy), simplex (cross-entropy of an explicit block), linear (squared "
           "error; regression where "

@@ -42,9 +42,35 @@ double OutputAbove<Scalar>::weight() const {
     return output_.weight();
 }
 
+template <typename Scalar>
+Vector<double> PenaltyChange<Scalar>::energy(const ConstMatrixRef<Scalar>& v) const {
+    return formulation_.penalty_after(layer_, r_, u_, x_, v);
+}
+
+template <typename Scalar>
+void PenaltyChange<Scalar>::slope(const ConstMatrixRef<Scalar>& v, MatrixRef<Scalar> s) const {
+    Matrix<Scalar> after(x_.rows(), x_.cols());
+    formulation_.residual_after(layer_, r_, u_, x_, v, after);
+    formulation_.residual_signal(layer_, after, u_ + v, s);
+}
+
+template <typename Scalar>
+Vector<double> OutputChange<Scalar>::energy(const ConstMatrixRef<Scalar>& v) const {
+    return output_.energy(y_, u_ + v);
+}
+
+template <typename Scalar>
+void OutputChange<Scalar>::slope(const ConstMatrixRef<Scalar>& v, MatrixRef<Scalar> s) const {
+    output_.slope(y_, u_ + v, s);
+}
+
 template class PenaltyAbove<float>;
 template class PenaltyAbove<double>;
 template class OutputAbove<float>;
 template class OutputAbove<double>;
+template class PenaltyChange<float>;
+template class PenaltyChange<double>;
+template class OutputChange<float>;
+template class OutputChange<double>;
 
 }  // namespace hoist

@@ -72,6 +72,44 @@ void Classical<Scalar>::update_activations(Index layer, const Weights<Scalar>& w
 }
 
 template <typename Scalar>
+void Classical<Scalar>::minimize(Index layer, const Weights<Scalar>& weights,
+                                 const ConstMatrixRef<Scalar>& u, const ChangeAbove<Scalar>& above,
+                                 MatrixRef<Scalar> r) {
+    const auto position = static_cast<std::size_t>(layer - 1);
+    const Block& block = blocks_[position];
+    const auto lambda = static_cast<Scalar>(options_.lambda_of(layer));
+    Matrix<Scalar> x = u.cwiseMax(bounds_[position].lower).cwiseMin(bounds_[position].upper);
+    // c = lambda u + W'(mu W x - s), s the slope at x
+    Matrix<Scalar> s(weights.matrix.rows(), u.cols());
+    above.slope(Matrix<Scalar>::Zero(s.rows(), s.cols()), s);
+    s = -s;
+    s.noalias() += static_cast<Scalar>(block.weight_above) * weights.matrix * x;
+    right_hand_side_ = lambda * u;
+    right_hand_side_.noalias() += weights.matrix.transpose() * s;
+    block.solver->solve(right_hand_side_, x);
+    r = lambda * (u - x);
+}
+
+template <typename Scalar>
+void Classical<Scalar>::residual_after(Index layer, const ConstMatrixRef<Scalar>& r,
+                                       const ConstMatrixRef<Scalar>&, const ConstMatrixRef<Scalar>&,
+                                       const ConstMatrixRef<Scalar>& v,
+                                       MatrixRef<Scalar> after) const {
+    after = r + static_cast<Scalar>(options_.lambda_of(layer)) * v;
+}
+
+template <typename Scalar>
+Vector<double> Classical<Scalar>::penalty_after(Index layer, const ConstMatrixRef<Scalar>& r,
+                                                const ConstMatrixRef<Scalar>& u,
+                                                const ConstMatrixRef<Scalar>& x,
+                                                const ConstMatrixRef<Scalar>& v) const {
+    Matrix<Scalar> after(x.rows(), x.cols());
+    residual_after(layer, r, u, x, v, after);
+    return after.template cast<double>().colwise().squaredNorm().transpose() /
+           (2.0 * options_.lambda_of(layer));
+}
+
+template <typename Scalar>
 void Classical<Scalar>::respond(Index layer, const ConstMatrixRef<Scalar>& u,
                                 const ConstMatrixRef<Scalar>& g, const ConstMatrixRef<Scalar>&,
                                 MatrixRef<Scalar> s) const {

@@ -70,6 +70,13 @@ void Formulation<Scalar>::gradient_step(Index, const Weights<Scalar>&,
 }
 
 template <typename Scalar>
+void Formulation<Scalar>::residual_signal(Index, const ConstMatrixRef<Scalar>& r,
+                                          const ConstMatrixRef<Scalar>&,
+                                          MatrixRef<Scalar> s) const {
+    s = r;
+}
+
+template <typename Scalar>
 double Formulation<Scalar>::parameter_slope(Index, const ConstMatrixRef<Scalar>&,
                                             const ConstMatrixRef<Scalar>&,
                                             const ConstMatrixRef<Scalar>&) const {

@@ -4,8 +4,8 @@
 #include <cmath>
 
 #include "hoist/base/error.hpp"
-#include "hoist/formulation/proximal_gradient.hpp"
 #include "hoist/math/spectral_norm.hpp"
+#include "smooth_part.hpp"
 
 namespace hoist {
 
@@ -63,36 +63,87 @@ void GapPenalty<Scalar>::prepare(Index layer, const Weights<Scalar>& weights, do
         1.0 / (bound < most ? std::max(bound, 1e-12 * lambda(layer)) : most);
 }
 
+// prox_{s Psi}((lambda u - g + y/t) / (lambda + 1/t)); `to` may be y.
+template <typename Scalar>
+template <typename Real>
+void GapPenalty<Scalar>::step(Index layer, const ConstMatrixRef<Real>& u,
+                              const ConstMatrixRef<Real>& g, double t,
+                              const ConstMatrixRef<Real>& y, MatrixRef<Real> to) const {
+    const double own = lambda(layer);
+    const auto inverse = static_cast<Real>(1.0 / t);
+    const auto scale = static_cast<Real>(1.0 / (own + 1.0 / t));
+    to = scale * (static_cast<Real>(own) * u - g + inverse * y);
+    activation(layer).prox(own * t / (1.0 + own * t), to, to);
+}
+
 template <typename Scalar>
 void GapPenalty<Scalar>::update_activations(Index layer, const Weights<Scalar>& weights,
                                             const ConstMatrixRef<Scalar>& u,
                                             const Above<Scalar>& above, MatrixRef<Scalar> x) {
-    const double own = lambda(layer);
-    Matrix<Scalar> w_x(weights.matrix.rows(), x.cols());
-    Matrix<Scalar> s(weights.matrix.rows(), x.cols());
     ProximalProblem<Scalar> problem;
     problem.length = lengths_[static_cast<std::size_t>(layer - 1)];
-    problem.gradient = [&](const Matrix<Scalar>& y, Matrix<Scalar>& g) {
-        weights.apply(y, w_x);
-        above.slope(w_x, s);
-        g.noalias() = weights.matrix.transpose() * s;
-    };
+    const auto map = [&](const Matrix<Scalar>& y, Matrix<Scalar>& w_y) { weights.apply(y, w_y); };
+    set_smooth_part(problem, weights.matrix, map, above);
     problem.step = [&](Range columns, const Matrix<Scalar>& y, const Matrix<Scalar>& g, double t,
                        Matrix<Scalar>& next) {
-        const auto part = [&](const auto& matrix) {
-            return matrix.middleCols(columns.begin, columns.size());
-        };
-        const auto inverse = static_cast<Scalar>(1.0 / t);
-        const auto scale = static_cast<Scalar>(1.0 / (own + 1.0 / t));
-        MatrixRef<Scalar> to = next.middleCols(columns.begin, columns.size());
-        to = scale * (static_cast<Scalar>(own) * part(u) - part(g) + inverse * part(y));
-        activation(layer).prox(own * t / (1.0 + own * t), to, to);
-    };
-    problem.value = [&](const Matrix<Scalar>& y) {
-        weights.apply(y, w_x);
-        return above.energy(w_x);
+        step<Scalar>(layer, part(u, columns), part(g, columns), t, part(y, columns),
+                     part(next, columns));
     };
     proximal_gradient<Scalar>(problem, method_, iterations_, x);
+}
+
+// The variable is d = x - phi(u), made by steps in double, and W d stands for the change above.
+template <typename Scalar>
+void GapPenalty<Scalar>::minimize(Index layer, const Weights<Scalar>& weights,
+                                  const ConstMatrixRef<Scalar>& u, const ChangeAbove<Scalar>& above,
+                                  MatrixRef<Scalar> r) {
+    const Matrix<double> exact_u = u.template cast<double>();
+    Matrix<double> phi(u.rows(), u.cols());
+    activation(layer).apply(exact_u, phi);
+    ProximalProblem<Scalar> problem;
+    problem.length = lengths_[static_cast<std::size_t>(layer - 1)];
+    const auto map = [&](const Matrix<Scalar>& d, Matrix<Scalar>& v) {
+        v.noalias() = weights.matrix * d;
+    };
+    set_smooth_part(problem, weights.matrix, map, above);
+    problem.step = [&](Range columns, const Matrix<Scalar>& d, const Matrix<Scalar>& g, double t,
+                       Matrix<Scalar>& next) {
+        Matrix<double> x = part(phi, columns) + part(d, columns).template cast<double>();
+        step<double>(layer, part(exact_u, columns), part(g, columns).template cast<double>(), t, x,
+                     x);
+        part(next, columns) = (x - part(phi, columns)).template cast<Scalar>();
+    };
+    r.setZero();
+    proximal_gradient<Scalar>(problem, method_, iterations_, r);
+    r *= static_cast<Scalar>(-lambda(layer));
+}
+
+template <typename Scalar>
+void GapPenalty<Scalar>::residual_after(Index layer, const ConstMatrixRef<Scalar>& r,
+                                        const ConstMatrixRef<Scalar>& u,
+                                        const ConstMatrixRef<Scalar>& x,
+                                        const ConstMatrixRef<Scalar>& v,
+                                        MatrixRef<Scalar> after) const {
+    const double own = lambda(layer);
+    activation(layer).difference_quotient(-own, u, static_cast<Scalar>(own) * v, x, after);
+    after += r;
+}
+
+// D(x, u + v) - D(x, u) = gap(phi(u), u + v) + <phi(u) - x, v>, and |r|^2 / (2 lambda) is a part of
+// lambda D(x, u).
+template <typename Scalar>
+Vector<double> GapPenalty<Scalar>::penalty_after(Index layer, const ConstMatrixRef<Scalar>& r,
+                                                 const ConstMatrixRef<Scalar>& u,
+                                                 const ConstMatrixRef<Scalar>&,
+                                                 const ConstMatrixRef<Scalar>& v) const {
+    const double own = lambda(layer);
+    const Matrix<double> from = u.template cast<double>();
+    const Matrix<double> move = v.template cast<double>();
+    const Matrix<double> residual = r.template cast<double>();
+    Matrix<double> phi(u.rows(), u.cols());
+    activation(layer).apply(from, phi);
+    return own * activation(layer).gap(phi, from + move) +
+           residual.cwiseProduct(move + residual / (2.0 * own)).colwise().sum().transpose();
 }
 
 template <typename Scalar>

@@ -4,8 +4,8 @@
 #include <cmath>
 
 #include "hoist/base/error.hpp"
-#include "hoist/formulation/proximal_gradient.hpp"
 #include "hoist/math/spectral_norm.hpp"
+#include "smooth_part.hpp"
 
 namespace hoist {
 
@@ -65,30 +65,66 @@ void Mac<Scalar>::update_activations(Index layer, const Weights<Scalar>& weights
     const double own = options_.lambda_of(layer);
     Matrix<Scalar> phi(x.rows(), x.cols());
     spec_.activation(layer).apply(u, phi);
-    Matrix<Scalar> w_x(weights.matrix.rows(), x.cols());
-    Matrix<Scalar> s(weights.matrix.rows(), x.cols());
     ProximalProblem<Scalar> problem;
     problem.length = lengths_[static_cast<std::size_t>(layer - 1)];
-    problem.gradient = [&](const Matrix<Scalar>& y, Matrix<Scalar>& g) {
-        weights.apply(y, w_x);
-        above.slope(w_x, s);
-        g.noalias() = weights.matrix.transpose() * s;
-    };
+    const auto map = [&](const Matrix<Scalar>& y, Matrix<Scalar>& w_y) { weights.apply(y, w_y); };
+    set_smooth_part(problem, weights.matrix, map, above);
     problem.step = [&](Range columns, const Matrix<Scalar>& y, const Matrix<Scalar>& g, double t,
                        Matrix<Scalar>& next) {
-        const auto part = [&](const auto& matrix) {
-            return matrix.middleCols(columns.begin, columns.size());
-        };
         const auto scale = static_cast<Scalar>(1.0 / (own + 1.0 / t));
-        next.middleCols(columns.begin, columns.size()) =
-            scale * (static_cast<Scalar>(own) * part(phi) - part(g) +
-                     static_cast<Scalar>(1.0 / t) * part(y));
-    };
-    problem.value = [&](const Matrix<Scalar>& y) {
-        weights.apply(y, w_x);
-        return above.energy(w_x);
+        part(next, columns) =
+            scale * (static_cast<Scalar>(own) * part(phi, columns) - part(g, columns) +
+                     static_cast<Scalar>(1.0 / t) * part(y, columns));
     };
     proximal_gradient<Scalar>(problem, BlockMethod::adaptive, options_.iterations, x);
+}
+
+// The same steps of d = x - phi(u), and W d stands for the change above.
+template <typename Scalar>
+void Mac<Scalar>::minimize(Index layer, const Weights<Scalar>& weights,
+                           const ConstMatrixRef<Scalar>&, const ChangeAbove<Scalar>& above,
+                           MatrixRef<Scalar> r) {
+    const double own = options_.lambda_of(layer);
+    ProximalProblem<Scalar> problem;
+    problem.length = lengths_[static_cast<std::size_t>(layer - 1)];
+    const auto map = [&](const Matrix<Scalar>& d, Matrix<Scalar>& v) {
+        v.noalias() = weights.matrix * d;
+    };
+    set_smooth_part(problem, weights.matrix, map, above);
+    problem.step = [&](Range columns, const Matrix<Scalar>& d, const Matrix<Scalar>& g, double t,
+                       Matrix<Scalar>& next) {
+        part(next, columns) = static_cast<Scalar>(1.0 / (own * t + 1.0)) * part(d, columns) -
+                              static_cast<Scalar>(1.0 / (own + 1.0 / t)) * part(g, columns);
+    };
+    r.setZero();
+    proximal_gradient<Scalar>(problem, BlockMethod::adaptive, options_.iterations, r);
+    r *= static_cast<Scalar>(-own);
+}
+
+template <typename Scalar>
+void Mac<Scalar>::residual_signal(Index layer, const ConstMatrixRef<Scalar>& r,
+                                  const ConstMatrixRef<Scalar>& u, MatrixRef<Scalar> s) const {
+    spec_.activation(layer).pull_back(u, r, s);
+}
+
+template <typename Scalar>
+void Mac<Scalar>::residual_after(Index layer, const ConstMatrixRef<Scalar>& r,
+                                 const ConstMatrixRef<Scalar>& u, const ConstMatrixRef<Scalar>& x,
+                                 const ConstMatrixRef<Scalar>& v, MatrixRef<Scalar> after) const {
+    const double own = options_.lambda_of(layer);
+    spec_.activation(layer).difference_quotient(-own, u, static_cast<Scalar>(own) * v, x, after);
+    after += r;
+}
+
+template <typename Scalar>
+Vector<double> Mac<Scalar>::penalty_after(Index layer, const ConstMatrixRef<Scalar>& r,
+                                          const ConstMatrixRef<Scalar>& u,
+                                          const ConstMatrixRef<Scalar>& x,
+                                          const ConstMatrixRef<Scalar>& v) const {
+    Matrix<Scalar> after(x.rows(), x.cols());
+    residual_after(layer, r, u, x, v, after);
+    return after.template cast<double>().colwise().squaredNorm().transpose() /
+           (2.0 * options_.lambda_of(layer));
 }
 
 template <typename Scalar>

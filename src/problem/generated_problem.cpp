@@ -36,7 +36,7 @@ Problem<Scalar> generate_problem(const Config& config, const Communicator& world
     agree(world, [&] {
         problem.train = generate_samples<Scalar>(config, *placement, rank, samples);
         const Range layers = placement->layers_of(rank);
-        problem.stage = {layers, draw_weights<Scalar>(config, layers)};
+        problem.stage = {config.network, layers, draw_weights<Scalar>(config, layers)};
     });
     return problem;
 }

@@ -257,7 +257,7 @@ Problem<Scalar> make_problem(const Config& config, const Communicator& world, Ta
             problem.standardization = start->standardization;
         }
         const Range layers = placement->layers_of(rank);
-        problem.stage = {layers,
+        problem.stage = {config.network, layers,
                          config.start_file.empty()
                              ? draw_weights<Scalar>(config, layers)
                              : read_weights<Scalar>(config.start_file, config.network, layers)};

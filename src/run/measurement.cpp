@@ -55,17 +55,17 @@ SweepRecord Measurement<Scalar>::operator()(Index index) {
                 : std::string("the last checkpoint is good; use a smaller weights.step"))
             .as_agreed();
     }
-    const ForwardPass<Scalar> forward(config_.network, world_, problem_.placement, problem_.stage);
+    const NetworkSpec& network = problem_.stage.network;
+    const ForwardPass<Scalar> forward(network, world_, problem_.placement, problem_.stage);
     const auto output =
-        make_output_block<Scalar>(config_.network.output, config_.formulation.output_lambda());
+        make_output_block<Scalar>(network.output, config_.formulation.output_lambda());
     method_.swap_weights();
     record.train = method_.evaluate_training(forward, *output);
     if (problem_.validation.blocks.samples() > 0) {
-        record.validation =
-            evaluate(forward, config_.network, *output, world_, problem_.validation);
+        record.validation = evaluate(forward, network, *output, world_, problem_.validation);
     }
     if (problem_.test.blocks.samples() > 0) {
-        record.test = evaluate(forward, config_.network, *output, world_, problem_.test);
+        record.test = evaluate(forward, network, *output, world_, problem_.test);
     }
     method_.swap_weights();
     return record;

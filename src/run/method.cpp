@@ -71,9 +71,9 @@ class BatchMethod final : public Method<Scalar> {
                 read_solver_state<Scalar>(checkpoint, config_, problem_.stage.layers,
                                           step_.solver_state());
             });
-            step_.set_averaged(progress.averaged);
-            step_.restore_slopes();
-            share_slopes();
+            step_.fit().set_averaged(progress.averaged);
+            step_.slopes().restore();
+            step_.slopes().share(world_);
         }
     }
 
@@ -96,16 +96,16 @@ class BatchMethod final : public Method<Scalar> {
             if (position > 1.0 - config_.average &&
                 (batch % averaged_every == 0 || batch == batches)) {
                 step_.finish();
-                step_.average();
+                step_.fit().average();
             }
             if (batch < batches && batch % asked_every == 0 && stop()) {
                 break;
             }
         }
         step_.finish();
-        agree(world_, [&] { step_.require_success(); });
-        share_slopes();
-        progress.averaged = step_.averaged();
+        agree(world_, [&] { step_.fit().require_success(); });
+        step_.slopes().share(world_);
+        progress.averaged = step_.fit().averaged();
         progress.batch = batch % batches;
         own_loss_ = step_.loss() + (world_.rank() == 0 ? loss_before : 0.0);
         if (progress.batch == 0) {
@@ -134,12 +134,12 @@ class BatchMethod final : public Method<Scalar> {
     const PhaseTimes& times() const override { return step_.times(); }
     Evaluation evaluate_training(const ForwardPass<Scalar>& forward,
                                  const OutputBlock<Scalar>& output) override {
-        return evaluate(forward, config_.network, output, world_, problem_.train,
+        return evaluate(forward, problem_.stage.network, output, world_, problem_.train,
                         [this](const Weights<Scalar>& weights, Range columns, Matrix<Scalar>& u) {
                             step_.apply_first(weights, columns, u);
                         });
     }
-    void swap_weights() override { step_.swap_average(); }
+    void swap_weights() override { step_.fit().swap_average(); }
     void note(const Evaluation& judged, Progress& progress) override {
         if (config_.rate.kind == RateSchedule::Kind::plateau) {
             progress.plateau.note(judged.loss, config_.rate);
@@ -151,29 +151,6 @@ class BatchMethod final : public Method<Scalar> {
     }
 
   private:
-    // Every rank gets what the owners of the layers have learned.
-    void share_slopes() {
-        if (!config_.learn_slopes) {
-            return;
-        }
-        const NetworkSpec& network = config_.network;
-        std::vector<double> slopes(network.activations.size(), 0.0);
-        const Range own = problem_.stage.layers;
-        for (Index l = std::max<Index>(own.begin, 1); l < own.end; ++l) {
-            if (problem_.peers.rank() == 0) {
-                slopes[static_cast<std::size_t>(l - 1)] =
-                    network.activation(l).parameter().value_or(0.0);
-            }
-        }
-        world_.sum(std::span(slopes));
-        for (Index l = 1; l < network.layers(); ++l) {
-            const auto* learned = dynamic_cast<const LearnedActivation*>(&network.activation(l));
-            if (learned != nullptr) {
-                learned->set(slopes[static_cast<std::size_t>(l - 1)]);
-            }
-        }
-    }
-
     const Config& config_;
     const Communicator& world_;
     Problem<Scalar>& problem_;

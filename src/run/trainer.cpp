@@ -242,7 +242,7 @@ void Trainer<Scalar>::fill_summary(const Problem<Scalar>& problem, const SweepRe
 template <typename Scalar>
 ModelHeader Trainer<Scalar>::header(const Problem<Scalar>& problem) const {
     ModelHeader header;
-    header.network = config_.network;
+    header.network = problem.stage.network;
     header.formulation = config_.formulation.name;
     header.config = options_.ini;
     header.class_names = problem.class_names;

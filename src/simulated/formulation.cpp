@@ -81,6 +81,31 @@ class SimulatedFormulation final : public Formulation<Scalar> {
     }
     void update_activations(Index, const Weights<Scalar>& weights, const ConstMatrixRef<Scalar>& u,
                             const Above<Scalar>&, MatrixRef<Scalar>) override {
+        move(weights, u);
+    }
+    void minimize(Index, const Weights<Scalar>& weights, const ConstMatrixRef<Scalar>& u,
+                  const ChangeAbove<Scalar>&, MatrixRef<Scalar>) override {
+        move(weights, u);
+    }
+    void residual_signal(Index, const ConstMatrixRef<Scalar>& r, const ConstMatrixRef<Scalar>&,
+                         MatrixRef<Scalar>) const override {
+        spend(kernels.energy(size_of(r.rows()), size_of(r.cols())));
+    }
+    void residual_after(Index, const ConstMatrixRef<Scalar>&, const ConstMatrixRef<Scalar>&,
+                        const ConstMatrixRef<Scalar>&, const ConstMatrixRef<Scalar>&,
+                        MatrixRef<Scalar>) const override {}
+    Vector<double> penalty_after(Index, const ConstMatrixRef<Scalar>& r,
+                                 const ConstMatrixRef<Scalar>&, const ConstMatrixRef<Scalar>&,
+                                 const ConstMatrixRef<Scalar>&) const override {
+        return Vector<double>::Zero(r.cols());
+    }
+    void respond(Index, const ConstMatrixRef<Scalar>& u, const ConstMatrixRef<Scalar>&,
+                 const ConstMatrixRef<Scalar>&, MatrixRef<Scalar>) const override {
+        spend(kernels.respond(size_of(u.rows()), size_of(u.cols())));
+    }
+
+  private:
+    void move(const Weights<Scalar>& weights, const ConstMatrixRef<Scalar>& u) const {
         const double n = size_of(weights.matrix.cols());
         const double m = size_of(weights.matrix.rows());
         const double columns = size_of(u.cols());
@@ -94,12 +119,7 @@ class SimulatedFormulation final : public Formulation<Scalar> {
         spend(kernels.gradient_steps(n, m, columns, options_.iterations, adaptive) +
               kernels.map(n, m, columns));
     }
-    void respond(Index, const ConstMatrixRef<Scalar>& u, const ConstMatrixRef<Scalar>&,
-                 const ConstMatrixRef<Scalar>&, MatrixRef<Scalar>) const override {
-        spend(kernels.respond(size_of(u.rows()), size_of(u.cols())));
-    }
 
-  private:
     static constexpr KernelWork kernels = kernels_of<Scalar>;
     FormulationOptions options_;
 };

@@ -1,30 +1,10 @@
 #include "hoist/train/batch_step.hpp"
 
 #include <algorithm>
-#include <cmath>
-#include <utility>
 
 #include "hoist/base/error.hpp"
-#include "hoist/base/random.hpp"
-#include "hoist/math/learned_activation.hpp"
-#include "hoist/problem/counter_random.hpp"
 
 namespace hoist {
-
-WeightSolverOptions solver_options(const Config& config, Index layer) {
-    WeightSolverOptions options = config.weights;
-    const NetworkSpec& network = config.network;
-    options.ridge = config.ridge[static_cast<std::size_t>(layer)];
-    if (layer + 1 == network.layers()) {
-        options.curvature =
-            make_output_block<double>(network.output, config.formulation.output_lambda())->weight();
-        options.orthogonal = false;
-    } else {
-        options.curvature =
-            make_formulation<double>(network, config.formulation)->pull_weight(layer + 1);
-    }
-    return options;
-}
 
 std::vector<SolverState> solver_entries(const Config& config, Index layer) {
     const NetworkSpec& network = config.network;
@@ -41,9 +21,7 @@ template <typename Scalar>
 BatchStep<Scalar>::BatchStep(const Config& config, const Communicator& world,
                              const Communicator& peers, const Placement& placement,
                              const Samples<Scalar>& samples, Stage<Scalar>& stage)
-    : config_(config),
-      peers_(peers),
-      samples_(samples),
+    : samples_(samples),
       stage_(stage),
       first_(placement.first(world.rank())),
       last_(placement.last(world.rank())),
@@ -52,70 +30,58 @@ BatchStep<Scalar>::BatchStep(const Config& config, const Communicator& world,
           config.staleness, placement.grid.stages() - 1 - placement.grid.stage_of(world.rank())))),
       order_(placement.grid.order(world.rank(), samples.blocks.count())),
       batches_(samples.blocks, config.batch, config.seed),
-      exchange_(world, placement, samples.blocks.count(), Exchange::Channel::training),
-      formulation_(make_formulation<Scalar>(config.network, config.formulation)),
+      formulation_(make_formulation<Scalar>(stage.network, config.formulation)),
       output_(make_output_block<Scalar>(config.network.output, config.formulation.output_lambda())),
-      passages_(delay_ + 1) {
+      dropout_(config.dropout, config.seed),
+      fit_(config, peers, stage, batches_.most_columns(), times_),
+      slopes_(config, peers, stage, times_) {
     const PhaseClock clock(times_.weights);
-    const NetworkSpec& network = config.network;
+    const NetworkSpec& network = stage.network;
     if (first_) {
         inputs_ = std::make_unique<BatchInputs<Scalar>>(
             samples.inputs, samples.columns.begin, network.map_outputs(0),
             Augmentation(config.augmentation, network.inputs()), config.seed);
     }
-    for (Index l = stage.layers.begin; l < stage.layers.end; ++l) {
-        const Index inputs = network.width(l);
-        const Index outputs = network.map_outputs(l);
-        WeightSolverOptions options = solver_options(config, l);
-        options.batch = batches_.most_columns();
-        solvers_.push_back(make_weight_solver<Scalar>(options, inputs, outputs));
-        average_.push_back(Matrix<Scalar>::Zero(outputs, inputs + 1));
-    }
-    for (Index l = stage.layers.begin; l < stage.layers.end; ++l) {
-        slopes_.push_back(Matrix<Scalar>::Zero(1, 4));
-        learned_.push_back(l > 0 ? dynamic_cast<const LearnedActivation*>(&network.activation(l))
-                                 : nullptr);
-    }
-    slope_gradients_.resize(learned_.size());
-    sums_.emplace(stage, solvers_, batches_.most_columns());
     first_column_.resize(static_cast<std::size_t>(batches_.count()));
     for (Index batch = 0; batch < batches_.count(); ++batch) {
         for (Index block = 0; block < samples.own.begin; ++block) {
             first_column_[static_cast<std::size_t>(batch)] += batches_.columns(batch, block);
         }
     }
-    for (std::size_t i = 0; i < stage.weights.size(); ++i) {
-        prepare(i);
+    prepare();
+    for (std::size_t i = 0; i < delay_ + 1; ++i) {
+        make_room(passages_.emplace_back(
+            stage.layers,
+            Halo<Scalar>(world, placement, samples.blocks.count(), samples.own, times_)));
     }
-    // In the order of the data, so that the blocks of a batch lie side by side.
-    for (Passage& passage : passages_) {
-        passage.blocks.resize(order_.size());
-        Index columns = 0;
-        for (Index block = samples.own.begin; block < samples.own.end; ++block) {
-            columns += batches_.most_columns(block);
-        }
-        for (Index l = stage.layers.begin; l < stage.layers.end; ++l) {
-            const Index width = network.width(l);
-            const Index outputs = network.map_outputs(l);
-            const bool hidden = l > 0;
-            passage.x.emplace_back(hidden ? width : 0, hidden ? columns : 0);
-            passage.u.emplace_back(hidden ? network.map_outputs(l - 1) : 0, hidden ? columns : 0);
-            passage.moved.emplace_back(hidden && minimizes_ ? width : 0,
-                                       hidden && minimizes_ ? columns : 0);
-            passage.s.emplace_back(outputs, columns);
-        }
-        const Index top = stage.layers.end;
-        passage.above.resize(network.map_outputs(top - 1), columns);
-        passage.moved_above.resize(minimizes_ && !last_ ? network.width(top) : 0, columns);
-        const Index lowest = stage.lowest();
-        passage.below.resize(
-            first_ ? 0 : (minimizes_ ? network.width(lowest) : network.map_outputs(lowest - 1)),
-            columns);
-        passage.targets.resize(last_ ? network.outputs() : 0, last_ ? columns : 0);
-        passage.inputs.resize(first_ ? order_.size() : 0);
-        passage.from_below.resize(order_.size());
-        passage.from_above.resize(order_.size());
+}
+
+// Blocks lie in the order of the data, so that those of a batch are side by side.
+template <typename Scalar>
+void BatchStep<Scalar>::make_room(Passage& passage) const {
+    const NetworkSpec& network = stage_.network;
+    Index columns = 0;
+    for (Index block = samples_.own.begin; block < samples_.own.end; ++block) {
+        columns += batches_.most_columns(block);
     }
+    const Index above = stage_.layers.end;
+    for (Index l = std::max<Index>(stage_.layers.begin, 1); l <= above; ++l) {
+        const bool hidden = l < network.layers();
+        passage.up.u(l).resize(network.map_outputs(l - 1), columns);
+        if (l < above) {
+            passage.up.x(l).resize(network.width(l), columns);
+        }
+        // The signal of the lowest layer goes down only, as its residual does in its place.
+        if (l > stage_.layers.begin || !minimizes_) {
+            passage.down.u(l).resize(network.map_outputs(l - 1), columns);
+        }
+        if (minimizes_ && hidden) {
+            passage.down.x(l).resize(network.width(l), columns);
+        }
+    }
+    passage.blocks.resize(order_.size());
+    passage.targets.resize(last_ ? network.outputs() : 0, last_ ? columns : 0);
+    passage.inputs.resize(first_ ? order_.size() : 0);
 }
 
 template <typename Scalar>
@@ -139,16 +105,15 @@ void BatchStep<Scalar>::operator()(Index batch, int round, double rate) {
     const bool completes = begun_ - completed_ > delay_;
     Passage& oldest = passages_[completed_ % passages_.size()];
     if (completes) {
-        sums_->begin(batches_.columns(oldest.batch));
+        fit_.begin(batches_.columns(oldest.batch));
     }
     for (std::size_t i = 0; i < order_.size(); ++i) {
         if (completes) {
-            answer_meanwhile(oldest, &oldest == &passage ? i : order_.size(),
-                             arrival(passage.from_below, i));
+            answer_meanwhile(oldest, &oldest == &passage ? i : order_.size(), passage, order_[i]);
         }
-        forward(passage, i);
+        forward(passage, order_[i]);
         if (last_) {
-            backward(passage, i);
+            backward(passage);
         }
     }
     if (completes) {
@@ -160,21 +125,21 @@ template <typename Scalar>
 void BatchStep<Scalar>::finish() {
     while (completed_ < begun_) {
         Passage& oldest = passages_[completed_ % passages_.size()];
-        sums_->begin(batches_.columns(oldest.batch));
+        fit_.begin(batches_.columns(oldest.batch));
         complete(oldest);
     }
 }
 
 // What has come down goes on before what goes up, since every stage below waits for it; sums over
-// columns, for which nobody waits, fill the time until `awaited` has arrived.
+// columns, for which nobody waits, fill the time until `block` of `awaited` has arrived.
 template <typename Scalar>
-void BatchStep<Scalar>::answer_meanwhile(Passage& passage, std::size_t forwarded,
-                                         Request& awaited) {
+void BatchStep<Scalar>::answer_meanwhile(Passage& passage, std::size_t forwarded, Passage& awaited,
+                                         Index block) {
     for (;;) {
         if (!last_ && passage.answered < forwarded &&
-            arrival(passage.from_above, passage.answered).over()) {
-            backward(passage, passage.answered);
-        } else if (passage.groups.ready() && !awaited.over()) {
+            passage.halo.arrived_above(order_[passage.answered])) {
+            backward(passage);
+        } else if (passage.groups.ready() && !awaited.halo.arrived_below(block)) {
             add_group(passage);
         } else {
             return;
@@ -187,19 +152,16 @@ template <typename Scalar>
 void BatchStep<Scalar>::complete(Passage& passage) {
     ++completed_;
     while (passage.answered < order_.size()) {
-        while (passage.groups.ready() && !arrival(passage.from_above, passage.answered).over()) {
+        while (passage.groups.ready() && !passage.halo.arrived_above(order_[passage.answered])) {
             add_group(passage);
         }
-        backward(passage, passage.answered);
+        backward(passage);
     }
     while (!passage.groups.done()) {
         add_group(passage);
     }
     refit(passage);
-    for (Request& request : passage.sent) {
-        wait(request);
-    }
-    passage.sent.clear();
+    passage.halo.finish_sends();
 }
 
 template <typename Scalar>
@@ -213,49 +175,37 @@ void BatchStep<Scalar>::start(Passage& passage) {
     }
     passage.answered = 0;
     passage.groups = ColumnGroups(passage.blocks, batch_group_columns);
-    const PhaseClock clock(times_.exchange);
     for (const Index block : order_) {
-        const auto own = static_cast<std::size_t>(block - samples_.own.begin);
-        const Range range = passage.blocks[own];
+        const Range range = columns_of(passage, block);
         if (!first_) {
-            passage.from_below[own] = exchange_.template receive_from_below<Scalar>(
-                block, part(passage.u.front(), range));
+            passage.halo.expect_below(block, part(passage.up.u(stage_.lowest()), range));
         }
         if (!last_) {
-            Matrix<Scalar>& from_above = minimizes_ ? passage.moved_above : passage.s.back();
-            passage.from_above[own] =
-                exchange_.template receive_from_above<Scalar>(block, part(from_above, range));
+            passage.halo.expect_above(block, part(answer_of(passage, stage_.layers.end), range));
         }
     }
 }
 
 template <typename Scalar>
-Matrix<Scalar>& BatchStep<Scalar>::u_above(Passage& passage, std::size_t position) {
-    return is_highest(position) ? passage.above : passage.u[position + 1];
-}
-
-template <typename Scalar>
-void BatchStep<Scalar>::forward(Passage& passage, std::size_t turn) {
+void BatchStep<Scalar>::forward(Passage& passage, Index block) {
     const PhaseClock clock(times_.activations);
-    const Index block = order_[turn];
-    const auto own = static_cast<std::size_t>(block - samples_.own.begin);
-    const Range range = passage.blocks[own];
+    const Range range = columns_of(passage, block);
     const std::span<const Index> samples = batches_.samples(passage.batch, block);
-    for (std::size_t i = 0; i < stage_.weights.size(); ++i) {
-        const Index layer = layer_at(i);
-        const auto u_next = part(u_above(passage, i), range);
-        if (layer == 0) {
-            inputs_->fill(epoch_, samples, passage.inputs[own]);
-            passage.inputs[own].apply(stage_.of(layer), u_next);
+    for (Index l = stage_.layers.begin; l < stage_.layers.end; ++l) {
+        const auto u_next = part(passage.up.u(l + 1), range);
+        if (l == 0) {
+            auto& inputs = passage.inputs[static_cast<std::size_t>(block - samples_.own.begin)];
+            inputs_->fill(epoch_, samples, inputs);
+            inputs.apply(stage_.of(0), u_next);
             continue;
         }
-        if (i == 0) {
-            wait(passage.from_below[own]);
+        if (l == stage_.lowest()) {
+            passage.halo.await_below(block);
         }
-        auto x = part(passage.x[i], range);
-        config_.network.activation(layer).apply(part(passage.u[i], range), x);
-        drop(passage, own, layer, x);
-        stage_.of(layer).apply(x, u_next);
+        auto x = part(passage.up.x(l), range);
+        stage_.network.activation(l).apply(part(passage.up.u(l), range), x);
+        dropout_.apply<Scalar>(epoch_, l, samples, x);
+        stage_.of(l).apply(x, u_next);
     }
     if (last_) {
         for (std::size_t j = 0; j < samples.size(); ++j) {
@@ -264,93 +214,80 @@ void BatchStep<Scalar>::forward(Passage& passage, std::size_t turn) {
         }
         return;
     }
-    const PhaseClock sending(times_.exchange);
-    passage.sent.push_back(
-        exchange_.template send_above<Scalar>(block, part(passage.above, range)));
+    passage.halo.send_up(block, part(passage.up.u(stage_.layers.end), range));
 }
 
+// Of the block whose turn it is.
 template <typename Scalar>
-void BatchStep<Scalar>::backward(Passage& passage, std::size_t turn) {
+void BatchStep<Scalar>::backward(Passage& passage) {
     const PhaseClock clock(times_.activations);
-    const Index block = order_[turn];
-    const auto own = static_cast<std::size_t>(block - samples_.own.begin);
-    const Range range = passage.blocks[own];
+    const Index block = order_[passage.answered];
+    const Range range = columns_of(passage, block);
     if (last_) {
         const auto y = part(passage.targets, range);
-        const auto u = part(passage.above, range);
-        output_->slope(y, u, part(passage.s.back(), range));
+        const auto u = part(passage.up.u(stage_.layers.end), range);
+        output_->slope(y, u, part(passage.down.u(stage_.layers.end), range));
         loss_ += output_->energy(y, u).sum();
     } else {
-        wait(passage.from_above[own]);
+        passage.halo.await_above(block);
     }
-    for (std::size_t i = stage_.weights.size(); i-- > 0;) {
-        minimizes_ ? minimize(passage, own, i) : answer(passage, own, i);
+    for (Index l = stage_.layers.end; l-- > stage_.layers.begin;) {
+        minimizes_ ? minimize(passage, block, l) : answer(passage, block, l);
     }
     if (!first_) {
-        const PhaseClock sending(times_.exchange);
-        passage.sent.push_back(
-            exchange_.template send_below<Scalar>(block, part(passage.below, range)));
+        passage.halo.send_down(block, part(answer_of(passage, stage_.lowest()), range));
     }
-    passage.groups.complete(own);
+    passage.groups.complete(static_cast<std::size_t>(block - samples_.own.begin));
     ++passage.answered;
 }
 
 // s_l from s_{l+1}, at the feed-forward state.
 template <typename Scalar>
-void BatchStep<Scalar>::answer(Passage& passage, std::size_t block, std::size_t position) {
-    const Index layer = layer_at(position);
+void BatchStep<Scalar>::answer(Passage& passage, Index block, Index layer) {
     if (layer == 0) {
         return;
     }
-    const Range range = passage.blocks[block];
-    const auto u = part(passage.u[position], range);
-    const auto x = part(passage.x[position], range);
-    const auto s = part(position > 0 ? passage.s[position - 1] : passage.below, range);
+    const Range range = columns_of(passage, block);
+    const auto u = part(passage.up.u(layer), range);
+    const auto x = part(passage.up.x(layer), range);
+    const auto s = part(passage.down.u(layer), range);
     Matrix<Scalar> g(x.rows(), x.cols());
-    stage_.of(layer).pull_back(part(passage.s[position], range), g);
+    stage_.of(layer).pull_back(part(passage.down.u(layer + 1), range), g);
     const auto respond = [&](const ConstMatrixRef<Scalar>& forward) {
         formulation_->respond(layer, u, g, forward, s);
-        if (learned_[position] != nullptr) {
-            slope_gradients_[position] += formulation_->parameter_slope(layer, u, g, forward);
-        }
+        slopes_.add(*formulation_, layer, u, g, forward);
     };
-    if (dropout(layer) > 0.0) {
-        drop(passage, block, layer, g);
+    if (dropout_.active(layer)) {
+        dropout_.apply<Scalar>(epoch_, layer, batches_.samples(passage.batch, block), g);
         Matrix<Scalar> whole(x.rows(), x.cols());
-        config_.network.activation(layer).apply(u, whole);
+        stage_.network.activation(layer).apply(u, whole);
         respond(whole);
     } else {
         respond(x);
     }
 }
 
-// Moves x_l against what is above it, and takes the signal of W_l before that.
+// Moves x_l from phi(u_l) against what is above it, and takes the signal of W_l before that.
 template <typename Scalar>
-void BatchStep<Scalar>::minimize(Passage& passage, std::size_t block, std::size_t position) {
-    const Index layer = layer_at(position);
-    const Range range = passage.blocks[block];
-    const auto u_next = part(u_above(passage, position), range);
-    const auto s = part(passage.s[position], range);
-    const auto move = [&](const Above<Scalar>& above) {
-        above.slope(u_next, s);
-        if (layer == 0) {
-            return;
+void BatchStep<Scalar>::minimize(Passage& passage, Index block, Index layer) {
+    const Range range = columns_of(passage, block);
+    const auto u_next = part(passage.up.u(layer + 1), range);
+    const auto move = [&](const ChangeAbove<Scalar>& above) {
+        if (layer > 0) {
+            formulation_->minimize(layer, stage_.of(layer), part(passage.up.u(layer), range), above,
+                                   part(passage.down.x(layer), range));
         }
-        auto x = part(position > 0 ? passage.moved[position] : passage.below, range);
-        x = part(passage.x[position], range);
-        formulation_->update_activations(layer, stage_.of(layer), part(passage.u[position], range),
-                                         above, x);
     };
-    if (is_output(position)) {
-        const auto y = part(passage.targets, range);
-        Matrix<Scalar> target(u_next.rows(), u_next.cols());
-        output_->target(y, u_next, target);
-        move(OutputAbove<Scalar>(*output_, y, target));
-    } else {
-        Matrix<Scalar>& x_above =
-            is_highest(position) ? passage.moved_above : passage.moved[position + 1];
-        move(PenaltyAbove<Scalar>(*formulation_, layer + 1, part(x_above, range)));
+    if (is_output(layer)) {
+        move(OutputChange<Scalar>(*output_, part(passage.targets, range), u_next));
+        return;
     }
+    const Index next = layer + 1;
+    const auto r = part(passage.down.x(next), range);
+    formulation_->residual_signal(next, r, u_next, part(passage.down.u(next), range));
+    Matrix<Scalar> x_next(r.rows(), r.cols());
+    stage_.network.activation(next).apply(u_next, x_next);
+    move(PenaltyChange<Scalar>(*formulation_, next, r, u_next, x_next));
 }
 
 template <typename Scalar>
@@ -358,16 +295,16 @@ void BatchStep<Scalar>::add_group(Passage& passage) {
     const PhaseClock clock(times_.weights);
     const auto [blocks, columns] = passage.groups.take();
     const Index first = first_column_[static_cast<std::size_t>(passage.batch)] + columns.begin;
-    for (std::size_t i = 0; i < stage_.weights.size(); ++i) {
-        const auto s = part(passage.s[i], columns);
-        if (layer_at(i) == 0) {
+    for (Index l = stage_.layers.begin; l < stage_.layers.end; ++l) {
+        const auto s = part(passage.down.u(l + 1), columns);
+        if (l == 0) {
             const auto inputs = std::span<const InputBlock<Scalar>>(passage.inputs);
-            sums_->add(i, first,
-                       inputs.subspan(static_cast<std::size_t>(blocks.begin),
-                                      static_cast<std::size_t>(blocks.size())),
-                       s);
+            fit_.add_inputs(first,
+                            inputs.subspan(static_cast<std::size_t>(blocks.begin),
+                                           static_cast<std::size_t>(blocks.size())),
+                            s);
         } else {
-            sums_->add(i, first, part(passage.x[i], columns), s);
+            fit_.add(l, first, part(passage.up.x(l), columns), s);
         }
     }
 }
@@ -375,157 +312,28 @@ void BatchStep<Scalar>::add_group(Passage& passage) {
 template <typename Scalar>
 void BatchStep<Scalar>::refit(Passage& passage) {
     const PhaseClock clock(times_.weights);
-    if (peers_.size() > 1) {
-        {
-            const PhaseClock waiting(times_.wait);
-            peers_.barrier();
-        }
-        const PhaseClock summing(times_.exchange);
-        peers_.sum(sums_->values());
-    }
-    for (std::size_t i = 0; i < stage_.weights.size(); ++i) {
-        Weights<Scalar>& weights = stage_.weights[i];
-        if (passage.round == 0) {
-            solvers_[i]->begin(weights.matrix, weights.bias);
-        }
-        try {
-            solvers_[i]->step(sums_->equations(i), passage.rate, weights.matrix, weights.bias);
-        } catch (const NumericalError& error) {
-            failure_ = error;  // the same on every shard; the stages that wait for this one go on
-        }
-        prepare(i);
-    }
-    learn_slopes(passage);
-}
-
-// A step of Adam on each slope, which stays between 0.001 and 0.999.
-template <typename Scalar>
-void BatchStep<Scalar>::learn_slopes(const Passage& passage) {
-    if (!config_.learn_slopes) {
-        return;
-    }
-    const PhaseClock summing(times_.exchange);
-    peers_.sum(std::span<double>(slope_gradients_));
-    const auto samples = static_cast<double>(batches_.columns(passage.batch));
-    for (std::size_t i = 0; i < learned_.size(); ++i) {
-        const double gradient = std::exchange(slope_gradients_[i], 0.0) / samples;
-        if (learned_[i] == nullptr) {
-            continue;
-        }
-        auto state = slopes_[i].row(0);
-        state[0] += Scalar{1};
-        state[1] = static_cast<Scalar>(0.9 * state[1] + 0.1 * gradient);
-        state[2] = static_cast<Scalar>(0.999 * state[2] + 0.001 * gradient * gradient);
-        const auto steps = static_cast<double>(state[0]);
-        const double mean = state[1] / (1.0 - std::pow(0.9, steps));
-        const double deviation = std::sqrt(state[2] / (1.0 - std::pow(0.999, steps)));
-        const double slope = *learned_[i]->parameter() - passage.rate * mean / (deviation + 1e-8);
-        state[3] = static_cast<Scalar>(std::clamp(slope, 0.001, 0.999));
-        learned_[i]->set(state[3]);
-    }
+    fit_.step(passage.round, passage.rate);
+    prepare();
+    slopes_.step(batches_.columns(passage.batch), passage.rate);
 }
 
 template <typename Scalar>
-void BatchStep<Scalar>::restore_slopes() {
-    for (std::size_t i = 0; i < learned_.size(); ++i) {
-        if (learned_[i] != nullptr && slopes_[i](0, 0) > Scalar{0}) {
-            learned_[i]->set(slopes_[i](0, 3));
-        }
-    }
-}
-
-template <typename Scalar>
-void BatchStep<Scalar>::prepare(std::size_t position) {
-    const Index layer = layer_at(position);
-    if (minimizes_ && layer > 0) {
-        const double above =
-            is_output(position) ? output_->weight() : formulation_->pull_weight(layer + 1);
-        formulation_->prepare(layer, stage_.of(layer), above);
-    }
-}
-
-// Sets the units that drop out to zero and scales the others, in x and likewise in its gradient.
-template <typename Scalar>
-void BatchStep<Scalar>::drop(const Passage& passage, std::size_t block, Index layer,
-                             MatrixRef<Scalar> x) const {
-    const double share = dropout(layer);
-    if (share <= 0.0) {
-        return;
-    }
-    // A byte of randomness per unit decides, but for the one value that the share cuts: there a
-    // number of its own does, so that any share is exact.
-    const double scaled = 256.0 * share;
-    const auto threshold = static_cast<std::uint64_t>(scaled);
-    const double rest = scaled - static_cast<double>(threshold);
-    const auto kept = static_cast<Scalar>(1.0 / (1.0 - share));
-    const std::span<const Index> samples =
-        batches_.samples(passage.batch, samples_.own.begin + static_cast<Index>(block));
-    for (Index j = 0; j < x.cols(); ++j) {
-        CounterRandom random(config_.seed, Purpose::dropout,
-                             {epoch_, layer, samples[static_cast<std::size_t>(j)]});
-        Scalar* column = x.col(j).data();
-        for (Index i = 0; i < x.rows(); i += 8) {
-            const std::uint64_t bytes = random.next();
-            const Index count = std::min<Index>(8, x.rows() - i);
-            for (Index k = 0; k < count; ++k) {
-                const std::uint64_t byte = (bytes >> (8 * k)) & 255;
-                const bool dropped = byte < threshold ||
-                                     (byte == threshold && rest > 0.0 && random.uniform() < rest);
-                column[i + k] = dropped ? Scalar{0} : column[i + k] * kept;
-            }
-        }
-    }
-}
-
-template <typename Scalar>
-double BatchStep<Scalar>::dropout(Index layer) const {
-    return config_.dropout[static_cast<std::size_t>(layer - 1)];
-}
-
-template <typename Scalar>
-void BatchStep<Scalar>::average() {
-    const PhaseClock clock(times_.weights);
-    ++averaged_;
-    const Scalar share = Scalar{1} / static_cast<Scalar>(averaged_);
-    for (std::size_t i = 0; i < average_.size(); ++i) {
-        const Weights<Scalar>& weights = stage_.weights[i];
-        const Index n = weights.matrix.cols();
-        average_[i].leftCols(n) += share * (weights.matrix - average_[i].leftCols(n));
-        average_[i].col(n) += share * (weights.bias - average_[i].col(n));
-    }
-}
-
-template <typename Scalar>
-void BatchStep<Scalar>::swap_average() {
-    if (averaged_ == 0) {
-        return;
-    }
-    for (std::size_t i = 0; i < average_.size(); ++i) {
-        Weights<Scalar>& weights = stage_.weights[i];
-        const Index n = weights.matrix.cols();
-        weights.matrix.swap(average_[i].leftCols(n));
-        weights.bias.swap(average_[i].col(n));
+void BatchStep<Scalar>::prepare() {
+    for (Index l = std::max<Index>(stage_.layers.begin, 1); minimizes_ && l < stage_.layers.end;
+         ++l) {
+        const double above = is_output(l) ? output_->weight() : formulation_->pull_weight(l + 1);
+        formulation_->prepare(l, stage_.of(l), above);
     }
 }
 
 template <typename Scalar>
 std::vector<std::vector<Matrix<Scalar>*>> BatchStep<Scalar>::solver_state() {
     std::vector<std::vector<Matrix<Scalar>*>> all;
-    for (std::size_t i = 0; i < solvers_.size(); ++i) {
-        std::vector<Matrix<Scalar>*>& entries = all.emplace_back();
-        for (Matrix<Scalar>& matrix : solvers_[i]->state()) {
-            entries.push_back(&matrix);
-        }
-        entries.push_back(&average_[i]);
-        entries.push_back(&slopes_[i]);
+    for (Index l = stage_.layers.begin; l < stage_.layers.end; ++l) {
+        all.push_back(fit_.state(l));
+        all.back().push_back(slopes_.state(l));
     }
     return all;
-}
-
-template <typename Scalar>
-void BatchStep<Scalar>::wait(Request& request) {
-    const PhaseClock clock(times_.wait);
-    request.wait();
 }
 
 template class BatchStep<float>;

@@ -7,13 +7,13 @@ namespace hoist {
 template <typename Scalar>
 StageTerms<Scalar>::StageTerms(const Config& config, const Samples<Scalar>& samples,
                                Stage<Scalar>& stage, Variables<Scalar>& variables)
-    : network_(config.network),
+    : network_(stage.network),
       options_(config.formulation),
       ridge_(config.ridge),
       samples_(samples),
       stage_(stage),
       variables_(variables),
-      formulation_(make_formulation<Scalar>(config.network, config.formulation)),
+      formulation_(make_formulation<Scalar>(stage.network, config.formulation)),
       output_(
           make_output_block<Scalar>(config.network.output, config.formulation.output_lambda())) {}
 

@@ -338,8 +338,8 @@ TEST(AcceleratedBlocks, converge_where_one_singular_value_stands_out) {
             options.name = name;
             options.lambda = {0.01, 1.0};
             options.iterations = 400;
-            const auto formulation = make_formulation<double>(
-                parse_network("3-100-100-4", "identity", "linear"), options);
+            const NetworkSpec spec = parse_network("3-100-100-4", "identity", "linear");
+            const auto formulation = make_formulation<double>(spec, options);
             Weights<double> weights{Matrix<double>::Identity(n, n), Vector<double>::Zero(n)};
             weights.matrix(place, place) = 1.5;
             const Matrix<double> u = random_matrix(n, 3, 1);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "hoist/base/text.hpp"
+
 namespace hoist {
 
 namespace {
@@ -21,6 +23,7 @@ template <typename Scalar>
 SmallBatches<Scalar>::SmallBatches(const SmallProblem& problem, const Communicator& world,
                                    Unstarted)
     : problem_(problem), world_(world), parts_(parts_of<Scalar>(problem, world)) {
+    parts_.stage.network = problem_.config.network;
     parts_.stage.layers = parts_.placement.layers_of(world.rank());
 }
 

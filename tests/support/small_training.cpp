@@ -83,7 +83,7 @@ SmallTraining<Scalar>::SmallTraining(const SmallProblem& problem, const Communic
       placement_(place(layer_costs(problem.config), problem.config.grid, world.size())),
       peers_(world.split(placement_.grid.stage_of(world.rank()))),
       samples_(own_samples<Scalar>(problem, placement_, world.rank())),
-      stage_{placement_.layers_of(world.rank()), {}},
+      stage_{problem.config.network, placement_.layers_of(world.rank()), {}},
       variables_(stage_.layers) {}
 
 template <typename Scalar>

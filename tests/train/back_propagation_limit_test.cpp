@@ -206,7 +206,7 @@ Matrices gradient_at_the_minimum(const SmallProblem& problem) {
     const Placement placement = place(layer_costs(problem.config), problem.config.grid, 1);
     const auto samples = own_samples<double>(problem, placement, 0);
     const auto start = some_weights(problem);
-    Stage<double> stage{{0, std::ssize(start)}, start};
+    Stage<double> stage{problem.config.network, {0, std::ssize(start)}, start};
     Variables<double> variables(stage.layers);
     Relaxation<double> relaxation(problem.config, world, peers, placement, samples, stage,
                                   variables);

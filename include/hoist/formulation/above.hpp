@@ -69,4 +69,56 @@ class OutputAbove final : public Above<Scalar> {
     ConstMatrixRef<Scalar> target_;
 };
 
+/// What stands above the map of a layer, as a function of how far v (rows x B) u = W x + b has moved
+/// from where it was: v keeps the digits that u has no room for.
+template <typename Scalar>
+class ChangeAbove {
+  public:
+    virtual ~ChangeAbove() = default;
+
+    /// The value in each column, up to a constant for each.
+    virtual Vector<double> energy(const ConstMatrixRef<Scalar>& v) const = 0;
+    /// s = the derivative by u at u + v.
+    virtual void slope(const ConstMatrixRef<Scalar>& v, MatrixRef<Scalar> s) const = 0;
+};
+
+/// The penalty of `layer` at the activations with the residual r at u. All references must outlive
+/// it.
+template <typename Scalar>
+class PenaltyChange final : public ChangeAbove<Scalar> {
+  public:
+    /// @param x phi(u).
+    PenaltyChange(const Formulation<Scalar>& formulation, Index layer,
+                  const ConstMatrixRef<Scalar>& r, const ConstMatrixRef<Scalar>& u,
+                  const ConstMatrixRef<Scalar>& x)
+        : formulation_(formulation), layer_(layer), r_(r), u_(u), x_(x) {}
+
+    Vector<double> energy(const ConstMatrixRef<Scalar>& v) const override;
+    void slope(const ConstMatrixRef<Scalar>& v, MatrixRef<Scalar> s) const override;
+
+  private:
+    const Formulation<Scalar>& formulation_;
+    Index layer_;
+    ConstMatrixRef<Scalar> r_;
+    ConstMatrixRef<Scalar> u_;
+    ConstMatrixRef<Scalar> x_;
+};
+
+/// The energy of the output. All references must outlive it.
+template <typename Scalar>
+class OutputChange final : public ChangeAbove<Scalar> {
+  public:
+    OutputChange(const OutputBlock<Scalar>& output, const ConstMatrixRef<Scalar>& y,
+                 const ConstMatrixRef<Scalar>& u)
+        : output_(output), y_(y), u_(u) {}
+
+    Vector<double> energy(const ConstMatrixRef<Scalar>& v) const override;
+    void slope(const ConstMatrixRef<Scalar>& v, MatrixRef<Scalar> s) const override;
+
+  private:
+    const OutputBlock<Scalar>& output_;
+    ConstMatrixRef<Scalar> y_;
+    ConstMatrixRef<Scalar> u_;
+};
+
 }  // namespace hoist

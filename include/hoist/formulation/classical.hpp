@@ -31,6 +31,14 @@ class Classical final : public Formulation<Scalar> {
     void update_activations(Index layer, const Weights<Scalar>& weights,
                             const ConstMatrixRef<Scalar>& u, const Above<Scalar>& above,
                             MatrixRef<Scalar> x) override;
+    void minimize(Index layer, const Weights<Scalar>& weights, const ConstMatrixRef<Scalar>& u,
+                  const ChangeAbove<Scalar>& above, MatrixRef<Scalar> r) override;
+    void residual_after(Index layer, const ConstMatrixRef<Scalar>& r,
+                        const ConstMatrixRef<Scalar>& u, const ConstMatrixRef<Scalar>& x,
+                        const ConstMatrixRef<Scalar>& v, MatrixRef<Scalar> after) const override;
+    Vector<double> penalty_after(Index layer, const ConstMatrixRef<Scalar>& r,
+                                 const ConstMatrixRef<Scalar>& u, const ConstMatrixRef<Scalar>& x,
+                                 const ConstMatrixRef<Scalar>& v) const override;
     /// x_new = u - g/lambda, in the domain of F.
     void respond(Index layer, const ConstMatrixRef<Scalar>& u, const ConstMatrixRef<Scalar>& g,
                  const ConstMatrixRef<Scalar>& x, MatrixRef<Scalar> s) const override;

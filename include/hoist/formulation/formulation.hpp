@@ -80,6 +80,27 @@ class Formulation {
                                     const ConstMatrixRef<Scalar>& u, const Above<Scalar>& above,
                                     MatrixRef<Scalar> x) = 0;
 
+    /// The same on mini-batches, from x_l = phi(u_l). What is told of the x_l reached is its residual
+    /// r = lambda_l (phi(u_l) - x_l), which a difference of two matrices in Scalar would blur, more
+    /// so the larger lambda_l is.
+    /// @param above as it changes with W_l x_l + b_l. @param r n_l x B.
+    /// @pre prepare() since W_l changed.
+    virtual void minimize(Index layer, const Weights<Scalar>& weights,
+                          const ConstMatrixRef<Scalar>& u, const ChangeAbove<Scalar>& above,
+                          MatrixRef<Scalar> r) = 0;
+    /// s = lambda_l dD/du of the x_l whose residual at u is r.
+    virtual void residual_signal(Index layer, const ConstMatrixRef<Scalar>& r,
+                                 const ConstMatrixRef<Scalar>& u, MatrixRef<Scalar> s) const;
+    /// The residual at u + v of the x_l whose residual at u is r. @param x phi(u).
+    virtual void residual_after(Index layer, const ConstMatrixRef<Scalar>& r,
+                                const ConstMatrixRef<Scalar>& u, const ConstMatrixRef<Scalar>& x,
+                                const ConstMatrixRef<Scalar>& v, MatrixRef<Scalar> after) const = 0;
+    /// Its lambda_l D of each column at u + v, up to a constant for each.
+    virtual Vector<double> penalty_after(Index layer, const ConstMatrixRef<Scalar>& r,
+                                         const ConstMatrixRef<Scalar>& u,
+                                         const ConstMatrixRef<Scalar>& x,
+                                         const ConstMatrixRef<Scalar>& v) const = 0;
+
     /// The error signal of layer l after one unlimited step from the feed-forward state (the case
     /// in which the limit of a weak loss is back-propagation): x_new minimizes lambda_l D(x, u) +
     /// <g, x> where that has a closed form, and s = signal(x_new, u).
@@ -104,8 +125,8 @@ class Formulation {
                                MatrixRef<Scalar> x) const;
 };
 
-/// @throws UsageError for a name that is not registered, or an activation that the formulation
-/// cannot carry (with the reason and an alternative).
+/// @param spec must outlive it. @throws UsageError for a name that is not registered, or an activation
+/// that the formulation cannot carry (with the reason and an alternative).
 template <typename Scalar>
 std::unique_ptr<Formulation<Scalar>> make_formulation(const NetworkSpec& spec,
                                                       const FormulationOptions& options);

@@ -27,6 +27,14 @@ class GapPenalty : public Formulation<Scalar> {
     void update_activations(Index layer, const Weights<Scalar>& weights,
                             const ConstMatrixRef<Scalar>& u, const Above<Scalar>& above,
                             MatrixRef<Scalar> x) override;
+    void minimize(Index layer, const Weights<Scalar>& weights, const ConstMatrixRef<Scalar>& u,
+                  const ChangeAbove<Scalar>& above, MatrixRef<Scalar> r) override;
+    void residual_after(Index layer, const ConstMatrixRef<Scalar>& r,
+                        const ConstMatrixRef<Scalar>& u, const ConstMatrixRef<Scalar>& x,
+                        const ConstMatrixRef<Scalar>& v, MatrixRef<Scalar> after) const override;
+    Vector<double> penalty_after(Index layer, const ConstMatrixRef<Scalar>& r,
+                                 const ConstMatrixRef<Scalar>& u, const ConstMatrixRef<Scalar>& x,
+                                 const ConstMatrixRef<Scalar>& v) const override;
     /// x_new = phi(u - g/lambda).
     void respond(Index layer, const ConstMatrixRef<Scalar>& u, const ConstMatrixRef<Scalar>& g,
                  const ConstMatrixRef<Scalar>& x, MatrixRef<Scalar> s) const override;
@@ -40,7 +48,11 @@ class GapPenalty : public Formulation<Scalar> {
     const Activation& activation(Index layer) const { return spec_.activation(layer); }
 
   private:
-    NetworkSpec spec_;
+    template <typename Real>
+    void step(Index layer, const ConstMatrixRef<Real>& u, const ConstMatrixRef<Real>& g, double t,
+              const ConstMatrixRef<Real>& y, MatrixRef<Real> to) const;
+
+    const NetworkSpec& spec_;
     std::vector<double> lambda_;
     int iterations_;
     BlockMethod method_;

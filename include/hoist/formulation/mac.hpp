@@ -25,6 +25,16 @@ class Mac final : public Formulation<Scalar> {
     void update_activations(Index layer, const Weights<Scalar>& weights,
                             const ConstMatrixRef<Scalar>& u, const Above<Scalar>& above,
                             MatrixRef<Scalar> x) override;
+    void minimize(Index layer, const Weights<Scalar>& weights, const ConstMatrixRef<Scalar>& u,
+                  const ChangeAbove<Scalar>& above, MatrixRef<Scalar> r) override;
+    void residual_signal(Index layer, const ConstMatrixRef<Scalar>& r,
+                         const ConstMatrixRef<Scalar>& u, MatrixRef<Scalar> s) const override;
+    void residual_after(Index layer, const ConstMatrixRef<Scalar>& r,
+                        const ConstMatrixRef<Scalar>& u, const ConstMatrixRef<Scalar>& x,
+                        const ConstMatrixRef<Scalar>& v, MatrixRef<Scalar> after) const override;
+    Vector<double> penalty_after(Index layer, const ConstMatrixRef<Scalar>& r,
+                                 const ConstMatrixRef<Scalar>& u, const ConstMatrixRef<Scalar>& x,
+                                 const ConstMatrixRef<Scalar>& v) const override;
     /// x_new = phi(u) - g/lambda, so that s is the back-propagated error whatever lambda is.
     void respond(Index layer, const ConstMatrixRef<Scalar>& u, const ConstMatrixRef<Scalar>& g,
                  const ConstMatrixRef<Scalar>& x, MatrixRef<Scalar> s) const override;
@@ -33,7 +43,7 @@ class Mac final : public Formulation<Scalar> {
                            const ConstMatrixRef<Scalar>& x) const override;
 
   private:
-    NetworkSpec spec_;
+    const NetworkSpec& spec_;
     FormulationOptions options_;
     std::vector<double> lengths_;
 };

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "hoist/base/types.hpp"
+#include "hoist/model/network_spec.hpp"
 #include "hoist/model/weights.hpp"
 
 namespace hoist {
@@ -10,6 +11,8 @@ namespace hoist {
 /// What a rank owns of the network: the weights of consecutive layers.
 template <typename Scalar>
 struct Stage {
+    /// As it is now: with the parameters of activations that have been learned.
+    NetworkSpec network;
     Range layers;
     /// W_l and b_l of each.
     std::vector<Weights<Scalar>> weights;

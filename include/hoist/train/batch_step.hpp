@@ -1,21 +1,18 @@
 #pragma once
 
 #include <memory>
-#include <optional>
 #include <vector>
 
-#include "hoist/base/error.hpp"
 #include "hoist/formulation/output_block.hpp"
-#include "hoist/math/learned_activation.hpp"
-#include "hoist/math/weight_solver.hpp"
 #include "hoist/model/column_groups.hpp"
 #include "hoist/problem/batch_inputs.hpp"
 #include "hoist/problem/batches.hpp"
 #include "hoist/problem/samples.hpp"
-#include "hoist/problem/stage.hpp"
-#include "hoist/train/batch_sums.hpp"
-#include "hoist/train/exchange.hpp"
-#include "hoist/train/phase_times.hpp"
+#include "hoist/problem/variables.hpp"
+#include "hoist/train/dropout.hpp"
+#include "hoist/train/halo.hpp"
+#include "hoist/train/learned_slopes.hpp"
+#include "hoist/train/step_fit.hpp"
 
 namespace hoist {
 
@@ -32,7 +29,7 @@ constexpr Index batch_group_columns = 256;
 /// and the blocks of a batch follow one another through the stages. A stage prefers B to F, and sums
 /// gradients of the blocks that it has answered while nothing else has arrived. The signal of W_l is taken at
 /// the forward u_{l+1} and x_l. With `formulation.iterations` above 1 a block is minimized by
-/// proximal-gradient steps instead, and what travels down is the moved x_l.
+/// proximal-gradient steps instead, and what travels down is the residual of the moved x_l.
 ///
 /// With a staleness of d, a stage that lies j stages below the last goes on to the next batches
 /// before the signals of the present one have come down, min(d, j) batches ahead.
@@ -52,40 +49,29 @@ class BatchStep {
     void operator()(Index batch, int round, double rate);
     /// Completes the batches that are still under way.
     void finish();
-    /// @throws NumericalError where a step of this rank's weights failed, which then kept them.
-    void require_success() const {
-        if (failure_) {
-            throw Error(*failure_);
-        }
-    }
 
     /// u_1 = W_0 x_0 + b_0 of some of this rank's training samples. @pre the first stage.
     void apply_first(const Weights<Scalar>& weights, Range columns, Matrix<Scalar>& u) const {
         inputs_->apply(weights, columns, u);
     }
-
-    /// Takes the present weights into their running average.
-    void average();
-    /// Exchanges the weights with their average, where there is one.
-    void swap_average();
-    bool averages() const { return averaged_ > 0; }
+    StepFit<Scalar>& fit() { return fit_; }
+    const StepFit<Scalar>& fit() const { return fit_; }
+    LearnedSlopes<Scalar>& slopes() { return slopes_; }
 
     /// The sum of the output's energy over the samples of this rank since begin_epoch(), before
     /// each step.
     double loss() const { return loss_; }
     const PhaseTimes& times() const { return times_; }
 
-    /// What the weight solvers remember, layer by layer, and the averages; in the order of
-    /// solver_entries().
+    /// What a run remembers beside the weights, layer by layer; in the order of solver_entries().
     std::vector<std::vector<Matrix<Scalar>*>> solver_state();
-    Index averaged() const { return averaged_; }
-    void set_averaged(Index count) { averaged_ = count; }
-    /// Sets the learned slopes of activations to what solver_state() holds.
-    void restore_slopes();
 
   private:
     /// A batch on its way through this stage.
     struct Passage {
+        Passage(Range layers, Halo<Scalar> messages)
+            : up(layers), down(layers), halo(std::move(messages)) {}
+
         Index batch = 0;
         int round = 0;
         double rate = 0.0;
@@ -93,20 +79,11 @@ class BatchStep {
         std::vector<Range> blocks;
         std::vector<InputBlock<Scalar>> inputs;
         Matrix<Scalar> targets;
-        /// Of each layer of the stage: phi(u_l), u_l, the moved x_l (where blocks are minimized),
-        /// and the signal s_{l+1}.
-        std::vector<Matrix<Scalar>> x;
-        std::vector<Matrix<Scalar>> u;
-        std::vector<Matrix<Scalar>> moved;
-        std::vector<Matrix<Scalar>> s;
-        /// u_{e+1}, and the moved x_{e+1}.
-        Matrix<Scalar> above;
-        Matrix<Scalar> moved_above;
-        /// s_l or the moved x_l of the lowest layer.
-        Matrix<Scalar> below;
-        std::vector<Request> from_below;
-        std::vector<Request> from_above;
-        std::vector<Request> sent;
+        /// phi(u_l) and u_l.
+        Variables<Scalar> up;
+        /// In their places: the residual of the moved x_l, where blocks are minimized, and the signal s_l.
+        Variables<Scalar> down;
+        Halo<Scalar> halo;
         /// How many blocks have been answered, in the order to treat them.
         std::size_t answered = 0;
         /// Own blocks whose signals are summed together.
@@ -115,36 +92,31 @@ class BatchStep {
 
     using Columns = Eigen::Block<Matrix<Scalar>, Eigen::Dynamic, Eigen::Dynamic, true>;
 
+    void make_room(Passage& passage) const;
     void start(Passage& passage);
-    void forward(Passage& passage, std::size_t block);
-    void backward(Passage& passage, std::size_t block);
+    void forward(Passage& passage, Index block);
+    void backward(Passage& passage);
+    void answer(Passage& passage, Index block, Index layer);
+    void minimize(Passage& passage, Index block, Index layer);
     void add_group(Passage& passage);
-    void refit(Passage& passage);
-    void answer(Passage& passage, std::size_t block, std::size_t position);
-    void minimize(Passage& passage, std::size_t block, std::size_t position);
-    void answer_meanwhile(Passage& passage, std::size_t forwarded, Request& awaited);
+    void answer_meanwhile(Passage& passage, std::size_t forwarded, Passage& awaited, Index block);
     void complete(Passage& passage);
-    void prepare(std::size_t position);
-    void learn_slopes(const Passage& passage);
-    void drop(const Passage& passage, std::size_t block, Index layer, MatrixRef<Scalar> x) const;
-    void wait(Request& request);
-    /// Of the block whose turn it is.
-    Request& arrival(std::vector<Request>& requests, std::size_t turn) const {
-        return requests[static_cast<std::size_t>(order_[turn] - samples_.own.begin)];
+    void refit(Passage& passage);
+    void prepare();
+
+    /// What goes down of layer l: its signal, or where blocks are minimized its residual.
+    Matrix<Scalar>& answer_of(Passage& passage, Index layer) const {
+        return minimizes_ ? passage.down.x(layer) : passage.down.u(layer);
     }
-    Index layer_at(std::size_t position) const {
-        return stage_.layers.begin + static_cast<Index>(position);
+    /// The columns of an own block in the matrices of a passage.
+    Range columns_of(const Passage& passage, Index block) const {
+        return passage.blocks[static_cast<std::size_t>(block - samples_.own.begin)];
     }
-    Matrix<Scalar>& u_above(Passage& passage, std::size_t position);
     static Columns part(Matrix<Scalar>& matrix, Range columns) {
         return matrix.middleCols(columns.begin, columns.size());
     }
-    bool is_highest(std::size_t position) const { return position + 1 == stage_.weights.size(); }
-    bool is_output(std::size_t position) const { return last_ && is_highest(position); }
-    double dropout(Index layer) const;
+    bool is_output(Index layer) const { return layer + 1 == stage_.network.layers(); }
 
-    const Config& config_;
-    const Communicator& peers_;
     const Samples<Scalar>& samples_;
     Stage<Scalar>& stage_;
     bool first_;
@@ -153,11 +125,13 @@ class BatchStep {
     std::size_t delay_;
     std::vector<Index> order_;
     Batches batches_;
-    Exchange exchange_;
     std::unique_ptr<Formulation<Scalar>> formulation_;
     std::unique_ptr<OutputBlock<Scalar>> output_;
     std::unique_ptr<BatchInputs<Scalar>> inputs_;
-    std::vector<std::unique_ptr<WeightSolver<Scalar>>> solvers_;
+    Dropout dropout_;
+    PhaseTimes times_;
+    StepFit<Scalar> fit_;
+    LearnedSlopes<Scalar> slopes_;
 
     Index epoch_ = 0;
     std::vector<Passage> passages_;
@@ -166,23 +140,10 @@ class BatchStep {
     std::size_t completed_ = 0;
     /// Where the columns of this shard begin in each batch.
     std::vector<Index> first_column_;
-    std::optional<BatchSums<Scalar>> sums_;
-    std::vector<Matrix<Scalar>> average_;
-    Index averaged_ = 0;
-    /// Of each layer: phi_l if its parameter is learned, the derivative by it over the batch at
-    /// hand, and steps, first and second moment, and value.
-    std::vector<const LearnedActivation*> learned_;
-    std::vector<double> slope_gradients_;
-    std::vector<Matrix<Scalar>> slopes_;
     double loss_ = 0.0;
-    std::optional<Error> failure_;
-    PhaseTimes times_;
 };
 
 /// What a run on mini-batches remembers of map `layer` beside its weights.
 std::vector<SolverState> solver_entries(const Config& config, Index layer);
-
-/// The options of map `layer`'s solver.
-WeightSolverOptions solver_options(const Config& config, Index layer);
 
 }  // namespace hoist

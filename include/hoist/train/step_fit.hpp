@@ -1,0 +1,74 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "hoist/base/error.hpp"
+#include "hoist/comm/communicator.hpp"
+#include "hoist/config/config.hpp"
+#include "hoist/train/batch_sums.hpp"
+#include "hoist/train/phase_times.hpp"
+
+namespace hoist {
+
+/// The options of map `layer`'s solver.
+WeightSolverOptions solver_options(const Config& config, Index layer);
+
+/// Fits the weights of a stage to mini-batches: sums over the columns of a batch, over all shards, then
+/// a step of each map's solver; and the running average of the weights.
+template <typename Scalar>
+class StepFit {
+  public:
+    /// @param peers the ranks of the stage. @param most_columns of a batch, over all shards. All
+    /// references must outlive it.
+    StepFit(const Config& config, const Communicator& peers, Stage<Scalar>& stage,
+            Index most_columns, PhaseTimes& times);
+
+    /// Forgets the batch before; the next has so many columns, over all shards.
+    void begin(Index columns) { sums_->begin(columns); }
+    /// Adds columns to what the batch says of the map of `layer`; as BatchSums.
+    void add(Index layer, Index first, const ConstMatrixRef<Scalar>& x, MatrixRef<Scalar> s) {
+        sums_->add(position(layer), first, x, s);
+    }
+    void add_inputs(Index first, std::span<const InputBlock<Scalar>> x, MatrixRef<Scalar> s) {
+        sums_->add(0, first, x, s);
+    }
+    /// Collective over the stage's ranks: a step of length `rate` of all weights of the stage.
+    /// @param round of the same batch, from 0.
+    void step(int round, double rate);
+    /// @throws NumericalError where a step failed, which then kept the weights.
+    void require_success() const {
+        if (failure_) {
+            throw Error(*failure_);
+        }
+    }
+
+    /// Takes the present weights into their running average.
+    void average();
+    /// Exchanges the weights with their average, where there is one.
+    void swap_average();
+    Index averaged() const { return averaged_; }
+    void set_averaged(Index count) { averaged_ = count; }
+
+    /// What the solver of the map of `layer` remembers, and the average: what solver_states() names, and
+    /// "average".
+    std::vector<Matrix<Scalar>*> state(Index layer);
+
+  private:
+    std::size_t position(Index layer) const {
+        return static_cast<std::size_t>(layer - stage_.layers.begin);
+    }
+
+    const Communicator& peers_;
+    Stage<Scalar>& stage_;
+    PhaseTimes& times_;
+    std::vector<std::unique_ptr<WeightSolver<Scalar>>> solvers_;
+    std::optional<BatchSums<Scalar>> sums_;
+    std::vector<Matrix<Scalar>> average_;
+    Index averaged_ = 0;
+    std::optional<Error> failure_;
+};
+
+}  // namespace hoist
