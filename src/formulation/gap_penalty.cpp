@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "hoist/base/error.hpp"
 #include "hoist/math/spectral_norm.hpp"
@@ -92,30 +93,77 @@ void GapPenalty<Scalar>::update_activations(Index layer, const Weights<Scalar>& 
     proximal_gradient<Scalar>(problem, method_, iterations_, x);
 }
 
-// The variable is d = x - phi(u), made by steps in double, and W d stands for the change above.
+// With x = phi(u - h) the step is to d = x - phi(u) where s h + (1 - s) (phi(u) - phi(u - h)) = q,
+// s = lambda t / (1 + lambda t), q = t g / (1 + lambda t) - (1 - s) y: no large numbers cancel.
+// Newton's method on each coordinate, which is much faster than a proximal map in double; false
+// where it does not settle at once, as for an activation that acts on whole columns.
+template <typename Scalar>
+bool GapPenalty<Scalar>::newton(Index layer, double s, const ConstMatrixRef<Scalar>& u,
+                                const ConstMatrixRef<Scalar>& x, const Vector<Scalar>& q,
+                                MatrixRef<Scalar> d) const {
+    constexpr Scalar rounding = 16 * std::numeric_limits<Scalar>::epsilon();
+    const auto share = static_cast<Scalar>(s);
+    const auto rest = static_cast<Scalar>(1.0 - s);
+    const Scalar small = rounding * q.template lpNorm<Eigen::Infinity>();
+    const Matrix<Scalar> ones = Matrix<Scalar>::Ones(u.rows(), 1);
+    Matrix<Scalar> slope(u.rows(), 1);
+    Matrix<Scalar> h = Matrix<Scalar>::Zero(u.rows(), 1);
+    Matrix<Scalar> excess = -q;
+    for (int iteration = 0; iteration < 5; ++iteration) {
+        activation(layer).pull_back(u - h, ones, slope);
+        h.array() -= excess.array() / (share + rest * slope.array());
+        activation(layer).difference_quotient(1.0, u, h, x, d);
+        excess = share * h + rest * d - q;
+        if (excess.template lpNorm<Eigen::Infinity>() <= small) {
+            d = -d;
+            return true;
+        }
+    }
+    return false;
+}
+
+// The variable is d = x - phi(u), and W d stands for the change above.
 template <typename Scalar>
 void GapPenalty<Scalar>::minimize(Index layer, const Weights<Scalar>& weights,
                                   const ConstMatrixRef<Scalar>& u, const ChangeAbove<Scalar>& above,
                                   MatrixRef<Scalar> r) {
-    const Matrix<double> exact_u = u.template cast<double>();
-    Matrix<double> phi(u.rows(), u.cols());
-    activation(layer).apply(exact_u, phi);
+    const double own = lambda(layer);
+    Matrix<Scalar> phi(u.rows(), u.cols());
+    activation(layer).apply(u, phi);
+    const bool projection = activation(layer).traits().projection;
     ProximalProblem<Scalar> problem;
     problem.length = lengths_[static_cast<std::size_t>(layer - 1)];
     const auto map = [&](const Matrix<Scalar>& d, Matrix<Scalar>& v) {
         v.noalias() = weights.matrix * d;
     };
     set_smooth_part(problem, weights.matrix, map, above);
+    const auto step_in_double = [&](Range columns, const Matrix<Scalar>& d, const Matrix<Scalar>& g,
+                                    double t, Matrix<Scalar>& next) {
+        const Matrix<double> at = part(u, columns).template cast<double>();
+        Matrix<double> from(at.rows(), at.cols());
+        activation(layer).apply(at, from);
+        Matrix<double> x = from + part(d, columns).template cast<double>();
+        step<double>(layer, at, part(g, columns).template cast<double>(), t, x, x);
+        part(next, columns) = (x - from).template cast<Scalar>();
+    };
     problem.step = [&](Range columns, const Matrix<Scalar>& d, const Matrix<Scalar>& g, double t,
                        Matrix<Scalar>& next) {
-        Matrix<double> x = part(phi, columns) + part(d, columns).template cast<double>();
-        step<double>(layer, part(exact_u, columns), part(g, columns).template cast<double>(), t, x,
-                     x);
-        part(next, columns) = (x - part(phi, columns)).template cast<Scalar>();
+        if (projection) {
+            step_in_double(columns, d, g, t, next);
+            return;
+        }
+        const double s = own * t / (1.0 + own * t);
+        for (Index j = columns.begin; j < columns.end; ++j) {
+            const Vector<Scalar> q = static_cast<Scalar>(t / (1.0 + own * t)) * g.col(j) -
+                                     static_cast<Scalar>(1.0 - s) * d.col(j);
+            if (!newton(layer, s, u.col(j), phi.col(j), q, next.col(j))) {
+                step_in_double({j, j + 1}, d, g, t, next);
+            }
+        }
     };
     r.setZero();
     proximal_gradient<Scalar>(problem, method_, iterations_, r);
-    r *= static_cast<Scalar>(-lambda(layer));
+    r *= static_cast<Scalar>(-own);
 }
 
 template <typename Scalar>

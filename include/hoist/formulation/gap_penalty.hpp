@@ -51,6 +51,9 @@ class GapPenalty : public Formulation<Scalar> {
     template <typename Real>
     void step(Index layer, const ConstMatrixRef<Real>& u, const ConstMatrixRef<Real>& g, double t,
               const ConstMatrixRef<Real>& y, MatrixRef<Real> to) const;
+    bool newton(Index layer, double s, const ConstMatrixRef<Scalar>& u,
+                const ConstMatrixRef<Scalar>& x, const Vector<Scalar>& q,
+                MatrixRef<Scalar> d) const;
 
     const NetworkSpec& spec_;
     std::vector<double> lambda_;
