@@ -18,7 +18,7 @@ function(hoist_test name file)
         foreach(ranks ${ARG_RANKS})
             add_test(NAME ${name}.${ranks} COMMAND ${MPIEXEC_EXECUTABLE} -n ${ranks} --oversubscribe
                                                    --bind-to none $<TARGET_FILE:${name}>)
-            set_tests_properties(${name}.${ranks} PROPERTIES TIMEOUT ${hoist_test_seconds} PROCESSORS 2 ENVIRONMENT
+            set_tests_properties(${name}.${ranks} PROPERTIES TIMEOUT ${hoist_test_seconds} ENVIRONMENT
                 "OMPI_ALLOW_RUN_AS_ROOT=1;OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1;OMPI_MCA_mpi_yield_when_idle=1;OPENBLAS_NUM_THREADS=1")
         endforeach()
     else()
@@ -31,6 +31,6 @@ endfunction()
 # hoist_system_test(NAME): tests/system/NAME_test.py, which starts the program as users do, under Debian's own Python.
 function(hoist_system_test name)
     add_test(NAME system.${name} COMMAND /usr/bin/python3 -B ${CMAKE_CURRENT_SOURCE_DIR}/${name}_test.py --verbose)
-    set_tests_properties(system.${name} PROPERTIES TIMEOUT ${hoist_system_test_seconds} PROCESSORS 2
+    set_tests_properties(system.${name} PROPERTIES TIMEOUT ${hoist_system_test_seconds}
         ENVIRONMENT "HOIST=$<TARGET_FILE:hoist>;HOIST_SOURCE=${PROJECT_SOURCE_DIR}")
 endfunction()

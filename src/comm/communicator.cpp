@@ -54,7 +54,11 @@ void in_pieces(std::span<Number> values, Operation operation) {
 
 // Not MPI_Init_thread: other threads never call MPI, and with any level of threads Open MPI takes a lock
 // in each wait.
-MpiEnvironment::MpiEnvironment(int* argc, char*** argv) { MPI_Init(argc, argv); }
+MpiEnvironment::MpiEnvironment(int* argc, char*** argv) {
+    // Open MPI's daemon of a process that no mpirun started serves MPI_Comm_spawn alone.
+    setenv("OMPI_MCA_ess_singleton_isolated", "1", 0);
+    MPI_Init(argc, argv);
+}
 
 MpiEnvironment::~MpiEnvironment() {
     if (std::uncaught_exceptions() == 0) {

@@ -210,12 +210,12 @@ class Predict(Models):
 
 
 class BadModels(Models):
-    def refuses_model(self, status, phrases, model, *options):
-        self.refuses(status, phrases, "evaluate", model, *options)
-        self.refuses(status, phrases, "predict", model, "--out", "out.csv", *options)
+    def refuses_model(self, status, phrases, model, *options, on=(1,)):
+        self.refuses(status, phrases, "evaluate", model, *options, on=on)
+        self.refuses(status, phrases, "predict", model, "--out", "out.csv", *options, on=on)
 
     def test_a_model_that_is_not_there(self):
-        self.refuses_model(MISSING, ["none"], "none")
+        self.refuses_model(MISSING, ["none"], "none", on=(1, 3))
 
     def test_a_folder_without_a_model(self):
         (self.folder / "empty").mkdir()
@@ -236,12 +236,13 @@ class BadModels(Models):
         contents = bytearray(path.read_bytes())
         contents[len(contents) // 2] ^= 1
         path.write_bytes(contents)
-        self.refuses_model(BAD, ["model.h5"], "run")
+        self.refuses_model(BAD, ["model.h5"], "run", on=(1, 3))
 
     def test_a_model_that_does_not_fit_the_data(self):
         self.train()
         data.write_idx(self.folder / "idx", part="t10k")
-        self.refuses_model(BAD, ["784", "16"], "run", "--data.format=idx", "--data.path=idx")
+        self.refuses_model(BAD, ["784", "16"], "run", "--data.format=idx", "--data.path=idx",
+                           on=(1, 3))
 
     def test_labels_that_the_model_does_not_know(self):
         self.train_on_table()
@@ -255,7 +256,7 @@ class BadModels(Models):
 
     def test_data_that_are_not_there(self):
         self.train_on_table()
-        self.refuses_model(MISSING, ["none.csv"], "run", "--data.test=none.csv")
+        self.refuses_model(MISSING, ["none.csv"], "run", "--data.test=none.csv", on=(1, 3))
 
     def test_an_output_that_cannot_be_made(self):
         self.train()

@@ -32,10 +32,11 @@ class Ownership(ProgramTest):
         result = run.finish()
         self.assertEqual(result.status, INTERRUPTED, result.err)
 
-    def assert_refused(self, *arguments, ranks=1, where="run"):
+    def assert_refused(self, *commands, ranks=1, where="run"):
+        """Of each of the commands, which start together: the wait for a run that is ending is theirs in common."""
         before = self.files()
-        result = self.hoist(*arguments, ranks=ranks)
-        self.assert_error(result, CANNOT_WRITE, where, "is in use", "process ")
+        for run in [self.start(*command, ranks=ranks) for command in commands]:
+            self.assert_error(run.finish(), CANNOT_WRITE, where, "is in use", "process ")
         self.assertEqual(self.files(), before, "the other run's files have changed")
 
     def assert_rows_in_order(self, out="run"):
@@ -70,10 +71,11 @@ class Ownership(ProgramTest):
                 shutil.rmtree(self.folder / "run", ignore_errors=True)
                 run = self.start("train", self.config, "--out", "run", ranks=ranks)
                 self.hold_still(run)
-                for command in (["train", self.config], ["finetune", self.config], ["tune", search]):
-                    self.assert_refused(*command, "--out", "run", "--overwrite")
-                self.assert_refused("train", self.config, "--out", "run", "--resume", ranks=3)
-                self.assert_refused("train", self.config, "--out", "../" + self.folder.name + "/run/", "--overwrite")
+                again = ["--out", "run", "--overwrite"]
+                self.assert_refused(
+                    ["train", self.config, *again], ["finetune", self.config, *again], ["tune", search, *again],
+                    ["train", self.config, "--out", "../" + self.folder.name + "/run/", "--overwrite"])
+                self.assert_refused(["train", self.config, "--out", "run", "--resume"], ranks=3)
                 self.end_in_order(run)
                 self.assert_rows_in_order()
 
@@ -106,11 +108,10 @@ class Ownership(ProgramTest):
         search = self.start("tune", self.config, "--trials", 3, "--parallel", 2, "--out", "search", ranks=2)
         self.hold_still(search, "search/trial-0001")
         (self.folder / "search" / "trial-0003").mkdir()
-        for how in ("--resume", "--overwrite"):
-            self.assert_refused("tune", self.config, "--out", "search", how, where="search")
-            self.assert_refused("train", self.config, "--out", "search", how, where="search")
-        for trial in ("trial-0001", "trial-0003/"):
-            self.assert_refused("train", self.config, "--out", f"search/{trial}", "--overwrite", where="search")
+        self.assert_refused(*([command, self.config, "--out", "search", how] for command in ("train", "tune")
+                              for how in ("--resume", "--overwrite")),
+                            *(["train", self.config, "--out", f"search/{trial}", "--overwrite"]
+                              for trial in ("trial-0001", "trial-0003/")), where="search")
         self.end_in_order(search)
 
     def test_a_search_is_not_replaced_while_one_of_its_trials_is_trained(self):
@@ -121,7 +122,7 @@ class Ownership(ProgramTest):
         shutil.rmtree(self.folder / "search" / "trial-0002")
         run = self.start("train", self.config, "--out", "search/trial-0002")
         self.hold_still(run, "search/trial-0002")
-        self.assert_refused("tune", config, "--trials", 2, "--out", "search", "--overwrite", where="trial-0002")
+        self.assert_refused(["tune", config, "--trials", 2, "--out", "search", "--overwrite"], where="trial-0002")
         self.end_in_order(run)
 
     def test_a_run_whose_directory_was_replaced_by_another_run_ends(self):
@@ -144,14 +145,14 @@ class Ownership(ProgramTest):
         rows = len(metrics_rows(self.folder / "run"))
         run.process.send_signal(CONT)
         self.hold_still(run, sweep=rows + 2)
-        self.assert_refused("train", self.config, "--out", "run", "--overwrite")
+        self.assert_refused(["train", self.config, "--out", "run", "--overwrite"])
         self.end_in_order(run)
 
     def test_a_run_that_others_write_no_more_resumes_to_the_same_weights(self):
         config = self.write_config("short.ini", train__sweeps=60, checkpoint__every=1)
         run = self.start("train", config, "--out", "run")
         self.hold_still(run)
-        self.assert_refused("train", config, "--out", "run", "--resume")
+        self.assert_refused(["train", config, "--out", "run", "--resume"])
         run.process.send_signal(KILL)
         run.finish()
         self.succeed("train", config, "--out", "run", "--resume")

@@ -17,6 +17,10 @@ ENVIRONMENT = os.environ | {
     "OMPI_ALLOW_RUN_AS_ROOT": "1",
     "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
     "OPENBLAS_NUM_THREADS": "1",
+    # Ranks that wait leave the core to other tests.
+    "OMPI_MCA_mpi_yield_when_idle": "1",
+    # When a rank has failed, mpirun ends the others at once, not in steps of a second.
+    "OMPI_MCA_odls_base_sigkill_timeout": "0",
 }
 MPIRUN = ["mpirun", "--oversubscribe", "--bind-to", "none"]
 
@@ -152,9 +156,9 @@ class ProgramTest(unittest.TestCase):
             self.assertIn(phrase, message)
         self.assertNotIn("terminate called", result.err)
 
-    def refuses(self, status, phrases, *arguments):
-        """At 1 and at 3 ranks, with nothing left behind."""
-        for ranks in (1, 3):
+    def refuses(self, status, phrases, *arguments, on=(1, 3)):
+        """At each number of ranks in `on`, with nothing left behind."""
+        for ranks in on:
             with self.subTest(ranks=ranks):
                 before = self.files()
                 result = self.hoist(*arguments, ranks=ranks)

@@ -1,6 +1,7 @@
 """What a run leaves behind, and what it says on the way."""
 
 import json
+import pathlib
 import re
 import unittest
 
@@ -28,6 +29,12 @@ class RunDirectory(ProgramTest):
             self.succeed("train", config, "--out", f"run-{ranks}", ranks=ranks)
             self.assertEqual({path.name for path in (self.folder / f"run-{ranks}").iterdir()},
                              {"config.ini", "metrics.csv", "summary.json", "model.h5", "log.txt"})
+
+    def test_a_run_without_mpirun_is_one_process(self):
+        run = self.start("train", self.write_config(train__sweeps=1000000), "--out", "run")
+        self.wait_for_sweep(run, "run", 2)
+        tasks = pathlib.Path(f"/proc/{run.process.pid}/task")
+        self.assertEqual("".join((task / "children").read_text() for task in tasks.iterdir()), "")
 
     def test_a_run_is_named_after_its_configuration(self):
         self.succeed("train", self.write_config("by name.ini"))

@@ -12,7 +12,8 @@ from program import HOIST, MPIRUN, PROMPT_SECONDS, ProgramTest, Run
 
 MISSING, SYSTEM = 66, 71
 LENGTH = 100000
-# More than the second that mpirun gives a stopped rank, which it wakes, between SIGTERM and SIGKILL.
+# What mpirun gives a stopped rank, which it wakes, between SIGTERM and SIGKILL: in it that rank is not to report.
+MPIRUN_SECONDS = 1
 PATIENCE = 2
 
 
@@ -20,7 +21,10 @@ class Watchdog(ProgramTest):
     def begin(self, *options, ranks=3):
         config = self.write_config(train__sweeps=LENGTH, train__epochs=LENGTH, train__watchdog=PATIENCE)
         shutil.rmtree(self.folder / "run", ignore_errors=True)
-        run = self.start("train", config, "--out", "run", "--quiet", *options, ranks=ranks)
+        launcher = [*MPIRUN, "--mca", "odls_base_sigkill_timeout", str(MPIRUN_SECONDS), "-n", str(ranks)]
+        run = Run([*(launcher if ranks > 1 else []), HOIST, "train", config, "--out", "run", "--quiet", *options],
+                  self.folder)
+        self.addCleanup(run.end)
         self.wait_for_sweep(run, "run", 3)
         return run
 
