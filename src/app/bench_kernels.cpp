@@ -49,7 +49,9 @@ class KernelBench {
           above_(random_matrix<Scalar>(units, inputs_.cols(), 4)),
           out_(units, inputs_.cols()),
           square_(initial_weights<Scalar>(units, units, Start::he, 0.0, 1, 1)),
+          square_map_(square_),
           first_(initial_weights<Scalar>(inputs_.rows(), units, Start::he, 0.0, 1, 0)),
+          first_map_(first_),
           blocks_(inputs_.cols()) {
         compress_inputs();
     }
@@ -100,7 +102,7 @@ class KernelBench {
     // One sweep over A = I + W'W from x = 0, for He-random W.
     KernelTime nnls_sweep() {
         const Matrix<Scalar> a =
-            square_.matrix.transpose() * square_.matrix + Matrix<Scalar>::Identity(units, units);
+            square_map_.gram(Scalar{1}) + Matrix<Scalar>::Identity(units, units);
         const Bounds<Scalar> bounds{0, std::numeric_limits<Scalar>::infinity()};
         const auto solver = coordinate_descent<Scalar>(a, bounds, 1, 0);
         return measure(
@@ -148,7 +150,7 @@ class KernelBench {
         return measure("forward", shape_text(units, units) + " x " + std::to_string(inputs_.cols()),
                        units, units, 0.0, [&] {
                            for_each_block([&](Range r) {
-                               square_.apply(columns(hidden_, r), columns(out_, r));
+                               square_map_.apply(columns(hidden_, r), columns(out_, r));
                            });
                        });
     }
@@ -161,25 +163,24 @@ class KernelBench {
                            for_each_block([&](Range r) {
                                auto out = columns(out_, r);
                                out = columns(hidden_, r);
-                               out.noalias() += square_.matrix.transpose() * columns(above_, r);
+                               square_map_.add_pull_back(Scalar{1}, columns(above_, r), out);
                            });
                        });
     }
 
     KernelTime input_forward() {
-        return measure(
-            "input_forward",
-            shape_text(units, inputs_.rows()) + " x " + std::to_string(inputs_.cols()), units,
-            inputs_.rows(), 0.0, [&] {
-                auto compressed = compressed_.begin();
-                for_each_block([&](Range r) {
-                    if (compressed_.empty()) {
-                        first_.apply(columns(inputs_, r), columns(out_, r));
-                    } else {
-                        (compressed++)->apply(first_.matrix, first_.bias, columns(out_, r));
-                    }
-                });
-            });
+        return measure("input_forward",
+                       shape_text(units, inputs_.rows()) + " x " + std::to_string(inputs_.cols()),
+                       units, inputs_.rows(), 0.0, [&] {
+                           auto compressed = compressed_.begin();
+                           for_each_block([&](Range r) {
+                               if (compressed_.empty()) {
+                                   first_map_.apply(columns(inputs_, r), columns(out_, r));
+                               } else {
+                                   first_map_.apply(*compressed++, columns(out_, r));
+                               }
+                           });
+                       });
     }
 
     // T X', the gradient of the first map.
@@ -218,7 +219,9 @@ class KernelBench {
     Matrix<Scalar> above_;
     Matrix<Scalar> out_;
     Weights<Scalar> square_;
+    LinearMap<Scalar> square_map_;
     Weights<Scalar> first_;
+    LinearMap<Scalar> first_map_;
     ColumnBlocks blocks_;
     /// The blocks of the inputs; empty where dense products are faster.
     std::vector<CompressedColumns<Scalar>> compressed_;

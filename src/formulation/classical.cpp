@@ -39,16 +39,16 @@ Vector<double> Classical<Scalar>::penalty(Index layer, const ConstMatrixRef<Scal
 }
 
 template <typename Scalar>
-void Classical<Scalar>::prepare(Index layer, const Weights<Scalar>& weights, double weight_above) {
+void Classical<Scalar>::prepare(Index layer, const LinearMap<Scalar>& map, double weight_above) {
     const auto position = static_cast<std::size_t>(layer - 1);
     const auto mu = static_cast<Scalar>(weight_above);
-    Matrix<Scalar> a = mu * weights.matrix.transpose() * weights.matrix;
+    Matrix<Scalar> a = map.gram(mu);
     a.diagonal().array() += static_cast<Scalar>(options_.lambda_of(layer));
     const Bounds<Scalar> bounds = bounds_[position];
     const bool bounded = std::isfinite(bounds.lower) || std::isfinite(bounds.upper);
     Block& block = blocks_[position];
     block.weight_above = weight_above;
-    block.offset.noalias() = mu * weights.matrix.transpose() * weights.bias;
+    block.offset = map.pulled_bias(mu);
     // Without bounds the problem is one linear system, which block pivoting solves by its first
     // Cholesky factor.
     const bool descend = bounded && options_.nnls.method == NnlsOptions::Method::coordinate_descent;
@@ -59,20 +59,19 @@ void Classical<Scalar>::prepare(Index layer, const Weights<Scalar>& weights, dou
 }
 
 template <typename Scalar>
-void Classical<Scalar>::update_activations(Index layer, const Weights<Scalar>& weights,
+void Classical<Scalar>::update_activations(Index layer, const LinearMap<Scalar>& map,
                                            const ConstMatrixRef<Scalar>& u,
                                            const Above<Scalar>& above, MatrixRef<Scalar> x) {
     const Block& block = blocks_[static_cast<std::size_t>(layer - 1)];
     // c = lambda u + mu W'(T - b)
     right_hand_side_ = static_cast<Scalar>(options_.lambda_of(layer)) * u;
-    right_hand_side_.noalias() +=
-        static_cast<Scalar>(block.weight_above) * weights.matrix.transpose() * above.target();
+    map.add_pull_back(static_cast<Scalar>(block.weight_above), above.target(), right_hand_side_);
     right_hand_side_.colwise() -= block.offset;
     block.solver->solve(right_hand_side_, x);
 }
 
 template <typename Scalar>
-void Classical<Scalar>::minimize(Index layer, const Weights<Scalar>& weights,
+void Classical<Scalar>::minimize(Index layer, const LinearMap<Scalar>& map,
                                  const ConstMatrixRef<Scalar>& u, const ChangeAbove<Scalar>& above,
                                  MatrixRef<Scalar> r) {
     const auto position = static_cast<std::size_t>(layer - 1);
@@ -80,12 +79,12 @@ void Classical<Scalar>::minimize(Index layer, const Weights<Scalar>& weights,
     const auto lambda = static_cast<Scalar>(options_.lambda_of(layer));
     Matrix<Scalar> x = u.cwiseMax(bounds_[position].lower).cwiseMin(bounds_[position].upper);
     // c = lambda u + W'(mu W x - s), s the slope at x
-    Matrix<Scalar> s(weights.matrix.rows(), u.cols());
+    Matrix<Scalar> s(map.outputs(), u.cols());
     above.slope(Matrix<Scalar>::Zero(s.rows(), s.cols()), s);
     s = -s;
-    s.noalias() += static_cast<Scalar>(block.weight_above) * weights.matrix * x;
+    map.add_product(static_cast<Scalar>(block.weight_above), x, s);
     right_hand_side_ = lambda * u;
-    right_hand_side_.noalias() += weights.matrix.transpose() * s;
+    map.add_pull_back(Scalar{1}, s, right_hand_side_);
     block.solver->solve(right_hand_side_, x);
     r = lambda * (u - x);
 }
@@ -126,7 +125,7 @@ void Classical<Scalar>::respond(Index layer, const ConstMatrixRef<Scalar>& u,
 }
 
 template <typename Scalar>
-void Classical<Scalar>::gradient_step(Index layer, const Weights<Scalar>& weights,
+void Classical<Scalar>::gradient_step(Index layer, const LinearMap<Scalar>& map,
                                       const ConstMatrixRef<Scalar>& u,
                                       const ConstMatrixRef<Scalar>& slope, double step,
                                       const ConstMatrixRef<Scalar>& y, MatrixRef<Scalar> x) const {
@@ -134,7 +133,7 @@ void Classical<Scalar>::gradient_step(Index layer, const Weights<Scalar>& weight
     const auto own = static_cast<Scalar>(step * options_.lambda_of(layer));
     const Bounds<Scalar> bounds = bounds_[static_cast<std::size_t>(layer - 1)];
     x = y - own * (y - u);
-    x.noalias() -= t * weights.matrix.transpose() * slope;
+    map.add_pull_back(-t, slope, x);
     x = x.cwiseMax(bounds.lower).cwiseMin(bounds.upper);
 }
 

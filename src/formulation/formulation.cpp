@@ -62,7 +62,7 @@ const Row& row(const std::string& name) {
 }  // namespace
 
 template <typename Scalar>
-void Formulation<Scalar>::gradient_step(Index, const Weights<Scalar>&,
+void Formulation<Scalar>::gradient_step(Index, const LinearMap<Scalar>&,
                                         const ConstMatrixRef<Scalar>&,
                                         const ConstMatrixRef<Scalar>&, double,
                                         const ConstMatrixRef<Scalar>&, MatrixRef<Scalar>) const {

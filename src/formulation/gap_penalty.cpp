@@ -5,7 +5,6 @@
 #include <limits>
 
 #include "hoist/base/error.hpp"
-#include "hoist/math/spectral_norm.hpp"
 #include "smooth_part.hpp"
 
 namespace hoist {
@@ -55,8 +54,8 @@ double GapPenalty<Scalar>::pull_weight(Index layer) const {
 }
 
 template <typename Scalar>
-void GapPenalty<Scalar>::prepare(Index layer, const Weights<Scalar>& weights, double weight_above) {
-    const double norm = spectral_norm_bound<Scalar>(weights.matrix);
+void GapPenalty<Scalar>::prepare(Index layer, const LinearMap<Scalar>& map, double weight_above) {
+    const double norm = map.norm_bound();
     const double bound = weight_above * norm * norm;
     // A step has a length also where weights are not finite, which is found out afterwards.
     const double most = 1e60 * lambda(layer);
@@ -78,13 +77,12 @@ void GapPenalty<Scalar>::step(Index layer, const ConstMatrixRef<Real>& u,
 }
 
 template <typename Scalar>
-void GapPenalty<Scalar>::update_activations(Index layer, const Weights<Scalar>& weights,
+void GapPenalty<Scalar>::update_activations(Index layer, const LinearMap<Scalar>& map,
                                             const ConstMatrixRef<Scalar>& u,
                                             const Above<Scalar>& above, MatrixRef<Scalar> x) {
     ProximalProblem<Scalar> problem;
     problem.length = lengths_[static_cast<std::size_t>(layer - 1)];
-    const auto map = [&](const Matrix<Scalar>& y, Matrix<Scalar>& w_y) { weights.apply(y, w_y); };
-    set_smooth_part(problem, weights.matrix, map, above);
+    set_smooth_part(problem, map, above);
     problem.step = [&](Range columns, const Matrix<Scalar>& y, const Matrix<Scalar>& g, double t,
                        Matrix<Scalar>& next) {
         step<Scalar>(layer, part(u, columns), part(g, columns), t, part(y, columns),
@@ -124,7 +122,7 @@ bool GapPenalty<Scalar>::newton(Index layer, double s, const ConstMatrixRef<Scal
 
 // The variable is d = x - phi(u), and W d stands for the change above.
 template <typename Scalar>
-void GapPenalty<Scalar>::minimize(Index layer, const Weights<Scalar>& weights,
+void GapPenalty<Scalar>::minimize(Index layer, const LinearMap<Scalar>& map,
                                   const ConstMatrixRef<Scalar>& u, const ChangeAbove<Scalar>& above,
                                   MatrixRef<Scalar> r) {
     const double own = lambda(layer);
@@ -133,10 +131,7 @@ void GapPenalty<Scalar>::minimize(Index layer, const Weights<Scalar>& weights,
     const bool projection = activation(layer).traits().projection;
     ProximalProblem<Scalar> problem;
     problem.length = lengths_[static_cast<std::size_t>(layer - 1)];
-    const auto map = [&](const Matrix<Scalar>& d, Matrix<Scalar>& v) {
-        v.noalias() = weights.matrix * d;
-    };
-    set_smooth_part(problem, weights.matrix, map, above);
+    set_smooth_part(problem, map, above);
     const auto step_in_double = [&](Range columns, const Matrix<Scalar>& d, const Matrix<Scalar>& g,
                                     double t, Matrix<Scalar>& next) {
         const Matrix<double> at = part(u, columns).template cast<double>();

@@ -4,7 +4,6 @@
 #include <cmath>
 
 #include "hoist/base/error.hpp"
-#include "hoist/math/spectral_norm.hpp"
 #include "smooth_part.hpp"
 
 namespace hoist {
@@ -52,14 +51,14 @@ double Mac<Scalar>::pull_weight(Index layer) const {
 }
 
 template <typename Scalar>
-void Mac<Scalar>::prepare(Index layer, const Weights<Scalar>& weights, double weight_above) {
-    const double norm = spectral_norm_bound<Scalar>(weights.matrix);
+void Mac<Scalar>::prepare(Index layer, const LinearMap<Scalar>& map, double weight_above) {
+    const double norm = map.norm_bound();
     lengths_[static_cast<std::size_t>(layer - 1)] =
         1.0 / std::max(weight_above * norm * norm, 1e-12 * options_.lambda_of(layer));
 }
 
 template <typename Scalar>
-void Mac<Scalar>::update_activations(Index layer, const Weights<Scalar>& weights,
+void Mac<Scalar>::update_activations(Index layer, const LinearMap<Scalar>& map,
                                      const ConstMatrixRef<Scalar>& u, const Above<Scalar>& above,
                                      MatrixRef<Scalar> x) {
     const double own = options_.lambda_of(layer);
@@ -67,8 +66,7 @@ void Mac<Scalar>::update_activations(Index layer, const Weights<Scalar>& weights
     spec_.activation(layer).apply(u, phi);
     ProximalProblem<Scalar> problem;
     problem.length = lengths_[static_cast<std::size_t>(layer - 1)];
-    const auto map = [&](const Matrix<Scalar>& y, Matrix<Scalar>& w_y) { weights.apply(y, w_y); };
-    set_smooth_part(problem, weights.matrix, map, above);
+    set_smooth_part(problem, map, above);
     problem.step = [&](Range columns, const Matrix<Scalar>& y, const Matrix<Scalar>& g, double t,
                        Matrix<Scalar>& next) {
         const auto scale = static_cast<Scalar>(1.0 / (own + 1.0 / t));
@@ -81,16 +79,12 @@ void Mac<Scalar>::update_activations(Index layer, const Weights<Scalar>& weights
 
 // The same steps of d = x - phi(u), and W d stands for the change above.
 template <typename Scalar>
-void Mac<Scalar>::minimize(Index layer, const Weights<Scalar>& weights,
-                           const ConstMatrixRef<Scalar>&, const ChangeAbove<Scalar>& above,
-                           MatrixRef<Scalar> r) {
+void Mac<Scalar>::minimize(Index layer, const LinearMap<Scalar>& map, const ConstMatrixRef<Scalar>&,
+                           const ChangeAbove<Scalar>& above, MatrixRef<Scalar> r) {
     const double own = options_.lambda_of(layer);
     ProximalProblem<Scalar> problem;
     problem.length = lengths_[static_cast<std::size_t>(layer - 1)];
-    const auto map = [&](const Matrix<Scalar>& d, Matrix<Scalar>& v) {
-        v.noalias() = weights.matrix * d;
-    };
-    set_smooth_part(problem, weights.matrix, map, above);
+    set_smooth_part(problem, map, above);
     problem.step = [&](Range columns, const Matrix<Scalar>& d, const Matrix<Scalar>& g, double t,
                        Matrix<Scalar>& next) {
         part(next, columns) = static_cast<Scalar>(1.0 / (own * t + 1.0)) * part(d, columns) -

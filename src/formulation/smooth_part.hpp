@@ -1,6 +1,10 @@
 #pragma once
 
+#include <type_traits>
+
+#include "hoist/formulation/above.hpp"
 #include "hoist/formulation/proximal_gradient.hpp"
+#include "hoist/model/linear_map.hpp"
 
 namespace hoist {
 
@@ -10,23 +14,30 @@ auto part(AnyMatrix&& matrix, Range columns) {
     return matrix.middleCols(columns.begin, columns.size());
 }
 
-/// Sets f(x) = above(map(x)), where map is linear with the matrix w up to a constant. All
-/// references must outlive the problem.
-/// @param map map(x, u) sets u. @param above has energy(u) and slope(u, s).
-template <typename Scalar, typename Map, typename What>
-void set_smooth_part(ProximalProblem<Scalar>& problem, const Matrix<Scalar>& w, Map map,
+/// Sets f to what is above a map, as a function of x, or of the change of x where that is known of
+/// the change of u. All references must outlive the problem.
+/// @param above Above or ChangeAbove.
+template <typename Scalar, typename What>
+void set_smooth_part(ProximalProblem<Scalar>& problem, const LinearMap<Scalar>& map,
                      const What& above) {
-    problem.gradient = [&w, map, &above, u = Matrix<Scalar>(), s = Matrix<Scalar>()](
-                           const Matrix<Scalar>& x, Matrix<Scalar>& g) mutable {
-        u.resize(w.rows(), x.cols());
-        s.resize(w.rows(), x.cols());
-        map(x, u);
-        above.slope(u, s);
-        g.noalias() = w.transpose() * s;
+    const auto of = [&map](const Matrix<Scalar>& x, Matrix<Scalar>& u) {
+        if constexpr (std::is_base_of_v<ChangeAbove<Scalar>, What>) {
+            u.setZero(map.outputs(), x.cols());
+            map.add_product(Scalar{1}, x, u);
+        } else {
+            u.resize(map.outputs(), x.cols());
+            map.apply(x, u);
+        }
     };
-    problem.value = [&w, map, &above, u = Matrix<Scalar>()](const Matrix<Scalar>& x) mutable {
-        u.resize(w.rows(), x.cols());
-        map(x, u);
+    problem.gradient = [of, &map, &above, u = Matrix<Scalar>(), s = Matrix<Scalar>()](
+                           const Matrix<Scalar>& x, Matrix<Scalar>& g) mutable {
+        of(x, u);
+        s.resize(u.rows(), u.cols());
+        above.slope(u, s);
+        map.pull_back(s, g);
+    };
+    problem.value = [of, &above, u = Matrix<Scalar>()](const Matrix<Scalar>& x) mutable {
+        of(x, u);
         return above.energy(u);
     };
 }

@@ -13,17 +13,6 @@ constexpr double truncated_deviation = 0.87962566103423978;
 }  // namespace
 
 template <typename Scalar>
-void Weights<Scalar>::apply(const ConstMatrixRef<Scalar>& x, MatrixRef<Scalar> u) const {
-    u.noalias() = matrix * x;
-    u.colwise() += bias;
-}
-
-template <typename Scalar>
-void Weights<Scalar>::pull_back(const ConstMatrixRef<Scalar>& s, MatrixRef<Scalar> g) const {
-    g.noalias() = matrix.transpose() * s;
-}
-
-template <typename Scalar>
 Matrix<double> Weights<Scalar>::solution() const {
     Matrix<double> transposed(matrix.cols() + 1, matrix.rows());
     transposed.topRows(matrix.cols()) = matrix.transpose().template cast<double>();

@@ -2,7 +2,7 @@
 
 #include "hoist/math/solver_work.hpp"
 #include "hoist/problem/problem.hpp"
-#include "hoist/train/batch_step.hpp"
+#include "hoist/train/passage.hpp"
 #include "rank_costs.hpp"
 #include "schedules.hpp"
 

@@ -5,11 +5,11 @@
 namespace hoist {
 
 template <typename Scalar>
-void InputBlock<Scalar>::apply(const Weights<Scalar>& weights, MatrixRef<Scalar> u) const {
+void InputBlock<Scalar>::apply(const LinearMap<Scalar>& map, MatrixRef<Scalar> u) const {
     if (compressed) {
-        compressed->apply(weights.matrix, weights.bias, u);
+        map.apply(*compressed, u);
     } else {
-        weights.apply(dense, u);
+        map.apply(dense, u);
     }
 }
 
@@ -47,12 +47,12 @@ BatchInputs<Scalar>::BatchInputs(const Matrix<Scalar>& inputs, Index first, Inde
 }
 
 template <typename Scalar>
-void BatchInputs<Scalar>::apply(const Weights<Scalar>& weights, Range columns,
+void BatchInputs<Scalar>::apply(const LinearMap<Scalar>& map, Range columns,
                                 Matrix<Scalar>& u) const {
     if (stored_) {
-        stored_->apply(weights.matrix, weights.bias, columns, u);
+        map.apply(*stored_, columns, u);
     } else {
-        weights.apply(inputs_.middleCols(columns.begin, columns.size()), u);
+        map.apply(inputs_.middleCols(columns.begin, columns.size()), u);
     }
 }
 

@@ -2,6 +2,7 @@
 
 #include "hoist/comm/agree.hpp"
 #include "hoist/problem/problem.hpp"
+#include "start.hpp"
 
 namespace hoist {
 

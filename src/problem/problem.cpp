@@ -14,6 +14,7 @@
 #include "hoist/math/compressed_columns.hpp"
 #include "hoist/problem/augmentation.hpp"
 #include "hoist/problem/model_file.hpp"
+#include "start.hpp"
 
 namespace hoist {
 
@@ -100,40 +101,6 @@ std::optional<ModelHeader> read_start(const Config& config) {
                              (config.standardize ? "false" : "true") + ", or start from another");
     }
     return header;
-}
-
-// Homogeneous activations pass the factor of the first map on to the last.
-template <typename Scalar>
-void scale_hidden_blocks(const Config& config, Stage<Scalar>& stage) {
-    const auto scale = static_cast<Scalar>(config.scale);
-    for (Index l = stage.layers.begin; l < stage.layers.end; ++l) {
-        Weights<Scalar>& weights = stage.of(l);
-        if (l == 0) {
-            weights.matrix *= scale;
-        }
-        if (l + 1 == config.network.layers()) {
-            weights.matrix /= scale;
-        } else {
-            weights.bias *= scale;
-        }
-    }
-}
-
-// The same answers u / scale + mean from outputs in another unit.
-template <typename Scalar>
-void change_unit(const Standardization& from, const Standardization& to, Weights<Scalar>& weights) {
-    const auto mean_of = [](const Standardization& one) { return one.empty() ? 0.0 : one.mean[0]; };
-    const auto scale_of = [](const Standardization& one) {
-        return one.empty() ? 1.0 : one.scale[0];
-    };
-    const double factor = scale_of(to) / scale_of(from);
-    const double shift = (mean_of(from) - mean_of(to)) * scale_of(to);
-    if (factor == 1.0 && shift == 0.0) {
-        return;
-    }
-    weights.matrix = (factor * weights.matrix.template cast<double>()).template cast<Scalar>();
-    weights.bias =
-        (factor * weights.bias.template cast<double>().array() + shift).template cast<Scalar>();
 }
 
 // Collective over the ranks of the first stage. The start draws weights for inputs of about unit

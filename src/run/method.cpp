@@ -125,8 +125,8 @@ class BatchMethod final : public Method<Scalar> {
         if (problem_.peers.rank() == 0) {
             const Stage<Scalar>& stage = problem_.stage;
             for (Index l = stage.layers.begin; l < stage.layers.end; ++l) {
-                energy.ridge += config_.ridge[static_cast<std::size_t>(l)] *
-                                stage.of(l).matrix.template cast<double>().squaredNorm();
+                energy.ridge +=
+                    config_.ridge[static_cast<std::size_t>(l)] * stage.map(l).squared_norm();
             }
         }
         return energy;
@@ -135,8 +135,8 @@ class BatchMethod final : public Method<Scalar> {
     Evaluation evaluate_training(const ForwardPass<Scalar>& forward,
                                  const OutputBlock<Scalar>& output) override {
         return evaluate(forward, problem_.stage.network, output, world_, problem_.train,
-                        [this](const Weights<Scalar>& weights, Range columns, Matrix<Scalar>& u) {
-                            step_.apply_first(weights, columns, u);
+                        [this](const LinearMap<Scalar>& map, Range columns, Matrix<Scalar>& u) {
+                            step_.apply_first(map, columns, u);
                         });
     }
     void swap_weights() override { step_.fit().swap_average(); }

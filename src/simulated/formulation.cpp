@@ -76,16 +76,16 @@ class SimulatedFormulation final : public Formulation<Scalar> {
     }
     double pull_weight(Index) const override { return 1.0; }
     bool quadratic() const override { return true; }
-    void prepare(Index, const Weights<Scalar>& weights, double) override {
-        spend(kernels.prepare(size_of(weights.matrix.cols()), size_of(weights.matrix.rows())));
+    void prepare(Index, const LinearMap<Scalar>& map, double) override {
+        spend(kernels.prepare(size_of(map.inputs()), size_of(map.outputs())));
     }
-    void update_activations(Index, const Weights<Scalar>& weights, const ConstMatrixRef<Scalar>& u,
+    void update_activations(Index, const LinearMap<Scalar>& map, const ConstMatrixRef<Scalar>& u,
                             const Above<Scalar>&, MatrixRef<Scalar>) override {
-        move(weights, u);
+        move(map, u);
     }
-    void minimize(Index, const Weights<Scalar>& weights, const ConstMatrixRef<Scalar>& u,
+    void minimize(Index, const LinearMap<Scalar>& map, const ConstMatrixRef<Scalar>& u,
                   const ChangeAbove<Scalar>&, MatrixRef<Scalar>) override {
-        move(weights, u);
+        move(map, u);
     }
     void residual_signal(Index, const ConstMatrixRef<Scalar>& r, const ConstMatrixRef<Scalar>&,
                          MatrixRef<Scalar>) const override {
@@ -105,9 +105,9 @@ class SimulatedFormulation final : public Formulation<Scalar> {
     }
 
   private:
-    void move(const Weights<Scalar>& weights, const ConstMatrixRef<Scalar>& u) const {
-        const double n = size_of(weights.matrix.cols());
-        const double m = size_of(weights.matrix.rows());
+    void move(const LinearMap<Scalar>& map, const ConstMatrixRef<Scalar>& u) const {
+        const double n = size_of(map.inputs());
+        const double m = size_of(map.outputs());
         const double columns = size_of(u.cols());
         if (options_.name == "classical") {
             spend(kernels.descent(n, m, columns, options_.nnls.sweeps));
@@ -162,7 +162,7 @@ std::shared_ptr<const Activation> Activation::with_parameter(double) const {
 }
 
 template <typename Scalar>
-void Formulation<Scalar>::gradient_step(Index, const Weights<Scalar>&,
+void Formulation<Scalar>::gradient_step(Index, const LinearMap<Scalar>&,
                                         const ConstMatrixRef<Scalar>& u,
                                         const ConstMatrixRef<Scalar>& slope, double,
                                         const ConstMatrixRef<Scalar>&, MatrixRef<Scalar>) const {

@@ -17,8 +17,8 @@ template <typename Scalar>
 void draw_columns(std::uint64_t, bool, Samples<Scalar>&) {}
 
 template <typename Scalar>
-void InputBlock<Scalar>::apply(const Weights<Scalar>& weights, MatrixRef<Scalar> u) const {
-    weights.apply(dense, u);
+void InputBlock<Scalar>::apply(const LinearMap<Scalar>& map, MatrixRef<Scalar> u) const {
+    map.apply(dense, u);
 }
 
 template <typename Scalar>
@@ -33,9 +33,9 @@ BatchInputs<Scalar>::BatchInputs(const Matrix<Scalar>& inputs, Index first, Inde
     : inputs_(inputs), first_(first), augmentation_(std::move(augmentation)), seed_(seed) {}
 
 template <typename Scalar>
-void BatchInputs<Scalar>::apply(const Weights<Scalar>& weights, Range columns,
+void BatchInputs<Scalar>::apply(const LinearMap<Scalar>& map, Range columns,
                                 Matrix<Scalar>& u) const {
-    weights.apply(inputs_.middleCols(columns.begin, columns.size()), u);
+    map.apply(inputs_.middleCols(columns.begin, columns.size()), u);
 }
 
 template <typename Scalar>
@@ -53,8 +53,8 @@ template BatchInputs<float>::BatchInputs(const Matrix<float>&, Index, Index, Aug
                                          std::uint64_t);
 template BatchInputs<double>::BatchInputs(const Matrix<double>&, Index, Index, Augmentation,
                                           std::uint64_t);
-template void BatchInputs<float>::apply(const Weights<float>&, Range, Matrix<float>&) const;
-template void BatchInputs<double>::apply(const Weights<double>&, Range, Matrix<double>&) const;
+template void BatchInputs<float>::apply(const LinearMap<float>&, Range, Matrix<float>&) const;
+template void BatchInputs<double>::apply(const LinearMap<double>&, Range, Matrix<double>&) const;
 template void BatchInputs<float>::fill(Index, std::span<const Index>, InputBlock<float>&) const;
 template void BatchInputs<double>::fill(Index, std::span<const Index>, InputBlock<double>&) const;
 template Problem<float> make_problem(const Config&, const Communicator&, TargetUnit);

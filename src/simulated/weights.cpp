@@ -1,21 +1,29 @@
-#include "hoist/model/weights.hpp"
-
 #include "hoist/math/orthogonal.hpp"
 #include "hoist/math/solver_work.hpp"
+#include "hoist/math/spectral_norm.hpp"
+#include "hoist/model/linear_map.hpp"
 #include "spend.hpp"
 
 namespace hoist {
 
 template <typename Scalar>
-void Weights<Scalar>::apply(const ConstMatrixRef<Scalar>& x, MatrixRef<Scalar>) const {
-    spend(
-        kernels_of<Scalar>.map(size_of(matrix.cols()), size_of(matrix.rows()), size_of(x.cols())));
+void LinearMap<Scalar>::apply(const ConstMatrixRef<Scalar>& x, MatrixRef<Scalar>) const {
+    spend(kernels_of<Scalar>.map(size_of(inputs()), size_of(outputs()), size_of(x.cols())));
 }
 
 template <typename Scalar>
-void Weights<Scalar>::pull_back(const ConstMatrixRef<Scalar>& s, MatrixRef<Scalar>) const {
-    spend(kernels_of<Scalar>.pull_back(size_of(matrix.cols()), size_of(matrix.rows()),
-                                       size_of(s.cols())));
+void LinearMap<Scalar>::pull_back(const ConstMatrixRef<Scalar>& s, MatrixRef<Scalar>) const {
+    spend(kernels_of<Scalar>.pull_back(size_of(inputs()), size_of(outputs()), size_of(s.cols())));
+}
+
+template <typename Scalar>
+double LinearMap<Scalar>::norm_bound() const {
+    return spectral_norm_bound<Scalar>(weights_->matrix);
+}
+
+template <typename Scalar>
+double LinearMap<Scalar>::squared_norm() const {
+    return weights_->matrix.template cast<double>().squaredNorm();
 }
 
 template <typename Scalar>
@@ -76,6 +84,14 @@ std::unique_ptr<WeightSolver<Scalar>> make_weight_solver(const WeightSolverOptio
     return std::make_unique<SimulatedSolver<Scalar>>(options, inputs, outputs);
 }
 
+template void LinearMap<float>::apply(const ConstMatrixRef<float>&, MatrixRef<float>) const;
+template void LinearMap<float>::pull_back(const ConstMatrixRef<float>&, MatrixRef<float>) const;
+template double LinearMap<float>::norm_bound() const;
+template double LinearMap<float>::squared_norm() const;
+template void LinearMap<double>::apply(const ConstMatrixRef<double>&, MatrixRef<double>) const;
+template void LinearMap<double>::pull_back(const ConstMatrixRef<double>&, MatrixRef<double>) const;
+template double LinearMap<double>::norm_bound() const;
+template double LinearMap<double>::squared_norm() const;
 template struct Weights<float>;
 template struct Weights<double>;
 template Weights<float> initial_weights(Index, Index, Start, double, std::uint64_t, Index);

@@ -49,39 +49,13 @@ BatchStep<Scalar>::BatchStep(const Config& config, const Communicator& world,
         }
     }
     prepare();
+    using Down = typename Passage<Scalar>::Down;
     for (std::size_t i = 0; i < delay_ + 1; ++i) {
-        make_room(passages_.emplace_back(
-            stage.layers,
-            Halo<Scalar>(world, placement, samples.blocks.count(), samples.own, times_)));
+        passages_.emplace_back(
+            network, stage.layers, batches_, samples.own,
+            minimizes_ ? Down::residuals : Down::signals,
+            Halo<Scalar>(world, placement, samples.blocks.count(), samples.own, times_));
     }
-}
-
-// Blocks lie in the order of the data, so that those of a batch are side by side.
-template <typename Scalar>
-void BatchStep<Scalar>::make_room(Passage& passage) const {
-    const NetworkSpec& network = stage_.network;
-    Index columns = 0;
-    for (Index block = samples_.own.begin; block < samples_.own.end; ++block) {
-        columns += batches_.most_columns(block);
-    }
-    const Index above = stage_.layers.end;
-    for (Index l = std::max<Index>(stage_.layers.begin, 1); l <= above; ++l) {
-        const bool hidden = l < network.layers();
-        passage.up.u(l).resize(network.map_outputs(l - 1), columns);
-        if (l < above) {
-            passage.up.x(l).resize(network.width(l), columns);
-        }
-        // The signal of the lowest layer goes down only, as its residual does in its place.
-        if (l > stage_.layers.begin || !minimizes_) {
-            passage.down.u(l).resize(network.map_outputs(l - 1), columns);
-        }
-        if (minimizes_ && hidden) {
-            passage.down.x(l).resize(network.width(l), columns);
-        }
-    }
-    passage.blocks.resize(order_.size());
-    passage.targets.resize(last_ ? network.outputs() : 0, last_ ? columns : 0);
-    passage.inputs.resize(first_ ? order_.size() : 0);
 }
 
 template <typename Scalar>
@@ -97,13 +71,12 @@ void BatchStep<Scalar>::begin_epoch(Index epoch) {
 
 template <typename Scalar>
 void BatchStep<Scalar>::operator()(Index batch, int round, double rate) {
-    Passage& passage = passages_[begun_++ % passages_.size()];
-    passage.batch = batch;
+    Passage<Scalar>& passage = passages_[begun_++ % passages_.size()];
     passage.round = round;
     passage.rate = rate;
-    start(passage);
+    passage.start(batches_, batch, order_);
     const bool completes = begun_ - completed_ > delay_;
-    Passage& oldest = passages_[completed_ % passages_.size()];
+    Passage<Scalar>& oldest = passages_[completed_ % passages_.size()];
     if (completes) {
         fit_.begin(batches_.columns(oldest.batch));
     }
@@ -124,7 +97,7 @@ void BatchStep<Scalar>::operator()(Index batch, int round, double rate) {
 template <typename Scalar>
 void BatchStep<Scalar>::finish() {
     while (completed_ < begun_) {
-        Passage& oldest = passages_[completed_ % passages_.size()];
+        Passage<Scalar>& oldest = passages_[completed_ % passages_.size()];
         fit_.begin(batches_.columns(oldest.batch));
         complete(oldest);
     }
@@ -133,8 +106,8 @@ void BatchStep<Scalar>::finish() {
 // What has come down goes on before what goes up, since every stage below waits for it; sums over
 // columns, for which nobody waits, fill the time until `block` of `awaited` has arrived.
 template <typename Scalar>
-void BatchStep<Scalar>::answer_meanwhile(Passage& passage, std::size_t forwarded, Passage& awaited,
-                                         Index block) {
+void BatchStep<Scalar>::answer_meanwhile(Passage<Scalar>& passage, std::size_t forwarded,
+                                         Passage<Scalar>& awaited, Index block) {
     for (;;) {
         if (!last_ && passage.answered < forwarded &&
             passage.halo.arrived_above(order_[passage.answered])) {
@@ -149,7 +122,7 @@ void BatchStep<Scalar>::answer_meanwhile(Passage& passage, std::size_t forwarded
 
 // Everything that is left to do after the forward pass.
 template <typename Scalar>
-void BatchStep<Scalar>::complete(Passage& passage) {
+void BatchStep<Scalar>::complete(Passage<Scalar>& passage) {
     ++completed_;
     while (passage.answered < order_.size()) {
         while (passage.groups.ready() && !passage.halo.arrived_above(order_[passage.answered])) {
@@ -165,47 +138,25 @@ void BatchStep<Scalar>::complete(Passage& passage) {
 }
 
 template <typename Scalar>
-void BatchStep<Scalar>::start(Passage& passage) {
-    Index offset = 0;
-    for (std::size_t own = 0; own < order_.size(); ++own) {
-        const Index block = samples_.own.begin + static_cast<Index>(own);
-        const Index columns = batches_.columns(passage.batch, block);
-        passage.blocks[own] = {offset, offset + columns};
-        offset += columns;
-    }
-    passage.answered = 0;
-    passage.groups = ColumnGroups(passage.blocks, batch_group_columns);
-    for (const Index block : order_) {
-        const Range range = columns_of(passage, block);
-        if (!first_) {
-            passage.halo.expect_below(block, part(passage.up.u(stage_.lowest()), range));
-        }
-        if (!last_) {
-            passage.halo.expect_above(block, part(answer_of(passage, stage_.layers.end), range));
-        }
-    }
-}
-
-template <typename Scalar>
-void BatchStep<Scalar>::forward(Passage& passage, Index block) {
+void BatchStep<Scalar>::forward(Passage<Scalar>& passage, Index block) {
     const PhaseClock clock(times_.activations);
-    const Range range = columns_of(passage, block);
+    const Range range = passage.columns(block);
     const std::span<const Index> samples = batches_.samples(passage.batch, block);
     for (Index l = stage_.layers.begin; l < stage_.layers.end; ++l) {
-        const auto u_next = part(passage.up.u(l + 1), range);
+        const auto u_next = passage.part(passage.up.u(l + 1), range);
         if (l == 0) {
-            auto& inputs = passage.inputs[static_cast<std::size_t>(block - samples_.own.begin)];
+            auto& inputs = passage.inputs[passage.position(block)];
             inputs_->fill(epoch_, samples, inputs);
-            inputs.apply(stage_.of(0), u_next);
+            inputs.apply(stage_.map(0), u_next);
             continue;
         }
         if (l == stage_.lowest()) {
             passage.halo.await_below(block);
         }
-        auto x = part(passage.up.x(l), range);
-        stage_.network.activation(l).apply(part(passage.up.u(l), range), x);
+        auto x = passage.part(passage.up.x(l), range);
+        stage_.network.activation(l).apply(passage.part(passage.up.u(l), range), x);
         dropout_.apply<Scalar>(epoch_, l, samples, x);
-        stage_.of(l).apply(x, u_next);
+        stage_.map(l).apply(x, u_next);
     }
     if (last_) {
         for (std::size_t j = 0; j < samples.size(); ++j) {
@@ -214,19 +165,19 @@ void BatchStep<Scalar>::forward(Passage& passage, Index block) {
         }
         return;
     }
-    passage.halo.send_up(block, part(passage.up.u(stage_.layers.end), range));
+    passage.halo.send_up(block, passage.part(passage.up.u(stage_.layers.end), range));
 }
 
 // Of the block whose turn it is.
 template <typename Scalar>
-void BatchStep<Scalar>::backward(Passage& passage) {
+void BatchStep<Scalar>::backward(Passage<Scalar>& passage) {
     const PhaseClock clock(times_.activations);
     const Index block = order_[passage.answered];
-    const Range range = columns_of(passage, block);
+    const Range range = passage.columns(block);
     if (last_) {
-        const auto y = part(passage.targets, range);
-        const auto u = part(passage.up.u(stage_.layers.end), range);
-        output_->slope(y, u, part(passage.down.u(stage_.layers.end), range));
+        const auto y = passage.part(passage.targets, range);
+        const auto u = passage.part(passage.up.u(stage_.layers.end), range);
+        output_->slope(y, u, passage.part(passage.down.u(stage_.layers.end), range));
         loss_ += output_->energy(y, u).sum();
     } else {
         passage.halo.await_above(block);
@@ -235,24 +186,24 @@ void BatchStep<Scalar>::backward(Passage& passage) {
         minimizes_ ? minimize(passage, block, l) : answer(passage, block, l);
     }
     if (!first_) {
-        passage.halo.send_down(block, part(answer_of(passage, stage_.lowest()), range));
+        passage.halo.send_down(block, passage.part(passage.answer(stage_.lowest()), range));
     }
-    passage.groups.complete(static_cast<std::size_t>(block - samples_.own.begin));
+    passage.groups.complete(passage.position(block));
     ++passage.answered;
 }
 
 // s_l from s_{l+1}, at the feed-forward state.
 template <typename Scalar>
-void BatchStep<Scalar>::answer(Passage& passage, Index block, Index layer) {
+void BatchStep<Scalar>::answer(Passage<Scalar>& passage, Index block, Index layer) {
     if (layer == 0) {
         return;
     }
-    const Range range = columns_of(passage, block);
-    const auto u = part(passage.up.u(layer), range);
-    const auto x = part(passage.up.x(layer), range);
-    const auto s = part(passage.down.u(layer), range);
+    const Range range = passage.columns(block);
+    const auto u = passage.part(passage.up.u(layer), range);
+    const auto x = passage.part(passage.up.x(layer), range);
+    const auto s = passage.part(passage.down.u(layer), range);
     Matrix<Scalar> g(x.rows(), x.cols());
-    stage_.of(layer).pull_back(part(passage.down.u(layer + 1), range), g);
+    stage_.map(layer).pull_back(passage.part(passage.down.u(layer + 1), range), g);
     const auto respond = [&](const ConstMatrixRef<Scalar>& forward) {
         formulation_->respond(layer, u, g, forward, s);
         slopes_.add(*formulation_, layer, u, g, forward);
@@ -269,34 +220,35 @@ void BatchStep<Scalar>::answer(Passage& passage, Index block, Index layer) {
 
 // Moves x_l from phi(u_l) against what is above it, and takes the signal of W_l before that.
 template <typename Scalar>
-void BatchStep<Scalar>::minimize(Passage& passage, Index block, Index layer) {
-    const Range range = columns_of(passage, block);
-    const auto u_next = part(passage.up.u(layer + 1), range);
+void BatchStep<Scalar>::minimize(Passage<Scalar>& passage, Index block, Index layer) {
+    const Range range = passage.columns(block);
+    const auto u_next = passage.part(passage.up.u(layer + 1), range);
     const auto move = [&](const ChangeAbove<Scalar>& above) {
         if (layer > 0) {
-            formulation_->minimize(layer, stage_.of(layer), part(passage.up.u(layer), range), above,
-                                   part(passage.down.x(layer), range));
+            formulation_->minimize(layer, stage_.map(layer),
+                                   passage.part(passage.up.u(layer), range), above,
+                                   passage.part(passage.down.x(layer), range));
         }
     };
     if (is_output(layer)) {
-        move(OutputChange<Scalar>(*output_, part(passage.targets, range), u_next));
+        move(OutputChange<Scalar>(*output_, passage.part(passage.targets, range), u_next));
         return;
     }
     const Index next = layer + 1;
-    const auto r = part(passage.down.x(next), range);
-    formulation_->residual_signal(next, r, u_next, part(passage.down.u(next), range));
+    const auto r = passage.part(passage.down.x(next), range);
+    formulation_->residual_signal(next, r, u_next, passage.part(passage.down.u(next), range));
     Matrix<Scalar> x_next(r.rows(), r.cols());
     stage_.network.activation(next).apply(u_next, x_next);
     move(PenaltyChange<Scalar>(*formulation_, next, r, u_next, x_next));
 }
 
 template <typename Scalar>
-void BatchStep<Scalar>::add_group(Passage& passage) {
+void BatchStep<Scalar>::add_group(Passage<Scalar>& passage) {
     const PhaseClock clock(times_.weights);
     const auto [blocks, columns] = passage.groups.take();
     const Index first = first_column_[static_cast<std::size_t>(passage.batch)] + columns.begin;
     for (Index l = stage_.layers.begin; l < stage_.layers.end; ++l) {
-        const auto s = part(passage.down.u(l + 1), columns);
+        const auto s = passage.part(passage.down.u(l + 1), columns);
         if (l == 0) {
             const auto inputs = std::span<const InputBlock<Scalar>>(passage.inputs);
             fit_.add_inputs(first,
@@ -304,13 +256,13 @@ void BatchStep<Scalar>::add_group(Passage& passage) {
                                            static_cast<std::size_t>(blocks.size())),
                             s);
         } else {
-            fit_.add(l, first, part(passage.up.x(l), columns), s);
+            fit_.add(l, first, passage.part(passage.up.x(l), columns), s);
         }
     }
 }
 
 template <typename Scalar>
-void BatchStep<Scalar>::refit(Passage& passage) {
+void BatchStep<Scalar>::refit(Passage<Scalar>& passage) {
     const PhaseClock clock(times_.weights);
     fit_.step(passage.round, passage.rate);
     prepare();
@@ -322,7 +274,7 @@ void BatchStep<Scalar>::prepare() {
     for (Index l = std::max<Index>(stage_.layers.begin, 1); minimizes_ && l < stage_.layers.end;
          ++l) {
         const double above = is_output(l) ? output_->weight() : formulation_->pull_weight(l + 1);
-        formulation_->prepare(l, stage_.of(l), above);
+        formulation_->prepare(l, stage_.map(l), above);
     }
 }
 

@@ -42,12 +42,12 @@ void ForwardPass<Scalar>::from_first_preactivations(const Samples<Scalar>& sampl
                                                     const Variables<Scalar>& variables,
                                                     const Visit& visit) const {
     Matrix<Scalar> activated;
-    const auto second_map = [&](const Weights<Scalar>& weights, Range columns, Matrix<Scalar>& u2) {
+    const auto second_map = [&](const LinearMap<Scalar>& map, Range columns, Matrix<Scalar>& u2) {
         const auto u = variables.u(1).middleCols(columns.begin, columns.size());
         visit(1, columns, u);
         activated.resize(network_.width(1), u.cols());
         network_.activation(1).apply(u, activated);
-        weights.apply(activated, u2);
+        map.apply(activated, u2);
     };
     run(samples, 1, second_map, visit);
 }
@@ -92,9 +92,9 @@ void ForwardPass<Scalar>::run(const Samples<Scalar>& samples, Index start,
                 leaves ? outgoing.next(network_.map_outputs(l), columns.size()) : u;
             above.resize(network_.map_outputs(l), columns.size());
             if (l == start) {
-                start_map(stage_.of(l), columns, above);
+                start_map(stage_.map(l), columns, above);
             } else {
-                stage_.of(l).apply(x, above);
+                stage_.map(l).apply(x, above);
             }
             visit(l + 1, columns, above);
             if (leaves) {

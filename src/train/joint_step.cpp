@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "hoist/math/spectral_norm.hpp"
-
 namespace hoist {
 
 template <typename Scalar>
@@ -29,7 +27,7 @@ void JointStep<Scalar>::begin() {
     std::vector<double> norms(static_cast<std::size_t>(config_.network.layers()), 0.0);
     if (peers_.rank() == 0) {
         for (Index l = stage_.layers.begin; l < stage_.layers.end; ++l) {
-            norms[static_cast<std::size_t>(l)] = spectral_norm_bound<Scalar>(stage_.of(l).matrix);
+            norms[static_cast<std::size_t>(l)] = stage_.map(l).norm_bound();
         }
     }
     world_.sum(std::span(norms));
@@ -73,7 +71,7 @@ void JointStep<Scalar>::move(Index block, const std::vector<MatrixRef<Scalar>>& 
         Columns y = terms_.x(l, block);
         Columns before = iterate(l, block);
         next_.resize(y.rows(), y.cols());
-        terms_.formulation().gradient_step(l, stage_.of(l), terms_.u(l, block), pull_, lengths_[i],
+        terms_.formulation().gradient_step(l, stage_.map(l), terms_.u(l, block), pull_, lengths_[i],
                                            y, next_);
         const double along =
             (y - next_).cwiseProduct(next_ - before).colwise().sum().template cast<double>().sum();

@@ -25,7 +25,7 @@ double StageTerms<Scalar>::weight_above(Index layer) const {
 template <typename Scalar>
 void StageTerms<Scalar>::prepare() {
     for (Index l = std::max<Index>(stage_.layers.begin, 1); l < stage_.layers.end; ++l) {
-        formulation_->prepare(l, stage_.of(l), weight_above(l));
+        formulation_->prepare(l, stage_.map(l), weight_above(l));
     }
 }
 
@@ -47,7 +47,7 @@ void StageTerms<Scalar>::move(Index layer, Index block) {
         return;
     }
     const auto against = [&](const Above<Scalar>& above) {
-        formulation_->update_activations(layer, stage_.of(layer), u(layer, block), above,
+        formulation_->update_activations(layer, stage_.map(layer), u(layer, block), above,
                                          x(layer, block));
     };
     const ConstMatrixRef<Scalar> target = target_above(layer, block);
@@ -94,8 +94,7 @@ template <typename Scalar>
 double StageTerms<Scalar>::ridge() const {
     double sum = 0.0;
     for (Index l = stage_.layers.begin; l < stage_.layers.end; ++l) {
-        sum += ridge_[static_cast<std::size_t>(l)] *
-               stage_.of(l).matrix.template cast<double>().squaredNorm();
+        sum += ridge_[static_cast<std::size_t>(l)] * stage_.map(l).squared_norm();
     }
     return sum;
 }

@@ -4,6 +4,8 @@
 
 #include <cmath>
 
+#include "hoist/model/linear_map.hpp"
+
 namespace hoist {
 namespace {
 
@@ -70,7 +72,7 @@ TEST(Weights, apply_a_map_and_a_bias_to_every_column) {
     Matrix<double> x(3, 2);
     x << 1, 0, 0, 1, 1, 0;
     Matrix<double> u(2, 2);
-    weights.apply(x, u);
+    LinearMap<double>(weights).apply(x, u);
     Matrix<double> expected(2, 2);
     expected << 14, 12, 30, 25;
     EXPECT_EQ(u, expected);

@@ -258,9 +258,9 @@ TEST_F(MakeProblem, scales_the_hidden_blocks_and_keeps_the_function) {
         const Problem<double> problem = make_problem<double>(parse_config(settings), world);
         std::vector<Matrix<double>> x{inputs};
         for (const Index l : {0, 1, 2}) {
-            const Weights<double>& weights = problem.stage.of(l);
-            Matrix<double> u(weights.matrix.rows(), inputs.cols());
-            weights.apply(x.back(), u);
+            const LinearMap<double> map = problem.stage.map(l);
+            Matrix<double> u(map.outputs(), inputs.cols());
+            map.apply(x.back(), u);
             x.push_back(l == 2 ? u : Matrix<double>(u.cwiseMax(0.0)));
         }
         return x;

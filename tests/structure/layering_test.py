@@ -46,6 +46,14 @@ OUTSIDE = {
     r"iostream|print": {"app"},
 }
 
+# Where the numbers of a map are: what it does, how it starts, what fits it, and what goes into files or shows them.
+# All others ask LinearMap.
+NUMBERS_OF_MAPS = {
+    "model/weights", "model/linear_map", "problem/start", "problem/model_file", "run/checkpoint",
+    "train/batch_sums", "train/ridge_refit", "train/step_fit",
+    "app/bench_kernels", "app/export", "app/import", "app/inspect", "app/report_model",
+}
+
 # What speaks or ends for the whole program belongs to app; comm ends it on all ranks.
 CALLS = {
     r"std::cout|std::cerr|std::clog|\bf?printf\(|\bputs\(|\bperror\(": {"app"},
@@ -93,6 +101,16 @@ class Layering(unittest.TestCase):
         for header, folders in OUTSIDE.items():
             found = violations(rf"#include <(?:{header})>", lambda folder, _, folders=folders: folder in folders)
             self.assertEqual(found, [], header)
+
+    def test_only_maps_fits_and_files_look_at_the_numbers_of_a_map(self):
+        found = set()
+        for path, folder in sources():
+            if folder in {"math", "foreign"}:
+                continue
+            code = re.sub(r"//.*", "", path.read_text())
+            if re.search(r"(?:weights|weights_|last|\)|\])(?:\.|->)(?:matrix|bias)\b(?!\()", code):
+                found.add(f"{folder}/{path.stem}")
+        self.assertLessEqual(found, NUMBERS_OF_MAPS)
 
     def test_only_the_program_prints_and_ends_itself(self):
         for call, folders in CALLS.items():

@@ -27,11 +27,11 @@ class Classical final : public Formulation<Scalar> {
     }
     double pull_weight(Index layer) const override { return options_.lambda_of(layer); }
     bool quadratic() const override { return true; }
-    void prepare(Index layer, const Weights<Scalar>& weights, double weight_above) override;
-    void update_activations(Index layer, const Weights<Scalar>& weights,
+    void prepare(Index layer, const LinearMap<Scalar>& map, double weight_above) override;
+    void update_activations(Index layer, const LinearMap<Scalar>& map,
                             const ConstMatrixRef<Scalar>& u, const Above<Scalar>& above,
                             MatrixRef<Scalar> x) override;
-    void minimize(Index layer, const Weights<Scalar>& weights, const ConstMatrixRef<Scalar>& u,
+    void minimize(Index layer, const LinearMap<Scalar>& map, const ConstMatrixRef<Scalar>& u,
                   const ChangeAbove<Scalar>& above, MatrixRef<Scalar> r) override;
     void residual_after(Index layer, const ConstMatrixRef<Scalar>& r,
                         const ConstMatrixRef<Scalar>& u, const ConstMatrixRef<Scalar>& x,
@@ -43,7 +43,7 @@ class Classical final : public Formulation<Scalar> {
     void respond(Index layer, const ConstMatrixRef<Scalar>& u, const ConstMatrixRef<Scalar>& g,
                  const ConstMatrixRef<Scalar>& x, MatrixRef<Scalar> s) const override;
     bool jointly_convex() const override { return true; }
-    void gradient_step(Index layer, const Weights<Scalar>& weights, const ConstMatrixRef<Scalar>& u,
+    void gradient_step(Index layer, const LinearMap<Scalar>& map, const ConstMatrixRef<Scalar>& u,
                        const ConstMatrixRef<Scalar>& slope, double step,
                        const ConstMatrixRef<Scalar>& y, MatrixRef<Scalar> x) const override;
 

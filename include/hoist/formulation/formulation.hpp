@@ -6,8 +6,8 @@
 
 #include "hoist/formulation/above.hpp"
 #include "hoist/formulation/proximal_gradient.hpp"
+#include "hoist/model/linear_map.hpp"
 #include "hoist/model/network_spec.hpp"
-#include "hoist/model/weights.hpp"
 
 namespace hoist {
 
@@ -73,10 +73,10 @@ class Formulation {
 
     /// Takes note of new weights W_l leaving layer l, whose upper neighbor pulls with
     /// `weight_above`.
-    virtual void prepare(Index layer, const Weights<Scalar>& weights, double weight_above) = 0;
+    virtual void prepare(Index layer, const LinearMap<Scalar>& map, double weight_above) = 0;
     /// Lowers lambda_l D(x_l, u_l) + above(W_l x_l + b_l) over x_l, in place from its value on
     /// entry. @pre prepare() since W_l changed.
-    virtual void update_activations(Index layer, const Weights<Scalar>& weights,
+    virtual void update_activations(Index layer, const LinearMap<Scalar>& map,
                                     const ConstMatrixRef<Scalar>& u, const Above<Scalar>& above,
                                     MatrixRef<Scalar> x) = 0;
 
@@ -85,7 +85,7 @@ class Formulation {
     /// so the larger lambda_l is.
     /// @param above as it changes with W_l x_l + b_l. @param r n_l x B.
     /// @pre prepare() since W_l changed.
-    virtual void minimize(Index layer, const Weights<Scalar>& weights,
+    virtual void minimize(Index layer, const LinearMap<Scalar>& map,
                           const ConstMatrixRef<Scalar>& u, const ChangeAbove<Scalar>& above,
                           MatrixRef<Scalar> r) = 0;
     /// s = lambda_l dD/du of the x_l whose residual at u is r.
@@ -119,7 +119,7 @@ class Formulation {
     virtual bool jointly_convex() const { return false; }
     /// One proximal-gradient step of the problem over all activations at once, from y to x, where
     /// `slope` is that of what is above by W_l y + b_l. @pre jointly_convex().
-    virtual void gradient_step(Index layer, const Weights<Scalar>& weights,
+    virtual void gradient_step(Index layer, const LinearMap<Scalar>& map,
                                const ConstMatrixRef<Scalar>& u, const ConstMatrixRef<Scalar>& slope,
                                double step, const ConstMatrixRef<Scalar>& y,
                                MatrixRef<Scalar> x) const;

@@ -21,13 +21,13 @@ class GapPenalty : public Formulation<Scalar> {
     void signal(Index layer, const ConstMatrixRef<Scalar>& x, const ConstMatrixRef<Scalar>& u,
                 MatrixRef<Scalar> s) const override;
     double pull_weight(Index layer) const override;
-    void prepare(Index layer, const Weights<Scalar>& weights, double weight_above) override;
+    void prepare(Index layer, const LinearMap<Scalar>& map, double weight_above) override;
     /// Proximal-gradient steps x <- prox_{s Psi}((lambda u - g + x/t) / (lambda + 1/t)), s =
     /// lambda t / (1 + lambda t), with 1/t = weight_above |W|^2.
-    void update_activations(Index layer, const Weights<Scalar>& weights,
+    void update_activations(Index layer, const LinearMap<Scalar>& map,
                             const ConstMatrixRef<Scalar>& u, const Above<Scalar>& above,
                             MatrixRef<Scalar> x) override;
-    void minimize(Index layer, const Weights<Scalar>& weights, const ConstMatrixRef<Scalar>& u,
+    void minimize(Index layer, const LinearMap<Scalar>& map, const ConstMatrixRef<Scalar>& u,
                   const ChangeAbove<Scalar>& above, MatrixRef<Scalar> r) override;
     void residual_after(Index layer, const ConstMatrixRef<Scalar>& r,
                         const ConstMatrixRef<Scalar>& u, const ConstMatrixRef<Scalar>& x,

@@ -19,13 +19,13 @@ class Mac final : public Formulation<Scalar> {
     /// lambda Lip(phi)^2: a bound where phi'' is left out.
     double pull_weight(Index layer) const override;
     bool keeps_domain() const override { return false; }
-    void prepare(Index layer, const Weights<Scalar>& weights, double weight_above) override;
+    void prepare(Index layer, const LinearMap<Scalar>& map, double weight_above) override;
     /// Gradient steps x <- (lambda phi(u) - g + x/t) / (lambda + 1/t), by backtracking, as
     /// pull_weight() is no bound.
-    void update_activations(Index layer, const Weights<Scalar>& weights,
+    void update_activations(Index layer, const LinearMap<Scalar>& map,
                             const ConstMatrixRef<Scalar>& u, const Above<Scalar>& above,
                             MatrixRef<Scalar> x) override;
-    void minimize(Index layer, const Weights<Scalar>& weights, const ConstMatrixRef<Scalar>& u,
+    void minimize(Index layer, const LinearMap<Scalar>& map, const ConstMatrixRef<Scalar>& u,
                   const ChangeAbove<Scalar>& above, MatrixRef<Scalar> r) override;
     void residual_signal(Index layer, const ConstMatrixRef<Scalar>& r,
                          const ConstMatrixRef<Scalar>& u, MatrixRef<Scalar> s) const override;

@@ -5,7 +5,7 @@
 
 namespace hoist {
 
-/// A map: u_{l+1} = W_l x_l + b_l.
+/// What is learned of a map u_{l+1} = W_l x_l + b_l; LinearMap is what it does.
 template <typename Scalar>
 struct Weights {
     /// n_{l+1} x n_l.
@@ -13,10 +13,6 @@ struct Weights {
     /// n_{l+1}.
     Vector<Scalar> bias;
 
-    /// u = W x + b for the columns of x. @pre u has n_{l+1} rows and the columns of x.
-    void apply(const ConstMatrixRef<Scalar>& x, MatrixRef<Scalar> u) const;
-    /// g = W's. @pre s has n_{l+1} rows, and g n_l rows and the columns of s.
-    void pull_back(const ConstMatrixRef<Scalar>& s, MatrixRef<Scalar> g) const;
     /// The transpose of [W b], (n_l + 1) x n_{l+1}.
     Matrix<double> solution() const;
     /// Takes the (n_l + 1) x n_{l+1} solution of a regression: the transpose of [W b].

@@ -4,7 +4,7 @@
 #include <span>
 
 #include "hoist/math/compressed_columns.hpp"
-#include "hoist/model/weights.hpp"
+#include "hoist/model/linear_map.hpp"
 #include "hoist/problem/augmentation.hpp"
 
 namespace hoist {
@@ -17,7 +17,7 @@ struct InputBlock {
 
     Index columns() const { return compressed ? compressed->cols() : dense.cols(); }
     /// u = W x + b.
-    void apply(const Weights<Scalar>& weights, MatrixRef<Scalar> u) const;
+    void apply(const LinearMap<Scalar>& map, MatrixRef<Scalar> u) const;
     void decompress(MatrixRef<Scalar> x) const;
     /// g += s x'.
     void add_moment(const ConstMatrixRef<Scalar>& s, MatrixRef<Scalar> g) const;
@@ -37,7 +37,7 @@ class BatchInputs {
     std::size_t bytes() const { return stored_ ? stored_->bytes() : 0; }
 
     /// u = W x + b for some of the columns as they are, without augmentation.
-    void apply(const Weights<Scalar>& weights, Range columns, Matrix<Scalar>& u) const;
+    void apply(const LinearMap<Scalar>& map, Range columns, Matrix<Scalar>& u) const;
 
     /// Makes `block` hold `samples`, as they are in `epoch`.
     void fill(Index epoch, std::span<const Index> samples, InputBlock<Scalar>& block) const;

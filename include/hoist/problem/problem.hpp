@@ -44,11 +44,6 @@ DataParts open_training_data(const Config& config);
 /// them compressed, by the share of zeros in the first samples. @throws DataError.
 double input_cost(const Config& config, Dataset& train);
 
-/// The weights of `layers`, drawn as network.init, network.bias and train.seed say:
-/// the same on every grid.
-template <typename Scalar>
-std::vector<Weights<Scalar>> draw_weights(const Config& config, Range layers);
-
 /// Collective over the world: places the layers, reads each rank's share of the data, standardizes
 /// it where asked, and sets the weights to their start; a network that starts from a file goes on as
 /// the same function of its inputs, whatever the unit of its outputs was. @throws UsageError (grid,

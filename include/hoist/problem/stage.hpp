@@ -3,8 +3,8 @@
 #include <vector>
 
 #include "hoist/base/types.hpp"
+#include "hoist/model/linear_map.hpp"
 #include "hoist/model/network_spec.hpp"
-#include "hoist/model/weights.hpp"
 
 namespace hoist {
 
@@ -22,6 +22,7 @@ struct Stage {
     Weights<Scalar>& of(Index layer) {
         return weights[static_cast<std::size_t>(layer - layers.begin)];
     }
+    LinearMap<Scalar> map(Index layer) const { return of(layer); }
     const Weights<Scalar>& of(Index layer) const {
         return weights[static_cast<std::size_t>(layer - layers.begin)];
     }

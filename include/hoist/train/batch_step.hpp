@@ -4,20 +4,14 @@
 #include <vector>
 
 #include "hoist/formulation/output_block.hpp"
-#include "hoist/model/column_groups.hpp"
-#include "hoist/problem/batch_inputs.hpp"
 #include "hoist/problem/batches.hpp"
 #include "hoist/problem/samples.hpp"
-#include "hoist/problem/variables.hpp"
 #include "hoist/train/dropout.hpp"
-#include "hoist/train/halo.hpp"
 #include "hoist/train/learned_slopes.hpp"
+#include "hoist/train/passage.hpp"
 #include "hoist/train/step_fit.hpp"
 
 namespace hoist {
-
-/// Columns of a batch that are summed at once: fewer would make the products slow.
-constexpr Index batch_group_columns = 256;
 
 /// One mini-batch through a stage, in step with the other ranks. With
 ///     F(l,k): u_{l+1} = W_l x_l + b_l of column block k, from x_l = phi(u_l)
@@ -51,8 +45,8 @@ class BatchStep {
     void finish();
 
     /// u_1 = W_0 x_0 + b_0 of some of this rank's training samples. @pre the first stage.
-    void apply_first(const Weights<Scalar>& weights, Range columns, Matrix<Scalar>& u) const {
-        inputs_->apply(weights, columns, u);
+    void apply_first(const LinearMap<Scalar>& map, Range columns, Matrix<Scalar>& u) const {
+        inputs_->apply(map, columns, u);
     }
     StepFit<Scalar>& fit() { return fit_; }
     const StepFit<Scalar>& fit() const { return fit_; }
@@ -67,54 +61,18 @@ class BatchStep {
     std::vector<std::vector<Matrix<Scalar>*>> solver_state();
 
   private:
-    /// A batch on its way through this stage.
-    struct Passage {
-        Passage(Range layers, Halo<Scalar> messages)
-            : up(layers), down(layers), halo(std::move(messages)) {}
-
-        Index batch = 0;
-        int round = 0;
-        double rate = 0.0;
-        /// Of each own block, its columns in the matrices below.
-        std::vector<Range> blocks;
-        std::vector<InputBlock<Scalar>> inputs;
-        Matrix<Scalar> targets;
-        /// phi(u_l) and u_l.
-        Variables<Scalar> up;
-        /// In their places: the residual of the moved x_l, where blocks are minimized, and the signal s_l.
-        Variables<Scalar> down;
-        Halo<Scalar> halo;
-        /// How many blocks have been answered, in the order to treat them.
-        std::size_t answered = 0;
-        /// Own blocks whose signals are summed together.
-        ColumnGroups groups;
-    };
-
-    using Columns = Eigen::Block<Matrix<Scalar>, Eigen::Dynamic, Eigen::Dynamic, true>;
-
-    void make_room(Passage& passage) const;
-    void start(Passage& passage);
-    void forward(Passage& passage, Index block);
-    void backward(Passage& passage);
-    void answer(Passage& passage, Index block, Index layer);
-    void minimize(Passage& passage, Index block, Index layer);
-    void add_group(Passage& passage);
-    void answer_meanwhile(Passage& passage, std::size_t forwarded, Passage& awaited, Index block);
-    void complete(Passage& passage);
-    void refit(Passage& passage);
+    void start(Passage<Scalar>& passage);
+    void forward(Passage<Scalar>& passage, Index block);
+    void backward(Passage<Scalar>& passage);
+    void answer(Passage<Scalar>& passage, Index block, Index layer);
+    void minimize(Passage<Scalar>& passage, Index block, Index layer);
+    void add_group(Passage<Scalar>& passage);
+    void answer_meanwhile(Passage<Scalar>& passage, std::size_t forwarded, Passage<Scalar>& awaited,
+                          Index block);
+    void complete(Passage<Scalar>& passage);
+    void refit(Passage<Scalar>& passage);
     void prepare();
 
-    /// What goes down of layer l: its signal, or where blocks are minimized its residual.
-    Matrix<Scalar>& answer_of(Passage& passage, Index layer) const {
-        return minimizes_ ? passage.down.x(layer) : passage.down.u(layer);
-    }
-    /// The columns of an own block in the matrices of a passage.
-    Range columns_of(const Passage& passage, Index block) const {
-        return passage.blocks[static_cast<std::size_t>(block - samples_.own.begin)];
-    }
-    static Columns part(Matrix<Scalar>& matrix, Range columns) {
-        return matrix.middleCols(columns.begin, columns.size());
-    }
     bool is_output(Index layer) const { return layer + 1 == stage_.network.layers(); }
 
     const Samples<Scalar>& samples_;
@@ -134,7 +92,7 @@ class BatchStep {
     LearnedSlopes<Scalar> slopes_;
 
     Index epoch_ = 0;
-    std::vector<Passage> passages_;
+    std::vector<Passage<Scalar>> passages_;
     /// Batches begun and completed since begin_epoch().
     std::size_t begun_ = 0;
     std::size_t completed_ = 0;

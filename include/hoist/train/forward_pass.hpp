@@ -19,7 +19,8 @@ class ForwardPass {
     /// Called with a range of this rank's columns: U_l of a hidden layer, or U_{L+1}.
     using Visit = std::function<void(Index layer, Range columns, const ConstMatrixRef<Scalar>& u)>;
     /// Makes u the map of a range of this rank's columns of the input.
-    using FirstMap = std::function<void(const Weights<Scalar>&, Range columns, Matrix<Scalar>& u)>;
+    using FirstMap =
+        std::function<void(const LinearMap<Scalar>&, Range columns, Matrix<Scalar>& u)>;
 
     ForwardPass(const NetworkSpec& network, const Communicator& world, const Placement& placement,
                 const Stage<Scalar>& stage)
@@ -30,8 +31,8 @@ class ForwardPass {
     void operator()(const Samples<Scalar>& samples, const Visit& visit) const {
         (*this)(
             samples,
-            [&](const Weights<Scalar>& weights, Range columns, Matrix<Scalar>& u) {
-                weights.apply(samples.inputs.middleCols(columns.begin, columns.size()), u);
+            [&](const LinearMap<Scalar>& map, Range columns, Matrix<Scalar>& u) {
+                map.apply(samples.inputs.middleCols(columns.begin, columns.size()), u);
             },
             visit);
     }

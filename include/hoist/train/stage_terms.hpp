@@ -55,7 +55,7 @@ class StageTerms {
     /// The map of the layer's x, to where the variables hold u_{l+1}, or to `u`.
     void apply(Index layer, Index block) { apply(layer, block, u(layer + 1, block)); }
     void apply(Index layer, Index block, MatrixRef<Scalar> u) const {
-        stage_.of(layer).apply(activations(layer, block), u);
+        stage_.map(layer).apply(activations(layer, block), u);
     }
     /// Moves x_l of a block against x_{l+1} or the targets: one step of block-coordinate descent.
     /// Nothing where layer is 0. @pre prepare().

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <vector>
+
+#include "hoist/model/column_groups.hpp"
+#include "hoist/model/network_spec.hpp"
+#include "hoist/problem/batch_inputs.hpp"
+#include "hoist/problem/batches.hpp"
+#include "hoist/problem/variables.hpp"
+#include "hoist/train/halo.hpp"
+
+namespace hoist {
+
+/// Columns of a batch that are summed at once: fewer would make the products slow.
+constexpr Index batch_group_columns = 256;
+
+/// A mini-batch on its way through a stage: what the stage holds of it, in own blocks that lie side by
+/// side in the order of the data.
+template <typename Scalar>
+struct Passage {
+    /// What goes down: the signals s_l, or the residuals of moved x_l.
+    enum class Down { signals, residuals };
+    using Columns = Eigen::Block<Matrix<Scalar>, Eigen::Dynamic, Eigen::Dynamic, true>;
+
+    /// Room for the most columns that `batches` have in the blocks `own`.
+    Passage(const NetworkSpec& network, Range layers, const Batches& batches, Range own, Down what,
+            Halo<Scalar> messages);
+
+    /// Begins with a batch: cuts its columns, and expects what is to come from the neighbors.
+    /// @param order to treat the blocks in.
+    void start(const Batches& batches, Index next, const std::vector<Index>& order);
+
+    /// The columns of an own block.
+    Range columns(Index block) const { return blocks[position(block)]; }
+    std::size_t position(Index block) const { return static_cast<std::size_t>(block - own.begin); }
+    /// What goes down of layer l.
+    Matrix<Scalar>& answer(Index layer) {
+        return going_down == Down::residuals ? down.x(layer) : down.u(layer);
+    }
+    static Columns part(Matrix<Scalar>& matrix, Range columns) {
+        return matrix.middleCols(columns.begin, columns.size());
+    }
+
+    Index batch = 0;
+    int round = 0;
+    double rate = 0.0;
+    Range own;
+    Down going_down;
+    /// Of each own block, its columns in the matrices below.
+    std::vector<Range> blocks;
+    std::vector<InputBlock<Scalar>> inputs;
+    Matrix<Scalar> targets;
+    /// phi(u_l) and u_l.
+    Variables<Scalar> up;
+    /// In their places: the residual of the moved x_l, where blocks are minimized, and the signal s_l.
+    Variables<Scalar> down;
+    Halo<Scalar> halo;
+    /// How many blocks have been answered, in the order to treat them.
+    std::size_t answered = 0;
+    /// Own blocks whose signals are summed together.
+    ColumnGroups groups;
+};
+
+}  // namespace hoist

@@ -1,0 +1,67 @@
+#include "hoist/train/passage.hpp"
+
+#include <algorithm>
+
+namespace hoist {
+
+template <typename Scalar>
+Passage<Scalar>::Passage(const NetworkSpec& network, Range layers, const Batches& batches,
+                         Range own_blocks, Down what, Halo<Scalar> messages)
+    : own(own_blocks),
+      going_down(what),
+      blocks(static_cast<std::size_t>(own_blocks.size())),
+      up(layers),
+      down(layers),
+      halo(std::move(messages)) {
+    Index columns = 0;
+    for (Index block = own.begin; block < own.end; ++block) {
+        columns += batches.most_columns(block);
+    }
+    const bool minimizes = what == Down::residuals;
+    for (Index l = std::max<Index>(layers.begin, 1); l <= layers.end; ++l) {
+        up.u(l).resize(network.map_outputs(l - 1), columns);
+        if (l < layers.end) {
+            up.x(l).resize(network.width(l), columns);
+        }
+        // The signal of the lowest layer goes down only, as its residual does in its place.
+        if (l > layers.begin || !minimizes) {
+            down.u(l).resize(network.map_outputs(l - 1), columns);
+        }
+        if (minimizes && l < network.layers()) {
+            down.x(l).resize(network.width(l), columns);
+        }
+    }
+    if (layers.end == network.layers()) {
+        targets.resize(network.outputs(), columns);
+    }
+    if (layers.begin == 0) {
+        inputs.resize(blocks.size());
+    }
+}
+
+template <typename Scalar>
+void Passage<Scalar>::start(const Batches& batches, Index next, const std::vector<Index>& order) {
+    batch = next;
+    answered = 0;
+    Index offset = 0;
+    for (Index block = own.begin; block < own.end; ++block) {
+        const Index count = batches.columns(batch, block);
+        blocks[position(block)] = {offset, offset + count};
+        offset += count;
+    }
+    groups = ColumnGroups(blocks, batch_group_columns);
+    const Range layers = up.layers();
+    for (const Index block : order) {
+        if (layers.begin > 0) {
+            halo.expect_below(block, part(up.u(layers.begin), columns(block)));
+        }
+        if (targets.rows() == 0) {  // there is a stage above
+            halo.expect_above(block, part(answer(layers.end), columns(block)));
+        }
+    }
+}
+
+template struct Passage<float>;
+template struct Passage<double>;
+
+}  // namespace hoist
