@@ -1,6 +1,8 @@
 #include "hoist/run/trainer.hpp"
 
 #include <algorithm>
+#include <memory>
+#include <utility>
 
 #include "hoist/base/error.hpp"
 #include "hoist/base/memory.hpp"

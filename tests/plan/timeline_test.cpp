@@ -1,4 +1,4 @@
-#include "../../src/train/timeline.hpp"
+#include "../../src/plan/timeline.hpp"
 
 #include <gtest/gtest.h>
 

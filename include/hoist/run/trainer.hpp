@@ -1,13 +1,10 @@
 #pragma once
 
-#include <deque>
 #include <functional>
-#include <memory>
 #include <optional>
 #include <span>
 #include <string>
 
-#include "hoist/io/directory_lock.hpp"
 #include "hoist/problem/model_file.hpp"
 #include "hoist/problem/problem.hpp"
 #include "hoist/run/method.hpp"

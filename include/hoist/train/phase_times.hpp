@@ -1,6 +1,6 @@
 #pragma once
 
-#include "hoist/comm/activity.hpp"
+#include "hoist/comm/communicator.hpp"
 
 namespace hoist {
 
