@@ -162,6 +162,10 @@ std::shared_ptr<const Activation> Activation::with_parameter(double) const {
 }
 
 template <typename Scalar>
+void Formulation<Scalar>::residual_signal(Index, const ConstMatrixRef<Scalar>&,
+                                          const ConstMatrixRef<Scalar>&, MatrixRef<Scalar>) const {}
+
+template <typename Scalar>
 void Formulation<Scalar>::gradient_step(Index, const LinearMap<Scalar>&,
                                         const ConstMatrixRef<Scalar>& u,
                                         const ConstMatrixRef<Scalar>& slope, double,
