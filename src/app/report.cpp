@@ -2,6 +2,7 @@
 #include <set>
 
 #include "commands.hpp"
+#include "hoist/base/text.hpp"
 #include "hoist/comm/agree.hpp"
 #include "hoist/io/whole_file.hpp"
 #include "report_model.hpp"
