@@ -4,6 +4,7 @@
 #include "hoist/problem/problem.hpp"
 #include "hoist/train/batch_step.hpp"
 #include "rank_costs.hpp"
+#include "rank_part.hpp"
 
 namespace hoist {
 
@@ -11,16 +12,11 @@ namespace {
 
 /// One rank of a placed run on mini-batches, in the numbers that its memory and its work are made
 /// of.
-class BatchModel {
+class BatchModel : RankPart {
   public:
     BatchModel(const Config& config, const SampleFacts& samples, const Placement& placement,
                int rank)
-        : config_(config),
-          network_(config.network),
-          placement_(placement),
-          rank_(rank),
-          layers_(placement.layers_of(rank)),
-          scalar_(config.precision == Precision::single ? sizeof(float) : sizeof(double)),
+        : RankPart(config, placement, rank),
           ranges_(training_blocks(config, samples.train)),
           batches_(ranges_, config.batch, 0),
           own_(placement.grid.owned(rank, ranges_.count())) {
@@ -28,7 +24,8 @@ class BatchModel {
         for (Index block = own_.begin; block < own_.end; ++block) {
             batch_columns_ += static_cast<double>(batches_.most_columns(block));
         }
-        held_ = columns_ + share(samples.validation) + share(samples.test);
+        held_ = columns_ + share(samples.validation, ColumnBlocks(samples.validation)) +
+                share(samples.test, ColumnBlocks(samples.test));
     }
 
     double columns() const { return columns_; }
@@ -37,8 +34,7 @@ class BatchModel {
 
     MemoryPlan memory() const {
         MemoryPlan memory;
-        memory.samples =
-            ((first() ? width(0) : 0.0) + (last() ? outputs() : 0.0)) * held_ * scalar_;
+        memory.samples = sample_bytes(held_);
         // Compressed inputs take a value and an index for each that is not zero, at most 0.35.
         memory.activations = passages() * batch_columns_ * batch_rows() * scalar_;
         memory.weights = weights() * scalar_;
@@ -59,8 +55,8 @@ class BatchModel {
         const double moved =
             config_.formulation.iterations > 1 ? width(layers_.begin) : maps(layers_.begin - 1);
         const double down = first() ? 0.0 : moved;
-        const bool shared = placement_.grid.shards(placement_.grid.stage_of(rank_)) > 1;
-        return ((up + down) * columns_ * config_.rounds + (shared ? steps() * equations() : 0.0)) *
+        return ((up + down) * columns_ * config_.rounds +
+                (shards() > 1.0 ? steps() * equations() : 0.0)) *
                scalar_;
     }
 
@@ -70,22 +66,8 @@ class BatchModel {
     }
 
   private:
-    bool first() const { return placement_.first(rank_); }
-    bool last() const { return placement_.last(rank_); }
-    double width(Index layer) const { return static_cast<double>(network_.width(layer)); }
-    double maps(Index map) const {
-        return map < 0 ? 0.0 : static_cast<double>(network_.map_outputs(map));
-    }
-    double outputs() const { return width(network_.layers()); }
-    double share(Index samples) const {
-        const ColumnBlocks blocks(samples);
-        return samples == 0
-                   ? 0.0
-                   : static_cast<double>(
-                         blocks.columns(placement_.grid.owned(rank_, blocks.count())).size());
-    }
     double passages() const {
-        const int above = placement_.grid.stages() - 1 - placement_.grid.stage_of(rank_);
+        const int above = placement_.grid.stages() - 1 - stage_;
         return 1.0 + static_cast<double>(std::min<Index>(config_.staleness, above));
     }
     /// Rows of everything that a batch holds in this stage.
@@ -117,12 +99,7 @@ class BatchModel {
         }
         return numbers;
     }
-    const Config& config_;
-    const NetworkSpec& network_;
-    const Placement& placement_;
-    int rank_;
-    Range layers_;
-    double scalar_;
+
     ColumnBlocks ranges_;
     Batches batches_;
     Range own_;

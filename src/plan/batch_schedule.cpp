@@ -4,6 +4,7 @@
 #include "hoist/problem/problem.hpp"
 #include "hoist/train/passage.hpp"
 #include "rank_costs.hpp"
+#include "rank_part.hpp"
 #include "schedules.hpp"
 
 namespace hoist {
@@ -11,19 +12,13 @@ namespace hoist {
 namespace {
 
 /// The steps of one rank on mini-batches, as BatchStep takes them.
-class BatchSchedule {
+class BatchSchedule : RankPart {
   public:
     BatchSchedule(const Config& config, const SampleFacts& samples, const Placement& placement,
                   int rank, Timeline& timeline)
-        : config_(config),
-          network_(config.network),
-          placement_(placement),
+        : RankPart(config, placement, rank),
           timeline_(timeline),
           input_cost_(samples.input_cost),
-          rank_(rank),
-          stage_(placement.grid.stage_of(rank)),
-          layers_(placement.layers_of(rank)),
-          scalar_(config.precision == Precision::single ? sizeof(float) : sizeof(double)),
           kernels_{scalar_},
           ranges_(training_blocks(config, samples.train)),
           batches_(ranges_, config.batch, 0),
@@ -104,7 +99,7 @@ class BatchSchedule {
             while (summed < sums.size()) {
                 co_await timeline_.work(rank_, sums[summed++]);
             }
-            if (placement_.grid.shards(stage_) > 1) {
+            if (shards() > 1.0) {
                 co_await timeline_.sum(rank_, placement_.grid.rank_of(stage_, 0),
                                        placement_.grid.shards(stage_), equations() * scalar_);
             }
@@ -113,10 +108,6 @@ class BatchSchedule {
     }
 
   private:
-    bool first() const { return placement_.first(rank_); }
-    bool last() const { return placement_.last(rank_); }
-    double width(Index layer) const { return static_cast<double>(network_.width(layer)); }
-    double maps(Index map) const { return static_cast<double>(network_.map_outputs(map)); }
     double columns(Index block) const {
         return static_cast<double>(ranges_.columns(block).size()) /
                static_cast<double>(batches_.count());
@@ -194,15 +185,8 @@ class BatchSchedule {
         return numbers;
     }
 
-    const Config& config_;
-    const NetworkSpec& network_;
-    const Placement& placement_;
     Timeline& timeline_;
     double input_cost_;
-    int rank_;
-    int stage_;
-    Range layers_;
-    double scalar_;
     KernelWork kernels_;
     ColumnBlocks ranges_;
     Batches batches_;

@@ -4,6 +4,7 @@
 #include "hoist/math/normal_equations.hpp"
 #include "hoist/model/column_blocks.hpp"
 #include "rank_costs.hpp"
+#include "rank_part.hpp"
 
 namespace hoist {
 
@@ -12,16 +13,11 @@ namespace {
 constexpr double full = sizeof(double);
 
 /// One rank of a placed run, in the numbers that its memory and its work are made of.
-class RankModel {
+class SweepModel : RankPart {
   public:
-    RankModel(const Config& config, const SampleFacts& samples, const Placement& placement,
-              int rank)
-        : config_(config),
-          network_(config.network),
-          placement_(placement),
-          rank_(rank),
-          layers_(placement.layers_of(rank)),
-          scalar_(config.precision == Precision::single ? sizeof(float) : sizeof(double)),
+    SweepModel(const Config& config, const SampleFacts& samples, const Placement& placement,
+               int rank)
+        : RankPart(config, placement, rank),
           joint_(config.activation_step == ActivationStep::joint),
           regresses_(solves_regressions(config)),
           pivoting_(regresses_ &&
@@ -31,16 +27,18 @@ class RankModel {
         columns_ = blocks.columns(own).size();
         blocks_in_all_ = static_cast<double>(blocks.count());
         block_ = static_cast<double>(std::min(blocks.width(), columns_));
-        held_ = static_cast<double>(columns_ + columns_of(samples.validation) +
-                                    columns_of(samples.test));
+        const auto evaluated = [&](Index count) {
+            return share(count, ColumnBlocks(count, config.grid.block));
+        };
+        held_ =
+            static_cast<double>(columns_) + evaluated(samples.validation) + evaluated(samples.test);
     }
 
     Index columns() const { return columns_; }
 
     MemoryPlan memory() const {
         MemoryPlan memory;
-        memory.samples =
-            ((first() ? width(0) : 0.0) + (last() ? outputs() : 0.0)) * held_ * scalar_;
+        memory.samples = sample_bytes(held_);
         memory.activations = (activation_rows() * scalar_ + full) * own();
         memory.weights = weights();
         const double writing = rank_ == 0 ? writer_pages : 0.0;
@@ -75,18 +73,6 @@ class RankModel {
 
   private:
     double own() const { return static_cast<double>(columns_); }
-    double shards() const { return placement_.grid.shards(placement_.grid.stage_of(rank_)); }
-    bool first() const { return placement_.first(rank_); }
-    bool last() const { return placement_.last(rank_); }
-    double width(Index layer) const { return static_cast<double>(network_.width(layer)); }
-    double maps(Index map) const { return static_cast<double>(network_.map_outputs(map)); }
-    double outputs() const { return width(network_.layers()); }
-
-    Index columns_of(Index samples) const {
-        const ColumnBlocks blocks(samples, config_.grid.block);
-        return samples == 0 ? 0
-                            : blocks.columns(placement_.grid.owned(rank_, blocks.count())).size();
-    }
 
     /// X_l and U_l of the hidden layers, and X_{e+1} or U_{L+1} above them.
     double activation_rows() const {
@@ -187,12 +173,6 @@ class RankModel {
         return (5.0 * width(l) + 2.0 * maps(l)) * scalar_;
     }
 
-    const Config& config_;
-    const NetworkSpec& network_;
-    const Placement& placement_;
-    int rank_;
-    Range layers_;
-    double scalar_;
     bool joint_;
     bool regresses_;
     bool pivoting_;
@@ -207,7 +187,7 @@ class RankModel {
 
 RankCosts sweep_costs(const Config& config, const SampleFacts& samples, const Placement& placement,
                       int rank, const std::vector<double>& costs) {
-    const RankModel model(config, samples, placement, rank);
+    const SweepModel model(config, samples, placement, rank);
     RankCosts result;
     result.columns = model.columns();
     result.memory = model.memory();

@@ -1,6 +1,7 @@
 #include "hoist/math/kernel_work.hpp"
 #include "hoist/model/column_blocks.hpp"
 #include "rank_costs.hpp"
+#include "rank_part.hpp"
 #include "schedules.hpp"
 
 namespace hoist {
@@ -33,17 +34,11 @@ Timeline::Script play(Timeline& timeline, int rank, std::vector<Step> steps) {
 }
 
 /// The steps of one rank in a sweep, as Sweep takes them.
-class SweepSchedule {
+class SweepSchedule : RankPart {
   public:
     SweepSchedule(const Config& config, const SampleFacts& samples, const Placement& placement,
                   int rank)
-        : config_(config),
-          network_(config.network),
-          placement_(placement),
-          rank_(rank),
-          stage_(placement.grid.stage_of(rank)),
-          layers_(placement.layers_of(rank)),
-          scalar_(config.precision == Precision::single ? sizeof(float) : sizeof(double)),
+        : RankPart(config, placement, rank),
           kernels_{scalar_},
           blocks_(samples.train, config.grid.block),
           order_(placement.grid.order(rank, blocks_.count())) {}
@@ -68,10 +63,6 @@ class SweepSchedule {
     }
 
   private:
-    bool first() const { return placement_.first(rank_); }
-    bool last() const { return placement_.last(rank_); }
-    double width(Index layer) const { return static_cast<double>(network_.width(layer)); }
-    double maps(Index map) const { return static_cast<double>(network_.map_outputs(map)); }
     double columns(Index block) const { return static_cast<double>(blocks_.columns(block).size()); }
 
     // X of a block that a stage sends down, and U of a block that comes up to it.
@@ -288,13 +279,6 @@ class SweepSchedule {
         }
     }
 
-    const Config& config_;
-    const NetworkSpec& network_;
-    const Placement& placement_;
-    int rank_;
-    int stage_;
-    Range layers_;
-    double scalar_;
     KernelWork kernels_;
     ColumnBlocks blocks_;
     std::vector<Index> order_;

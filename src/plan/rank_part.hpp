@@ -1,0 +1,50 @@
+#pragma once
+
+#include "hoist/model/column_blocks.hpp"
+#include "hoist/plan/cost_model.hpp"
+
+namespace hoist {
+
+/// The part of one rank in a placed run, for what counts its memory, its work and its messages: sizes
+/// as the numbers that these are made of.
+class RankPart {
+  protected:
+    RankPart(const Config& config, const Placement& placement, int rank)
+        : config_(config),
+          network_(config.network),
+          placement_(placement),
+          rank_(rank),
+          stage_(placement.grid.stage_of(rank)),
+          layers_(placement.layers_of(rank)),
+          scalar_(config.precision == Precision::single ? sizeof(float) : sizeof(double)) {}
+
+    bool first() const { return placement_.first(rank_); }
+    bool last() const { return placement_.last(rank_); }
+    double shards() const { return placement_.grid.shards(stage_); }
+    double width(Index layer) const { return static_cast<double>(network_.width(layer)); }
+    /// The rows that a map gives; 0 below the first.
+    double maps(Index map) const {
+        return map < 0 ? 0.0 : static_cast<double>(network_.map_outputs(map));
+    }
+    double outputs() const { return width(network_.layers()); }
+    /// The columns of this rank's share of so many samples.
+    double share(Index samples, const ColumnBlocks& blocks) const {
+        const Range own = placement_.grid.owned(rank_, blocks.count());
+        return samples == 0 ? 0.0 : static_cast<double>(blocks.columns(own).size());
+    }
+    /// Bytes of the inputs and targets of so many samples.
+    double sample_bytes(double held) const {
+        return ((first() ? width(0) : 0.0) + (last() ? outputs() : 0.0)) * held * scalar_;
+    }
+
+    const Config& config_;
+    const NetworkSpec& network_;
+    const Placement& placement_;
+    int rank_;
+    int stage_;
+    Range layers_;
+    /// Bytes of a number of bulk data.
+    double scalar_;
+};
+
+}  // namespace hoist
