@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "hoist/base/error.hpp"
+#include "residual.hpp"
 
 namespace hoist {
 
@@ -72,12 +73,10 @@ void Classical<Scalar>::update_activations(Index layer, const LinearMap<Scalar>&
 
 template <typename Scalar>
 void Classical<Scalar>::minimize(Index layer, const LinearMap<Scalar>& map,
-                                 const ConstMatrixRef<Scalar>& u, const ChangeAbove<Scalar>& above,
-                                 MatrixRef<Scalar> r) {
-    const auto position = static_cast<std::size_t>(layer - 1);
-    const Block& block = blocks_[position];
+                                 const ConstMatrixRef<Scalar>& u, const ConstMatrixRef<Scalar>& x,
+                                 const ChangeAbove<Scalar>& above, MatrixRef<Scalar> r) {
+    const Block& block = blocks_[static_cast<std::size_t>(layer - 1)];
     const auto lambda = static_cast<Scalar>(options_.lambda_of(layer));
-    Matrix<Scalar> x = u.cwiseMax(bounds_[position].lower).cwiseMin(bounds_[position].upper);
     // c = lambda u + W'(mu W x - s), s the slope at x
     Matrix<Scalar> s(map.outputs(), u.cols());
     above.slope(Matrix<Scalar>::Zero(s.rows(), s.cols()), s);
@@ -85,8 +84,9 @@ void Classical<Scalar>::minimize(Index layer, const LinearMap<Scalar>& map,
     map.add_product(static_cast<Scalar>(block.weight_above), x, s);
     right_hand_side_ = lambda * u;
     map.add_pull_back(Scalar{1}, s, right_hand_side_);
-    block.solver->solve(right_hand_side_, x);
-    r = lambda * (u - x);
+    Matrix<Scalar> moved = x;
+    block.solver->solve(right_hand_side_, moved);
+    r = lambda * (u - moved);
 }
 
 template <typename Scalar>
@@ -104,8 +104,7 @@ Vector<double> Classical<Scalar>::penalty_after(Index layer, const ConstMatrixRe
                                                 const ConstMatrixRef<Scalar>& v) const {
     Matrix<Scalar> after(x.rows(), x.cols());
     residual_after(layer, r, u, x, v, after);
-    return after.template cast<double>().colwise().squaredNorm().transpose() /
-           (2.0 * options_.lambda_of(layer));
+    return square_of_residual<Scalar>(options_.lambda_of(layer), after);
 }
 
 template <typename Scalar>

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "hoist/base/error.hpp"
+#include "residual.hpp"
 #include "smooth_part.hpp"
 
 namespace hoist {
@@ -123,11 +124,9 @@ bool GapPenalty<Scalar>::newton(Index layer, double s, const ConstMatrixRef<Scal
 // The variable is d = x - phi(u), and W d stands for the change above.
 template <typename Scalar>
 void GapPenalty<Scalar>::minimize(Index layer, const LinearMap<Scalar>& map,
-                                  const ConstMatrixRef<Scalar>& u, const ChangeAbove<Scalar>& above,
-                                  MatrixRef<Scalar> r) {
+                                  const ConstMatrixRef<Scalar>& u, const ConstMatrixRef<Scalar>& x,
+                                  const ChangeAbove<Scalar>& above, MatrixRef<Scalar> r) {
     const double own = lambda(layer);
-    Matrix<Scalar> phi(u.rows(), u.cols());
-    activation(layer).apply(u, phi);
     const bool projection = activation(layer).traits().projection;
     ProximalProblem<Scalar> problem;
     problem.length = lengths_[static_cast<std::size_t>(layer - 1)];
@@ -137,9 +136,9 @@ void GapPenalty<Scalar>::minimize(Index layer, const LinearMap<Scalar>& map,
         const Matrix<double> at = part(u, columns).template cast<double>();
         Matrix<double> from(at.rows(), at.cols());
         activation(layer).apply(at, from);
-        Matrix<double> x = from + part(d, columns).template cast<double>();
-        step<double>(layer, at, part(g, columns).template cast<double>(), t, x, x);
-        part(next, columns) = (x - from).template cast<Scalar>();
+        Matrix<double> to = from + part(d, columns).template cast<double>();
+        step<double>(layer, at, part(g, columns).template cast<double>(), t, to, to);
+        part(next, columns) = (to - from).template cast<Scalar>();
     };
     problem.step = [&](Range columns, const Matrix<Scalar>& d, const Matrix<Scalar>& g, double t,
                        Matrix<Scalar>& next) {
@@ -151,7 +150,7 @@ void GapPenalty<Scalar>::minimize(Index layer, const LinearMap<Scalar>& map,
         for (Index j = columns.begin; j < columns.end; ++j) {
             const Vector<Scalar> q = static_cast<Scalar>(t / (1.0 + own * t)) * g.col(j) -
                                      static_cast<Scalar>(1.0 - s) * d.col(j);
-            if (!newton(layer, s, u.col(j), phi.col(j), q, next.col(j))) {
+            if (!newton(layer, s, u.col(j), x.col(j), q, next.col(j))) {
                 step_in_double({j, j + 1}, d, g, t, next);
             }
         }
@@ -167,9 +166,7 @@ void GapPenalty<Scalar>::residual_after(Index layer, const ConstMatrixRef<Scalar
                                         const ConstMatrixRef<Scalar>& x,
                                         const ConstMatrixRef<Scalar>& v,
                                         MatrixRef<Scalar> after) const {
-    const double own = lambda(layer);
-    activation(layer).difference_quotient(-own, u, static_cast<Scalar>(own) * v, x, after);
-    after += r;
+    move_residual(activation(layer), lambda(layer), r, u, x, v, after);
 }
 
 // D(x, u + v) - D(x, u) = gap(phi(u), u + v) + <phi(u) - x, v>, and |r|^2 / (2 lambda) is a part of

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "hoist/base/error.hpp"
+#include "residual.hpp"
 #include "smooth_part.hpp"
 
 namespace hoist {
@@ -80,7 +81,8 @@ void Mac<Scalar>::update_activations(Index layer, const LinearMap<Scalar>& map,
 // The same steps of d = x - phi(u), and W d stands for the change above.
 template <typename Scalar>
 void Mac<Scalar>::minimize(Index layer, const LinearMap<Scalar>& map, const ConstMatrixRef<Scalar>&,
-                           const ChangeAbove<Scalar>& above, MatrixRef<Scalar> r) {
+                           const ConstMatrixRef<Scalar>&, const ChangeAbove<Scalar>& above,
+                           MatrixRef<Scalar> r) {
     const double own = options_.lambda_of(layer);
     ProximalProblem<Scalar> problem;
     problem.length = lengths_[static_cast<std::size_t>(layer - 1)];
@@ -105,9 +107,7 @@ template <typename Scalar>
 void Mac<Scalar>::residual_after(Index layer, const ConstMatrixRef<Scalar>& r,
                                  const ConstMatrixRef<Scalar>& u, const ConstMatrixRef<Scalar>& x,
                                  const ConstMatrixRef<Scalar>& v, MatrixRef<Scalar> after) const {
-    const double own = options_.lambda_of(layer);
-    spec_.activation(layer).difference_quotient(-own, u, static_cast<Scalar>(own) * v, x, after);
-    after += r;
+    move_residual(spec_.activation(layer), options_.lambda_of(layer), r, u, x, v, after);
 }
 
 template <typename Scalar>
@@ -117,8 +117,7 @@ Vector<double> Mac<Scalar>::penalty_after(Index layer, const ConstMatrixRef<Scal
                                           const ConstMatrixRef<Scalar>& v) const {
     Matrix<Scalar> after(x.rows(), x.cols());
     residual_after(layer, r, u, x, v, after);
-    return after.template cast<double>().colwise().squaredNorm().transpose() /
-           (2.0 * options_.lambda_of(layer));
+    return square_of_residual<Scalar>(options_.lambda_of(layer), after);
 }
 
 template <typename Scalar>

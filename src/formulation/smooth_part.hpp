@@ -8,12 +8,6 @@
 
 namespace hoist {
 
-/// Some columns of a matrix.
-template <typename AnyMatrix>
-auto part(AnyMatrix&& matrix, Range columns) {
-    return matrix.middleCols(columns.begin, columns.size());
-}
-
 /// Sets f to what is above a map, as a function of x, or of the change of x where that is known of
 /// the change of u. All references must outlive the problem.
 /// @param above Above or ChangeAbove.

@@ -123,11 +123,7 @@ class BatchMethod final : public Method<Scalar> {
         const double samples = static_cast<double>(problem_.train.blocks.samples());
         energy.loss = own_loss_ / (samples * config_.rounds);
         if (problem_.peers.rank() == 0) {
-            const Stage<Scalar>& stage = problem_.stage;
-            for (Index l = stage.layers.begin; l < stage.layers.end; ++l) {
-                energy.ridge +=
-                    config_.ridge[static_cast<std::size_t>(l)] * stage.map(l).squared_norm();
-            }
+            energy.ridge = problem_.stage.ridge(config_.ridge);
         }
         return energy;
     }

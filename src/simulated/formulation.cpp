@@ -84,7 +84,8 @@ class SimulatedFormulation final : public Formulation<Scalar> {
         move(map, u);
     }
     void minimize(Index, const LinearMap<Scalar>& map, const ConstMatrixRef<Scalar>& u,
-                  const ChangeAbove<Scalar>&, MatrixRef<Scalar>) override {
+                  const ConstMatrixRef<Scalar>&, const ChangeAbove<Scalar>&,
+                  MatrixRef<Scalar>) override {
         move(map, u);
     }
     void residual_signal(Index, const ConstMatrixRef<Scalar>& r, const ConstMatrixRef<Scalar>&,

@@ -143,7 +143,7 @@ void BatchStep<Scalar>::forward(Passage<Scalar>& passage, Index block) {
     const Range range = passage.columns(block);
     const std::span<const Index> samples = batches_.samples(passage.batch, block);
     for (Index l = stage_.layers.begin; l < stage_.layers.end; ++l) {
-        const auto u_next = passage.part(passage.up.u(l + 1), range);
+        const auto u_next = part(passage.up.u(l + 1), range);
         if (l == 0) {
             auto& inputs = passage.inputs[passage.position(block)];
             inputs_->fill(epoch_, samples, inputs);
@@ -153,8 +153,8 @@ void BatchStep<Scalar>::forward(Passage<Scalar>& passage, Index block) {
         if (l == stage_.lowest()) {
             passage.halo.await_below(block);
         }
-        auto x = passage.part(passage.up.x(l), range);
-        stage_.network.activation(l).apply(passage.part(passage.up.u(l), range), x);
+        auto x = part(passage.up.x(l), range);
+        stage_.network.activation(l).apply(part(passage.up.u(l), range), x);
         dropout_.apply<Scalar>(epoch_, l, samples, x);
         stage_.map(l).apply(x, u_next);
     }
@@ -165,7 +165,7 @@ void BatchStep<Scalar>::forward(Passage<Scalar>& passage, Index block) {
         }
         return;
     }
-    passage.halo.send_up(block, passage.part(passage.up.u(stage_.layers.end), range));
+    passage.halo.send_up(block, part(passage.up.u(stage_.layers.end), range));
 }
 
 // Of the block whose turn it is.
@@ -175,9 +175,9 @@ void BatchStep<Scalar>::backward(Passage<Scalar>& passage) {
     const Index block = order_[passage.answered];
     const Range range = passage.columns(block);
     if (last_) {
-        const auto y = passage.part(passage.targets, range);
-        const auto u = passage.part(passage.up.u(stage_.layers.end), range);
-        output_->slope(y, u, passage.part(passage.down.u(stage_.layers.end), range));
+        const auto y = part(passage.targets, range);
+        const auto u = part(passage.up.u(stage_.layers.end), range);
+        output_->slope(y, u, part(passage.down.u(stage_.layers.end), range));
         loss_ += output_->energy(y, u).sum();
     } else {
         passage.halo.await_above(block);
@@ -186,7 +186,7 @@ void BatchStep<Scalar>::backward(Passage<Scalar>& passage) {
         minimizes_ ? minimize(passage, block, l) : answer(passage, block, l);
     }
     if (!first_) {
-        passage.halo.send_down(block, passage.part(passage.answer(stage_.lowest()), range));
+        passage.halo.send_down(block, part(passage.answer(stage_.lowest()), range));
     }
     passage.groups.complete(passage.position(block));
     ++passage.answered;
@@ -199,11 +199,11 @@ void BatchStep<Scalar>::answer(Passage<Scalar>& passage, Index block, Index laye
         return;
     }
     const Range range = passage.columns(block);
-    const auto u = passage.part(passage.up.u(layer), range);
-    const auto x = passage.part(passage.up.x(layer), range);
-    const auto s = passage.part(passage.down.u(layer), range);
+    const auto u = part(passage.up.u(layer), range);
+    const auto x = part(passage.up.x(layer), range);
+    const auto s = part(passage.down.u(layer), range);
     Matrix<Scalar> g(x.rows(), x.cols());
-    stage_.map(layer).pull_back(passage.part(passage.down.u(layer + 1), range), g);
+    stage_.map(layer).pull_back(part(passage.down.u(layer + 1), range), g);
     const auto respond = [&](const ConstMatrixRef<Scalar>& forward) {
         formulation_->respond(layer, u, g, forward, s);
         slopes_.add(*formulation_, layer, u, g, forward);
@@ -222,24 +222,31 @@ void BatchStep<Scalar>::answer(Passage<Scalar>& passage, Index block, Index laye
 template <typename Scalar>
 void BatchStep<Scalar>::minimize(Passage<Scalar>& passage, Index block, Index layer) {
     const Range range = passage.columns(block);
-    const auto u_next = passage.part(passage.up.u(layer + 1), range);
+    const auto u_next = part(passage.up.u(layer + 1), range);
     const auto move = [&](const ChangeAbove<Scalar>& above) {
         if (layer > 0) {
-            formulation_->minimize(layer, stage_.map(layer),
-                                   passage.part(passage.up.u(layer), range), above,
-                                   passage.part(passage.down.x(layer), range));
+            formulation_->minimize(layer, stage_.map(layer), part(passage.up.u(layer), range),
+                                   part(passage.up.x(layer), range), above,
+                                   part(passage.down.x(layer), range));
         }
     };
     if (is_output(layer)) {
-        move(OutputChange<Scalar>(*output_, passage.part(passage.targets, range), u_next));
+        move(OutputChange<Scalar>(*output_, part(passage.targets, range), u_next));
         return;
     }
     const Index next = layer + 1;
-    const auto r = passage.part(passage.down.x(next), range);
-    formulation_->residual_signal(next, r, u_next, passage.part(passage.down.u(next), range));
-    Matrix<Scalar> x_next(r.rows(), r.cols());
-    stage_.network.activation(next).apply(u_next, x_next);
-    move(PenaltyChange<Scalar>(*formulation_, next, r, u_next, x_next));
+    const auto r = part(passage.down.x(next), range);
+    formulation_->residual_signal(next, r, u_next, part(passage.down.u(next), range));
+    const auto move_against = [&](const ConstMatrixRef<Scalar>& x_next) {
+        move(PenaltyChange<Scalar>(*formulation_, next, r, u_next, x_next));
+    };
+    if (next < stage_.layers.end) {
+        move_against(part(passage.up.x(next), range));
+    } else {  // the stage above keeps its own
+        Matrix<Scalar> x_next(r.rows(), r.cols());
+        stage_.network.activation(next).apply(u_next, x_next);
+        move_against(x_next);
+    }
 }
 
 template <typename Scalar>
@@ -248,7 +255,7 @@ void BatchStep<Scalar>::add_group(Passage<Scalar>& passage) {
     const auto [blocks, columns] = passage.groups.take();
     const Index first = first_column_[static_cast<std::size_t>(passage.batch)] + columns.begin;
     for (Index l = stage_.layers.begin; l < stage_.layers.end; ++l) {
-        const auto s = passage.part(passage.down.u(l + 1), columns);
+        const auto s = part(passage.down.u(l + 1), columns);
         if (l == 0) {
             const auto inputs = std::span<const InputBlock<Scalar>>(passage.inputs);
             fit_.add_inputs(first,
@@ -256,7 +263,7 @@ void BatchStep<Scalar>::add_group(Passage<Scalar>& passage) {
                                            static_cast<std::size_t>(blocks.size())),
                             s);
         } else {
-            fit_.add(l, first, passage.part(passage.up.x(l), columns), s);
+            fit_.add(l, first, part(passage.up.x(l), columns), s);
         }
     }
 }

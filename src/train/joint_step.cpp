@@ -55,12 +55,6 @@ void JointStep<Scalar>::begin_iteration() {
     uphill_ = Matrix<double>::Zero(samples_.blocks.count(), config_.network.layers());
 }
 
-template <typename Scalar>
-typename JointStep<Scalar>::Columns JointStep<Scalar>::iterate(Index layer, Index block) {
-    const Range range = samples_.local(block);
-    return iterates_.x(layer).middleCols(range.begin, range.size());
-}
-
 // From the bottom up, so that the y above is still the one that U was computed from.
 template <typename Scalar>
 void JointStep<Scalar>::move(Index block, const std::vector<MatrixRef<Scalar>>& above) {
@@ -68,8 +62,8 @@ void JointStep<Scalar>::move(Index block, const std::vector<MatrixRef<Scalar>>& 
         const auto i = static_cast<std::size_t>(l - stage_.layers.begin);
         pull_ = static_cast<Scalar>(terms_.weight_above(l)) *
                 (above[i] - terms_.target_above(l, block));
-        Columns y = terms_.x(l, block);
-        Columns before = iterate(l, block);
+        auto y = terms_.x(l, block);
+        auto before = part(iterates_.x(l), samples_.local(block));
         next_.resize(y.rows(), y.cols());
         terms_.formulation().gradient_step(l, stage_.map(l), terms_.u(l, block), pull_, lengths_[i],
                                            y, next_);
@@ -96,7 +90,7 @@ void JointStep<Scalar>::restart(const std::vector<Index>& order) {
 template <typename Scalar>
 void JointStep<Scalar>::take_iterate(Index block) {
     for (Index l = std::max<Index>(stage_.layers.begin, 1); l < stage_.layers.end; ++l) {
-        terms_.x(l, block) = iterate(l, block);
+        terms_.x(l, block) = part(iterates_.x(l), samples_.local(block));
     }
 }
 

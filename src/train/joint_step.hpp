@@ -33,10 +33,6 @@ class JointStep {
     void take_iterate(Index block);
 
   private:
-    using Columns = typename StageTerms<Scalar>::Columns;
-
-    Columns iterate(Index layer, Index block);
-
     const Config& config_;
     const Communicator& world_;
     const Communicator& peers_;

@@ -239,7 +239,7 @@ void Relaxation<Scalar>::begin_energy() {
     energy_ = {};
     column_energy_.setZero();
     if (peers_.rank() == 0) {
-        energy_.ridge = terms_.ridge();
+        energy_.ridge = stage_.ridge(config_.ridge);
     }
 }
 

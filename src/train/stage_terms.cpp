@@ -9,7 +9,6 @@ StageTerms<Scalar>::StageTerms(const Config& config, const Samples<Scalar>& samp
                                Stage<Scalar>& stage, Variables<Scalar>& variables)
     : network_(stage.network),
       options_(config.formulation),
-      ridge_(config.ridge),
       samples_(samples),
       stage_(stage),
       variables_(variables),
@@ -31,9 +30,7 @@ void StageTerms<Scalar>::prepare() {
 
 template <typename Scalar>
 ConstMatrixRef<Scalar> StageTerms<Scalar>::activations(Index layer, Index block) const {
-    const Range range = samples_.local(block);
-    const Matrix<Scalar>& x = layer == 0 ? samples_.inputs : variables_.x(layer);
-    return x.middleCols(range.begin, range.size());
+    return part(layer == 0 ? samples_.inputs : variables_.x(layer), samples_.local(block));
 }
 
 template <typename Scalar>
@@ -88,15 +85,6 @@ ConstMatrixRef<Scalar> StageTerms<Scalar>::regression_target(Index layer, Index 
     formulation_->signal(layer + 1, above, u, target_);
     target_ = u - static_cast<Scalar>(1.0 / weight_above(layer)) * target_;
     return target_;
-}
-
-template <typename Scalar>
-double StageTerms<Scalar>::ridge() const {
-    double sum = 0.0;
-    for (Index l = stage_.layers.begin; l < stage_.layers.end; ++l) {
-        sum += ridge_[static_cast<std::size_t>(l)] * stage_.map(l).squared_norm();
-    }
-    return sum;
 }
 
 template <typename Scalar>

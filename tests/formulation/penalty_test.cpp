@@ -9,6 +9,7 @@
 #include "hoist/formulation/output_block.hpp"
 #include "math/activation_definitions.hpp"
 #include "support/defined_activation.hpp"
+#include "support/random_matrix.hpp"
 
 // What every formulation but classical promises of its penalty and of the two minimizations.
 
@@ -61,12 +62,6 @@ std::vector<Setting> settings() {
         }
     }
     return all;
-}
-
-Matrix<double> random_matrix(Index rows, Index cols, std::uint64_t seed, double size = 1.0) {
-    std::mt19937_64 engine(seed);
-    std::normal_distribution<double> normal;
-    return Matrix<double>::NullaryExpr(rows, cols, [&] { return size * normal(engine); });
 }
 
 class EveryPenalty : public testing::TestWithParam<Setting> {

@@ -83,11 +83,11 @@ class Formulation {
     /// The same on mini-batches, from x_l = phi(u_l). What is told of the x_l reached is its residual
     /// r = lambda_l (phi(u_l) - x_l), which a difference of two matrices in Scalar would blur, more
     /// so the larger lambda_l is.
-    /// @param above as it changes with W_l x_l + b_l. @param r n_l x B.
+    /// @param x = phi(u). @param above as it changes with W_l x_l + b_l. @param r n_l x B.
     /// @pre prepare() since W_l changed.
     virtual void minimize(Index layer, const LinearMap<Scalar>& map,
-                          const ConstMatrixRef<Scalar>& u, const ChangeAbove<Scalar>& above,
-                          MatrixRef<Scalar> r) = 0;
+                          const ConstMatrixRef<Scalar>& u, const ConstMatrixRef<Scalar>& x,
+                          const ChangeAbove<Scalar>& above, MatrixRef<Scalar> r) = 0;
     /// s = lambda_l dD/du of the x_l whose residual at u is r.
     virtual void residual_signal(Index layer, const ConstMatrixRef<Scalar>& r,
                                  const ConstMatrixRef<Scalar>& u, MatrixRef<Scalar> s) const;

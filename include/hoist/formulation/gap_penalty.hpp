@@ -28,7 +28,8 @@ class GapPenalty : public Formulation<Scalar> {
                             const ConstMatrixRef<Scalar>& u, const Above<Scalar>& above,
                             MatrixRef<Scalar> x) override;
     void minimize(Index layer, const LinearMap<Scalar>& map, const ConstMatrixRef<Scalar>& u,
-                  const ChangeAbove<Scalar>& above, MatrixRef<Scalar> r) override;
+                  const ConstMatrixRef<Scalar>& x, const ChangeAbove<Scalar>& above,
+                  MatrixRef<Scalar> r) override;
     void residual_after(Index layer, const ConstMatrixRef<Scalar>& r,
                         const ConstMatrixRef<Scalar>& u, const ConstMatrixRef<Scalar>& x,
                         const ConstMatrixRef<Scalar>& v, MatrixRef<Scalar> after) const override;

@@ -26,7 +26,8 @@ class Mac final : public Formulation<Scalar> {
                             const ConstMatrixRef<Scalar>& u, const Above<Scalar>& above,
                             MatrixRef<Scalar> x) override;
     void minimize(Index layer, const LinearMap<Scalar>& map, const ConstMatrixRef<Scalar>& u,
-                  const ChangeAbove<Scalar>& above, MatrixRef<Scalar> r) override;
+                  const ConstMatrixRef<Scalar>& x, const ChangeAbove<Scalar>& above,
+                  MatrixRef<Scalar> r) override;
     void residual_signal(Index layer, const ConstMatrixRef<Scalar>& r,
                          const ConstMatrixRef<Scalar>& u, MatrixRef<Scalar> s) const override;
     void residual_after(Index layer, const ConstMatrixRef<Scalar>& r,

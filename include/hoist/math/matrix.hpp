@@ -23,4 +23,10 @@ using ConstMatrixRef = Eigen::Ref<const Matrix<Scalar>>;
 template <typename Scalar>
 using ConstVectorRef = Eigen::Ref<const Vector<Scalar>>;
 
+/// Some columns of a matrix.
+template <typename AnyMatrix>
+auto part(AnyMatrix&& matrix, Range columns) {
+    return matrix.middleCols(columns.begin, columns.size());
+}
+
 }  // namespace hoist

@@ -20,7 +20,6 @@ template <typename Scalar>
 struct Passage {
     /// What goes down: the signals s_l, or the residuals of moved x_l.
     enum class Down { signals, residuals };
-    using Columns = Eigen::Block<Matrix<Scalar>, Eigen::Dynamic, Eigen::Dynamic, true>;
 
     /// Room for the most columns that `batches` have in the blocks `own`.
     Passage(const NetworkSpec& network, Range layers, const Batches& batches, Range own, Down what,
@@ -36,9 +35,6 @@ struct Passage {
     /// What goes down of layer l.
     Matrix<Scalar>& answer(Index layer) {
         return going_down == Down::residuals ? down.x(layer) : down.u(layer);
-    }
-    static Columns part(Matrix<Scalar>& matrix, Range columns) {
-        return matrix.middleCols(columns.begin, columns.size());
     }
 
     Index batch = 0;

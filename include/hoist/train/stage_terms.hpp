@@ -47,8 +47,8 @@ class StageTerms {
     /// X_l of a block; that of the input belongs to the samples.
     ConstMatrixRef<Scalar> activations(Index layer, Index block) const;
     /// X_l and U_l of a block, to be changed. @pre the variables hold them.
-    Columns x(Index layer, Index block) { return columns(variables_.x(layer), block); }
-    Columns u(Index layer, Index block) { return columns(variables_.u(layer), block); }
+    Columns x(Index layer, Index block) { return part(variables_.x(layer), samples_.local(block)); }
+    Columns u(Index layer, Index block) { return part(variables_.u(layer), samples_.local(block)); }
 
     /// x_l = phi(u_l).
     void activate(Index layer, Index block);
@@ -67,8 +67,6 @@ class StageTerms {
     /// T of the majorizer at the moved state, which the weights regress onto. A view until the next call.
     ConstMatrixRef<Scalar> regression_target(Index layer, Index block);
 
-    /// sum_l rho_l |W_l|^2 of the stage's maps.
-    double ridge() const;
     /// gap(x_l, u_l) of the stage's hidden layers, over N, or the penalty over lambda_l where the
     /// formulation lets x_l leave the domain of F; zero for the others.
     std::vector<double> gaps() const;
@@ -76,18 +74,12 @@ class StageTerms {
     std::string gap_formula() const;
 
   private:
-    Columns columns(Matrix<Scalar>& matrix, Index block) const {
-        const Range range = samples_.local(block);
-        return matrix.middleCols(range.begin, range.size());
-    }
     ConstMatrixRef<Scalar> targets(Index block) const {
-        const Range range = samples_.local(block);
-        return samples_.targets.middleCols(range.begin, range.size());
+        return part(samples_.targets, samples_.local(block));
     }
 
     const NetworkSpec& network_;
     const FormulationOptions& options_;
-    const std::vector<double>& ridge_;
     const Samples<Scalar>& samples_;
     Stage<Scalar>& stage_;
     Variables<Scalar>& variables_;
