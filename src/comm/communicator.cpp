@@ -57,6 +57,12 @@ void in_pieces(std::span<Number> values, Operation operation) {
 MpiEnvironment::MpiEnvironment(int* argc, char*** argv) {
     // Open MPI's daemon of a process that no mpirun started serves MPI_Comm_spawn alone.
     setenv("OMPI_MCA_ess_singleton_isolated", "1", 0);
+    // SLURM does not wait for all ranks where no data is exchanged, so the barrier at the end of MPI_Init is
+    // none, and a rank that still waits for its peers' addresses jumps to 0 at their first message. In this
+    // mode Open MPI waits for the addresses at its end instead.
+    if (getenv("OMPI_COMM_WORLD_SIZE") == nullptr) {  // mpirun's barrier is one
+        setenv("OMPI_MCA_pmix_base_async_modex", "1", 0);
+    }
     MPI_Init(argc, argv);
 }
 

@@ -1,6 +1,7 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -47,7 +48,10 @@ struct Hdf5Writer::State {
     template <typename Result>
     Result check(Result result) {
         if (result < 0) {
-            const std::string why = hdf5_why();
+            std::string why = hdf5_why();
+            if (::access(temporary.c_str(), F_OK) != 0) {  // of which HDF5 does not tell the reason
+                why = std::strerror(errno);
+            }
             // The data set at hand is about to be closed, which must not fail again.
             divert();
             fail(why);

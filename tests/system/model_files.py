@@ -12,4 +12,5 @@ def weights(path):
 
 def assert_same_weights(test, one, other):
     """To the last bit."""
-    test.assertEqual([values.tobytes() for values in one], [values.tobytes() for values in other])
+    same = [values.tobytes() == others.tobytes() for values, others in zip(one, other, strict=True)]
+    test.assertTrue(all(same), f"equal to the last bit: {same}")
