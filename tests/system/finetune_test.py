@@ -31,14 +31,15 @@ class Finetune(ProgramTest):
         for before, after in zip(self.weights("lifted"), self.weights("tuned"), strict=True):
             moved = numpy.abs(after - before).max()
             self.assertGreater(moved, 0)
-            self.assertLessEqual(moved, 12 * 1.01e-4)  # 12 steps of Adam, none longer than its rate
+            # 12 steps of Adam, each at most (1 - beta1) / sqrt(1 - beta2) times its rate (Kingma and Ba 2015, section 2.1)
+            self.assertLessEqual(moved, 12 * 3.17e-4)
         self.assertEqual(len(metrics_rows(self.folder / "tuned")), 2)
 
     def test_is_better_from_lifted_weights_than_from_random_ones(self):
-        def accuracy(name, *start):
+        def objective(name, *start):
             self.succeed("finetune", self.config, "--out", name, *start)
-            return json.loads((self.folder / name / "summary.json").read_text())["test_accuracy"]
-        self.assertGreater(accuracy("tuned", "--from", "lifted"), accuracy("scratch", "--network.init=xavier") + 10)
+            return json.loads((self.folder / name / "summary.json").read_text())["objective"]
+        self.assertLess(objective("tuned", "--from", "lifted"), 0.7 * objective("scratch", "--network.init=xavier"))
 
     def test_goes_on_from_a_checkpoint_to_the_same_weights_on_other_ranks(self):
         self.succeed("finetune", self.config, "--from", "lifted", "--out", "whole", ranks=2)

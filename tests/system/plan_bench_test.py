@@ -51,7 +51,7 @@ class Memory(ProgramTest):
 
     def compare(self, ranks, **keys):
         config = self.write_config(data__samples=20000, data__test_samples=2000, network__layers="784-300-100-10",
-                                   **({} if "train__epochs" in keys else {"train__sweeps": 2}) | keys)
+                                   **({} if "train__epochs" in keys else {"train__sweeps": 1}) | keys)
         plan = json.loads(self.succeed("plan", config, "--ranks", ranks, "--json").out)
         empty = self.peaks_of_empty_program(ranks)
         full = self.peaks(ranks, HOIST, "train", config, "--out", "run", "--overwrite")
