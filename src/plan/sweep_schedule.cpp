@@ -83,33 +83,29 @@ class SweepSchedule : RankPart {
     }
     void send_down(Index block) {
         if (!first()) {
-            steps_.push_back({Step::Kind::send,
-                              {},
-                              bytes_down(layers_.begin, block),
-                              down(stage_, block),
-                              owner(stage_ - 1, block)});
+            send(bytes_down(layers_.begin, block), down(stage_, block), owner(stage_ - 1, block));
         }
     }
     void send_up(Index block) {
         if (!last()) {
-            steps_.push_back({Step::Kind::send,
-                              {},
-                              bytes_up(layers_.end, block),
-                              up(stage_ + 1, block),
-                              owner(stage_ + 1, block)});
+            send(bytes_up(layers_.end, block), up(stage_ + 1, block), owner(stage_ + 1, block));
         }
     }
     void wait_above(Index block) {
         if (!last()) {
-            steps_.push_back(
-                {Step::Kind::wait, {}, bytes_down(layers_.end, block), down(stage_ + 1, block), 0});
+            wait(bytes_down(layers_.end, block), down(stage_ + 1, block));
         }
     }
     void wait_below(Index block) {
         if (!first()) {
-            steps_.push_back(
-                {Step::Kind::wait, {}, bytes_up(layers_.begin, block), up(stage_, block), 0});
+            wait(bytes_up(layers_.begin, block), up(stage_, block));
         }
+    }
+    void send(double bytes, Index message, int receiver) {
+        steps_.push_back({Step::Kind::send, {}, bytes, message, receiver});
+    }
+    void wait(double bytes, Index message) {
+        steps_.push_back({Step::Kind::wait, {}, bytes, message, 0});
     }
     void work(Work work) { steps_.push_back({Step::Kind::work, work, 0.0, 0, 0}); }
     void sum(int first, int size, double bytes) {
