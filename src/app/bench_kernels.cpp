@@ -48,9 +48,10 @@ class KernelBench {
           hidden_(random_matrix<Scalar>(units, inputs_.cols(), 3).cwiseMax(Scalar{0})),
           above_(random_matrix<Scalar>(units, inputs_.cols(), 4)),
           out_(units, inputs_.cols()),
-          square_(initial_weights<Scalar>(units, units, Start::he, 0.0, 1, 1)),
+          square_(initial_weights<Scalar>(MapSpec::dense(units, units), Start::he, 0.0, 1, 1)),
           square_map_(square_),
-          first_(initial_weights<Scalar>(inputs_.rows(), units, Start::he, 0.0, 1, 0)),
+          first_(
+              initial_weights<Scalar>(MapSpec::dense(inputs_.rows(), units), Start::he, 0.0, 1, 0)),
           first_map_(first_),
           blocks_(inputs_.cols()) {
         compress_inputs();

@@ -51,7 +51,7 @@ ModelFacts read_facts(const std::filesystem::path& path) {
     for (Index l = 0; l < network.layers(); ++l) {
         const auto read = read_weights<double>(path, network, {l, l + 1});
         facts.layers.push_back(
-            {network.width(l), network.map_outputs(l),
+            {network.map(l).inputs(), network.map(l).outputs(),
              l + 1 == network.layers() ? to_text(network.output) : network.activation(l + 1).name(),
              spectral_norm<double>(read.front().matrix)});
     }

@@ -17,7 +17,7 @@ Config config_of(const ModelHeader& header) try {
     text["grid.stages"] = "auto";
     text["grid.shards"] = "auto";
     Config config = parse_config(text);
-    if (config.network.widths != header.network.widths ||
+    if (config.network.blocks != header.network.blocks ||
         config.network.output != header.network.output) {
         throw DataError("the model is inconsistent",
                         "its configuration is that of " + config.network.layers_text() +

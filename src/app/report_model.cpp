@@ -37,9 +37,9 @@ Json layers_of(const NetworkSpec& network) {
     for (Index l = 0; l < network.layers(); ++l) {
         const bool top = l + 1 == network.layers();
         layers.push_back(
-            {{"inputs", network.width(l)},
-             {"outputs", network.map_outputs(l)},
-             {"units", network.width(l + 1)},
+            {{"inputs", network.map(l).inputs()},
+             {"outputs", network.map(l).outputs()},
+             {"units", network.block(l + 1).size()},
              {"activation", top ? to_text(network.output) : network.activation(l + 1).name()}});
     }
     return layers;

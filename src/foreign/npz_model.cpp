@@ -132,12 +132,13 @@ bool fits_together(const PortableModel& model) {
     for (std::size_t l = 0; l < model.maps.size(); ++l) {
         const auto& [matrix, bias] = model.maps[l];
         const bool last = l + 1 == model.maps.size();
-        const Index group = last ? 1 : model.network.activations[l]->traits().group;
-        if ((l > 0 && matrix.cols() != below) || matrix.rows() % group != 0 ||
+        const auto u = Shape::vector(matrix.rows());
+        const auto x = last ? u : model.network.activations[l]->output(u);
+        if ((l > 0 && matrix.cols() != below) || !x ||
             (bias.size() != 0 && bias.size() != matrix.rows())) {
             return false;
         }
-        below = matrix.rows() / group;
+        below = x->size();
     }
     const Standardization& input = model.standardization;
     return input.empty() || input.mean.size() == model.maps.front().matrix.cols();

@@ -50,9 +50,10 @@ void OnnxChain::add_activation(const Node& node, const std::string& name) {
     }
     after_ = After::activation;
     last_activation_ = &node;
-    const Index group = model_.network.activations.back()->traits().group;
-    if (group > 1) {
-        shape_ = SampleShape({last_map().matrix.rows() / group}, std::nullopt);
+    const auto u = Shape::vector(last_map().matrix.rows());
+    const auto x = model_.network.activations.back()->output(u);
+    if (x && *x != u) {
+        shape_ = SampleShape({x->size()}, std::nullopt);
     }
 }
 

@@ -177,7 +177,7 @@ std::string add_activation(OnnxBuilder& graph, const Activation& phi, Index widt
         return add_simplex(graph, width, u);
     }
     if (name == "maxpool") {
-        return add_maxpool(graph, phi.traits().group, width, u);
+        return add_maxpool(graph, phi.input(Shape::vector(1)).size(), width, u);
     }
     throw UsageError("the activation " + full + " cannot be exported to ONNX",
                      "it has no expression in its operators", "export to .npz");

@@ -73,7 +73,11 @@ std::optional<WrittenActivation> find_written_activation(Nodes nodes, OnnxConsta
         const auto activation = parse_activation(name);
         onnx::GraphProto pattern;
         OnnxBuilder builder(pattern);
-        add_activation(builder, *activation, rows / activation->traits().group, "u");
+        const auto x = activation->output(Shape::vector(rows));
+        if (!x) {
+            continue;
+        }
+        add_activation(builder, *activation, x->size(), "u");
         if (matches(nodes, constants, u, pattern)) {
             return WrittenActivation{name, static_cast<std::size_t>(pattern.node_size())};
         }

@@ -70,7 +70,8 @@ void fill(onnx::GraphProto& proto, const PortableModel& model) {
     for (std::size_t l = 0; l < model.maps.size(); ++l) {
         x = add_map(graph, model.maps[l], l, model.precision, x);
         if (l + 1 < model.maps.size()) {
-            x = add_activation(graph, *network.activations[l], network.widths[l + 1], x);
+            x = add_activation(graph, *network.activations[l],
+                               network.block(static_cast<Index>(l) + 1).size(), x);
         } else if (network.output != Output::linear) {
             x = add_activation(graph, *parse_activation(to_text(network.output)), network.outputs(),
                                x);

@@ -34,22 +34,22 @@ void complete(PortableModel& model, const std::string& shown) {
     check(network.activations.size() + 1 == count,
           "it has " + std::to_string(count) + " maps and " +
               std::to_string(network.activations.size()) + " activations between them");
-    network.widths = {model.maps.front().matrix.cols()};
+    network.blocks = {Shape::vector(model.maps.front().matrix.cols())};
     for (std::size_t l = 0; l < count; ++l) {
         const auto& [matrix, bias] = model.maps[l];
         const std::string map = "map " + std::to_string(l) + " of " + size_text(matrix);
-        const Index group = l + 1 < count ? network.activations[l]->traits().group : 1;
         check(matrix.size() > 0, map + " is empty");
         check(matrix.rows() <= widest && matrix.cols() <= widest, map + " is too wide");
-        check(matrix.cols() == network.widths.back(), map + " does not fit the " +
-                                                          std::to_string(network.widths.back()) +
-                                                          " outputs below it");
+        check(matrix.cols() == network.outputs(),
+              map + " does not fit the " + std::to_string(network.outputs()) + " outputs below it");
         check(bias.size() == matrix.rows(),
               map + " has a bias of " + std::to_string(bias.size()) + " numbers");
         check(matrix.allFinite() && bias.allFinite(), map + " holds a number that is not finite");
-        check(matrix.rows() % group == 0,
-              map + " cannot be cut into groups of " + std::to_string(group));
-        network.widths.push_back(matrix.rows() / group);
+        const auto u = Shape::vector(matrix.rows());
+        const auto x = l + 1 < count ? network.activations[l]->output(u) : u;
+        check(x.has_value(), map + " cannot be cut into the groups of " +
+                                 (l + 1 < count ? network.activations[l]->name() : ""));
+        network.blocks.push_back(*x);
     }
     check(network.output == Output::linear || network.outputs() > 1,
           "a class needs at least two scores, and it has one output");

@@ -42,8 +42,8 @@ std::string to_text(Output output) { return output_names[static_cast<std::size_t
 
 std::string NetworkSpec::layers_text() const {
     std::vector<std::string> texts;
-    for (const Index width : widths) {
-        texts.push_back(std::to_string(width));
+    for (const Shape& block : blocks) {
+        texts.push_back(to_text(block));
     }
     return join(texts, "-");
 }
@@ -70,9 +70,9 @@ NetworkSpec parse_network(std::string_view layers, std::string_view activation,
                              "'" + piece + "' is not a width of at least 1",
                              "write it like 784-300-100-10");
         }
-        spec.widths.push_back(*width);
+        spec.blocks.push_back(Shape::vector(*width));
     }
-    if (spec.widths.size() < 2) {
+    if (spec.blocks.size() < 2) {
         throw UsageError(shown + " is too short", "a network has an input and an output",
                          "write it like 784-300-100-10");
     }

@@ -28,13 +28,13 @@ void Weights<Scalar>::assign(const ConstMatrixRef<double>& solution) {
 }
 
 template <typename Scalar>
-Weights<Scalar> initial_weights(Index inputs, Index outputs, Start start, double bias,
-                                std::uint64_t seed, Index layer) {
+Weights<Scalar> initial_weights(const MapSpec& map, Start start, double bias, std::uint64_t seed,
+                                Index layer) {
     std::mt19937_64 engine =
         random_engine(seed, Purpose::weights, static_cast<std::uint64_t>(layer));
     std::normal_distribution<double> normal;
-    const double n = static_cast<double>(inputs);
-    const double m = static_cast<double>(outputs);
+    const double n = static_cast<double>(map.inputs());
+    const double m = static_cast<double>(map.outputs());
     std::uniform_real_distribution<double> uniform(-std::sqrt(6.0 / (n + m)),
                                                    std::sqrt(6.0 / (n + m)));
     const auto truncated = [&] {
@@ -58,15 +58,15 @@ Weights<Scalar> initial_weights(Index inputs, Index outputs, Start start, double
         return normal(engine) * std::sqrt(2.0 / n);
     };
     Weights<Scalar> weights;
-    weights.matrix =
-        Matrix<Scalar>::NullaryExpr(outputs, inputs, [&] { return static_cast<Scalar>(draw()); });
-    weights.bias = Vector<Scalar>::Constant(outputs, static_cast<Scalar>(bias));
+    weights.matrix = Matrix<Scalar>::NullaryExpr(map.outputs(), map.inputs(),
+                                                 [&] { return static_cast<Scalar>(draw()); });
+    weights.bias = Vector<Scalar>::Constant(map.outputs(), static_cast<Scalar>(bias));
     return weights;
 }
 
 template struct Weights<float>;
 template struct Weights<double>;
-template Weights<float> initial_weights(Index, Index, Start, double, std::uint64_t, Index);
-template Weights<double> initial_weights(Index, Index, Start, double, std::uint64_t, Index);
+template Weights<float> initial_weights(const MapSpec&, Start, double, std::uint64_t, Index);
+template Weights<double> initial_weights(const MapSpec&, Start, double, std::uint64_t, Index);
 
 }  // namespace hoist

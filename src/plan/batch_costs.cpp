@@ -84,7 +84,7 @@ class BatchModel : RankPart {
         WeightSolverOptions solver = config_.weights;
         solver.batch = batches_.most_columns();
         for (Index l = layers_.begin; l < layers_.end; ++l) {
-            numbers += batch_equations(solver, network_.width(l), network_.map_outputs(l));
+            numbers += batch_equations(solver, network_.map(l));
         }
         return numbers;
     }

@@ -171,7 +171,8 @@ class BatchSchedule : RankPart {
             const double n = width(l);
             const double m = maps(l);
             work += kernels_.gradient(n, m, columns) * cost(l);
-            work += uses_input_gram(solver_, network_.width(l)) ? Work{n * n * columns} : Work{};
+            work +=
+                uses_input_gram(solver_, network_.map(l).inputs()) ? Work{n * n * columns} : Work{};
             work += uses_signal_gram(solver_) ? Work{m * m * columns} : Work{};
         }
         return work;
@@ -180,7 +181,7 @@ class BatchSchedule : RankPart {
     double equations() const {
         double numbers = 0.0;
         for (Index l = layers_.begin; l < layers_.end; ++l) {
-            numbers += batch_equations(solver_, network_.width(l), network_.map_outputs(l));
+            numbers += batch_equations(solver_, network_.map(l));
         }
         return numbers;
     }

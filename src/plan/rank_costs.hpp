@@ -20,13 +20,13 @@ inline bool uses_signal_gram(const WeightSolverOptions& options) {
     return options.kind == WeightSolverOptions::Kind::gram && options.sides == GramSides::both;
 }
 /// The numbers that shards add of such a map with m outputs. @param options with the batch set.
-inline double batch_equations(const WeightSolverOptions& options, Index inputs, Index outputs) {
-    const double n = static_cast<double>(inputs) + 1.0;
-    const auto m = static_cast<double>(outputs);
-    const double kept = solves_in_batch(options, inputs)
-                            ? static_cast<double>(inputs) * static_cast<double>(options.batch)
+inline double batch_equations(const WeightSolverOptions& options, const MapSpec& map) {
+    const double n = static_cast<double>(map.inputs()) + 1.0;
+    const auto m = static_cast<double>(map.outputs());
+    const double kept = solves_in_batch(options, map.inputs())
+                            ? (n - 1.0) * static_cast<double>(options.batch)
                             : 0.0;
-    return n * m + (uses_input_gram(options, inputs) ? n * n : 0.0) +
+    return n * m + (uses_input_gram(options, map.inputs()) ? n * n : 0.0) +
            (uses_signal_gram(options) ? m * m : 0.0) + kept;
 }
 

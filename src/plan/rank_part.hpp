@@ -21,10 +21,10 @@ class RankPart {
     bool first() const { return placement_.first(rank_); }
     bool last() const { return placement_.last(rank_); }
     double shards() const { return placement_.grid.shards(stage_); }
-    double width(Index layer) const { return static_cast<double>(network_.width(layer)); }
+    double width(Index layer) const { return static_cast<double>(network_.block(layer).size()); }
     /// The rows that a map gives; 0 below the first.
     double maps(Index map) const {
-        return map < 0 ? 0.0 : static_cast<double>(network_.map_outputs(map));
+        return map < 0 ? 0.0 : static_cast<double>(network_.map(map).outputs());
     }
     double outputs() const { return width(network_.layers()); }
     /// The columns of this rank's share of so many samples.

@@ -93,24 +93,24 @@ class HeaderReader {
         const auto layers = static_cast<Index>(file_.members("/layers").size());
         for (Index l = 0; l < layers; ++l) {
             const auto shape = file_.shape(layer_name(l) + "/weights");
-            if (l > 0 && shape[1] != network.widths.back()) {
+            if (l > 0 && shape[1] != network.outputs()) {
                 refuse("the widths of layers " + std::to_string(l - 1) + " and " +
                        std::to_string(l) + " differ");
             }
             if (l == 0) {
-                network.widths.push_back(shape[1]);
+                network.blocks.push_back(Shape::vector(shape[1]));
             }
-            Index group = 1;
+            std::optional<Shape> x = Shape::vector(shape[0]);
             if (l + 1 < layers) {
                 network.activations.push_back(
                     parse_activation(file_.text_attribute(layer_name(l), "activation")));
-                group = network.activations.back()->traits().group;
+                x = network.activations.back()->output(*x);
             }
-            if (shape[0] < group || shape[0] % group != 0 || shape[1] < 1) {
+            if (shape[0] < 1 || shape[1] < 1 || !x) {
                 refuse("layer " + std::to_string(l) + " has weights of " +
                        std::to_string(shape[0]) + " x " + std::to_string(shape[1]));
             }
-            network.widths.push_back(shape[0] / group);
+            network.blocks.push_back(*x);
         }
         network.output = parse_output(file_.text_attribute("/", "output"));
         return network;
@@ -235,18 +235,18 @@ std::vector<Weights<Scalar>> read_weights(const std::filesystem::path& path,
     const Hdf5Reader file(path, Hdf5Reader::Checksum::trusted);
     std::vector<Weights<Scalar>> all;
     for (Index l = range.begin; l < range.end; ++l) {
-        const Index rows = network.map_outputs(l);
+        const MapSpec map = network.map(l);
         const std::vector<Scalar> weights = file.read<Scalar>(layer_name(l) + "/weights");
         const std::vector<Scalar> bias = file.read<Scalar>(layer_name(l) + "/bias");
-        if (static_cast<Index>(weights.size()) != rows * network.width(l) ||
-            static_cast<Index>(bias.size()) != rows) {
+        if (static_cast<Index>(weights.size()) != map.outputs() * map.inputs() ||
+            static_cast<Index>(bias.size()) != map.outputs()) {
             throw DataError(path.string() + " does not fit",
                             "layer " + std::to_string(l) + " has another shape",
                             "give a model of " + network.layers_text());
         }
-        all.push_back(
-            {Eigen::Map<const Matrix<Scalar>>(weights.data(), network.width(l), rows).transpose(),
-             Eigen::Map<const Vector<Scalar>>(bias.data(), rows)});
+        all.push_back({Eigen::Map<const Matrix<Scalar>>(weights.data(), map.inputs(), map.outputs())
+                           .transpose(),
+                       Eigen::Map<const Vector<Scalar>>(bias.data(), map.outputs())});
     }
     return all;
 }

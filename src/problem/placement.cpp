@@ -7,6 +7,7 @@
 
 #include "hoist/base/error.hpp"
 #include "hoist/base/text.hpp"
+#include "hoist/math/kernel_work.hpp"
 
 namespace hoist {
 
@@ -205,62 +206,79 @@ std::string Placement::text() const {
 
 namespace {
 
-// Forward, gradient, and the way down; block solves apply W and its transpose in every step.
-std::vector<double> batch_layer_costs(const Config& config, double input_cost) {
-    std::vector<double> costs;
-    const NetworkSpec& network = config.network;
-    const int iterations = config.formulation.iterations;
-    for (Index l = 0; l < network.layers(); ++l) {
-        const auto n = static_cast<double>(network.width(l));
-        const auto m = static_cast<double>(network.map_outputs(l));
-        const auto kind = config.weights.kind;
-        const bool gram = kind == WeightSolverOptions::Kind::gram;
-        double cost = 4.0 * n * m * (l == 0 ? input_cost : 1.0);
-        cost += l > 0 ? 2.0 * n * m * (iterations > 1 ? 2.0 * iterations : 1.0) : 0.0;
-        if (gram || kind == WeightSolverOptions::Kind::implicit) {
-            const auto batch = static_cast<double>(config.batch);
-            cost += n * (gram || config.batch == 0 ? n : std::min(n, batch));
+/// The operations of each map for one column, in the part that stages and shards divide.
+class ColumnCosts {
+  public:
+    ColumnCosts(const Config& config, Index l, double input_cost)
+        : config_(config),
+          first_(l == 0),
+          last_(l + 1 == config.network.layers()),
+          n_(static_cast<double>(config.network.map(l).inputs())),
+          m_(static_cast<double>(config.network.map(l).outputs())),
+          input_cost_(first_ ? input_cost : 1.0) {}
+
+    double of_batches() const {
+        const int iterations = config_.formulation.iterations;
+        double cost = (map() + kernels_.gradient(n_, m_, 1.0).flops) * input_cost_;
+        if (!first_) {  // block solves apply W and its transpose in every step
+            cost += iterations > 1 ? iterations * (map() + pull_back()) : pull_back();
         }
-        cost += gram && config.weights.sides == GramSides::both ? m * m : 0.0;
-        costs.push_back(cost);
+        const bool gram = config_.weights.kind == WeightSolverOptions::Kind::gram;
+        if (gram || config_.weights.kind == WeightSolverOptions::Kind::implicit) {
+            const auto batch = static_cast<double>(config_.batch);
+            cost += n_ * (gram || config_.batch == 0 ? n_ : std::min(n_, batch));
+        }
+        return cost + (gram && config_.weights.sides == GramSides::both ? m_ * m_ : 0.0);
     }
-    return costs;
-}
+
+    double of_sweeps() const {
+        const bool joint = config_.activation_step == ActivationStep::joint;
+        double cost = map() + moment();
+        if (!first_) {
+            cost += kernels_.gram(n_, 1.0).flops + move(joint);
+        } else if (joint) {
+            cost += map();
+        }
+        if (last_ && config_.network.output != Output::linear) {
+            // Products with so few rows run at about half the speed of others, and T costs about as much as
+            // a thousand operations per output (measured with 10 outputs).
+            const double step = 2.0 * (map() + moment()) + 1000.0 * m_;
+            cost += map() + step * (config_.inner - 1);
+        }
+        return cost;
+    }
+
+  private:
+    double map() const { return kernels_.map(n_, m_, 1.0).flops; }
+    double pull_back() const { return kernels_.pull_back(n_, m_, 1.0).flops; }
+    double moment() const { return kernels_.moment(n_, m_, 1.0).flops; }
+
+    double move(bool joint) const {
+        const FormulationOptions& options = config_.formulation;
+        if (options.name != "classical") {  // the slope that T is made from, and the blocks
+            return map() + kernels_.gradient_steps(n_, m_, 1.0, options.iterations, false).flops;
+        }
+        const bool pivoting = options.nnls.method == NnlsOptions::Method::block_pivoting;
+        return joint ? config_.joint_iterations * (map() + pull_back())
+                     : kernels_.descent(n_, m_, 1.0, pivoting ? 10.0 : options.nnls.sweeps).flops;
+    }
+
+    static constexpr KernelWork kernels_{sizeof(float)};
+    const Config& config_;
+    bool first_;
+    bool last_;
+    double n_;
+    double m_;
+    double input_cost_;
+};
 
 }  // namespace
 
 std::vector<double> layer_costs(const Config& config, double input_cost) {
-    if (config.fit == Fit::batches) {
-        return batch_layer_costs(config, input_cost);
-    }
     std::vector<double> costs;
-    const NetworkSpec& network = config.network;
-    const NnlsOptions& nnls = config.formulation.nnls;
-    for (Index l = 0; l < network.layers(); ++l) {
-        const auto n = static_cast<double>(network.width(l));
-        const double product = 2.0 * n * static_cast<double>(network.map_outputs(l));
-        double cost = 2.0 * product;  // forward and moment
-        if (l > 0) {
-            const bool pivoting = nnls.method == NnlsOptions::Method::block_pivoting;
-            const double solve = 2.0 * n * n * (pivoting ? 10.0 : nnls.sweeps);
-            const double joint = config.joint_iterations * 2.0 * product;
-            const double descent = config.formulation.iterations * 2.0 * product;
-            cost += n * n;
-            if (config.formulation.name != "classical") {
-                cost += product + descent;  // the slope that T is made from, and the blocks
-            } else {
-                cost += config.activation_step == ActivationStep::joint ? joint : product + solve;
-            }
-        } else if (config.activation_step == ActivationStep::joint) {
-            cost += product;
-        }
-        if (l == network.layers() - 1 && network.output != Output::linear) {
-            // Products with so few rows run at about half the speed of others, and T costs about as much as
-            // a thousand operations per output (measured with 10 outputs).
-            const double step = 4.0 * product + 1000.0 * static_cast<double>(network.outputs());
-            cost += product + step * (config.inner - 1);
-        }
-        costs.push_back(cost);
+    for (Index l = 0; l < config.network.layers(); ++l) {
+        const ColumnCosts column(config, l, input_cost);
+        costs.push_back(config.fit == Fit::batches ? column.of_batches() : column.of_sweeps());
     }
     return costs;
 }

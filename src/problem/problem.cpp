@@ -89,7 +89,7 @@ std::optional<ModelHeader> read_start(const Config& config) {
     }
     ModelHeader header = read_model_header(config.start_file, true);
     const std::string named = "network.init = " + config.start_file + " does not fit";
-    if (header.network.widths != config.network.widths) {
+    if (header.network.blocks != config.network.blocks) {
         throw UsageError(named, "it is a model of " + header.network.layers_text(),
                          "set network.layers to that, or start from another");
     }
@@ -177,7 +177,7 @@ double input_cost(const Config& config, Dataset& train) {
     const double density =
         static_cast<double>(nonzeros) / static_cast<double>(std::max<Index>(std::ssize(inputs), 1));
     return std::min(
-        1.0, CompressedColumns<float>::relative_time(density, config.network.map_outputs(0)));
+        1.0, CompressedColumns<float>::relative_time(density, config.network.map(0).outputs()));
 }
 
 template <typename Scalar>

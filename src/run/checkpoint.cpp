@@ -64,9 +64,9 @@ class ModelWriter {
     Index expected_bytes() const {
         Index numbers = 0;
         for (Index l = 0; l < network_.layers(); ++l) {
-            numbers += (network_.width(l) + 1) * network_.map_outputs(l);
+            numbers += (network_.map(l).inputs() + 1) * network_.map(l).outputs();
             if (persists(l)) {
-                numbers += network_.width(l) * state_.samples->blocks.samples();
+                numbers += network_.block(l).size() * state_.samples->blocks.samples();
             }
             if (state_.entries) {
                 for (const SolverState& entry : state_.entries(l)) {
@@ -79,17 +79,17 @@ class ModelWriter {
 
     void weights(int stage, Index l) {
         const int owner = placement_.grid.rank_of(stage, 0);
-        const Index rows = network_.map_outputs(l);
+        const MapSpec map = network_.map(l);
         const std::string name = layer_name(l);
         collector_.piece<Scalar>(
-            owner, network_.width(l), rows,
+            owner, map.inputs(), map.outputs(),
             [&] { return Matrix<Scalar>(stage_.of(l).matrix.transpose()); },
             [&](const Matrix<Scalar>& transposed) {  // whose columns are the rows of W
-                file_->template write<Scalar>(name + "/weights", rows, network_.width(l),
+                file_->template write<Scalar>(name + "/weights", map.outputs(), map.inputs(),
                                               view(transposed));
             });
         collector_.piece<Scalar>(
-            owner, rows, 1, [&] { return Matrix<Scalar>(stage_.of(l).bias); },
+            owner, map.outputs(), 1, [&] { return Matrix<Scalar>(stage_.of(l).bias); },
             [&](const Matrix<Scalar>& bias) {
                 file_->template write<Scalar>(name + "/bias", view(bias));
             });
@@ -122,7 +122,7 @@ class ModelWriter {
             return;
         }
         const ColumnBlocks& blocks = state_.samples->blocks;
-        const Index rows = network_.width(l);
+        const Index rows = network_.block(l).size();
         collector_.attempt([&] {
             file_->template create<Scalar>(activations_name(l), rows, blocks.samples(),
                                            blocks.width());
@@ -169,14 +169,14 @@ void read_activations(const std::filesystem::path& path, const Samples<Scalar>& 
     const Index end = std::min(layers.end + 1, network.layers());  // one more from above
     for (Index l = std::max<Index>(layers.begin, 1); l < end; ++l) {
         const std::array<Index, 2> shape = file.shape(activations_name(l));
-        if (shape != std::array<Index, 2>{network.width(l), samples.blocks.samples()}) {
+        if (shape != std::array<Index, 2>{network.block(l).size(), samples.blocks.samples()}) {
             throw DataError(path.string() + " does not fit the data",
                             "it has activations of " + std::to_string(shape[1]) +
                                 " samples, and there are " +
                                 std::to_string(samples.blocks.samples()),
                             "resume with the data of the run");
         }
-        variables.x(l).resize(network.width(l), samples.columns.size());
+        variables.x(l).resize(network.block(l).size(), samples.columns.size());
         file.read_columns<Scalar>(activations_name(l), samples.columns.begin, view(variables.x(l)));
     }
 }

@@ -35,10 +35,10 @@ template <typename Scalar>
 void Weights<Scalar>::assign(const ConstMatrixRef<double>&) {}
 
 template <typename Scalar>
-Weights<Scalar> initial_weights(Index inputs, Index outputs, Start, double, std::uint64_t, Index) {
+Weights<Scalar> initial_weights(const MapSpec& map, Start, double, std::uint64_t, Index) {
     Weights<Scalar> weights;
-    weights.matrix.resize(outputs, inputs);
-    weights.bias.setZero(outputs);
+    weights.matrix.resize(map.outputs(), map.inputs());
+    weights.bias.setZero(map.outputs());
     return weights;
 }
 
@@ -94,8 +94,8 @@ template double LinearMap<double>::norm_bound() const;
 template double LinearMap<double>::squared_norm() const;
 template struct Weights<float>;
 template struct Weights<double>;
-template Weights<float> initial_weights(Index, Index, Start, double, std::uint64_t, Index);
-template Weights<double> initial_weights(Index, Index, Start, double, std::uint64_t, Index);
+template Weights<float> initial_weights(const MapSpec&, Start, double, std::uint64_t, Index);
+template Weights<double> initial_weights(const MapSpec&, Start, double, std::uint64_t, Index);
 template void make_orthogonal(Matrix<float>&);
 template void make_orthogonal(Matrix<double>&);
 template class WeightSolver<float>;

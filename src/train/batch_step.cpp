@@ -7,12 +7,10 @@
 namespace hoist {
 
 std::vector<SolverState> solver_entries(const Config& config, Index layer) {
-    const NetworkSpec& network = config.network;
-    const Index inputs = network.width(layer);
-    const Index outputs = network.map_outputs(layer);
+    const MapSpec map = config.network.map(layer);
     std::vector<SolverState> entries =
-        solver_states(solver_options(config, layer), inputs, outputs);
-    entries.push_back({"average", outputs, inputs + 1});
+        solver_states(solver_options(config, layer), map.inputs(), map.outputs());
+    entries.push_back({"average", map.outputs(), map.inputs() + 1});
     entries.push_back({"slope", 1, 4});
     return entries;
 }
@@ -39,7 +37,7 @@ BatchStep<Scalar>::BatchStep(const Config& config, const Communicator& world,
     const NetworkSpec& network = stage.network;
     if (first_) {
         inputs_ = std::make_unique<BatchInputs<Scalar>>(
-            samples.inputs, samples.columns.begin, network.map_outputs(0),
+            samples.inputs, samples.columns.begin, network.map(0).outputs(),
             Augmentation(config.augmentation, network.inputs()), config.seed);
     }
     first_column_.resize(static_cast<std::size_t>(batches_.count()));

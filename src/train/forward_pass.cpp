@@ -45,7 +45,7 @@ void ForwardPass<Scalar>::from_first_preactivations(const Samples<Scalar>& sampl
     const auto second_map = [&](const LinearMap<Scalar>& map, Range columns, Matrix<Scalar>& u2) {
         const auto u = variables.u(1).middleCols(columns.begin, columns.size());
         visit(1, columns, u);
-        activated.resize(network_.width(1), u.cols());
+        activated.resize(network_.block(1).size(), u.cols());
         network_.activation(1).apply(u, activated);
         map.apply(activated, u2);
     };
@@ -67,7 +67,7 @@ void ForwardPass<Scalar>::run(const Samples<Scalar>& samples, Index start,
     const auto expect = [&](std::size_t turn) {
         if (receives && turn < order.size()) {
             Incoming<Scalar>& slot = incoming[turn % incoming.size()];
-            slot.columns.resize(network_.map_outputs(lowest - 1), order[turn].columns.size());
+            slot.columns.resize(network_.map(lowest - 1).outputs(), order[turn].columns.size());
             slot.request = exchange.receive_from_below<Scalar>(order[turn].block, slot.columns);
         }
     };
@@ -83,14 +83,14 @@ void ForwardPass<Scalar>::run(const Samples<Scalar>& samples, Index start,
                 incoming[turn % incoming.size()].request.wait();
             }
             if (l > start) {  // x = phi(u) of the layer below, here or just arrived
-                x.resize(network_.width(l), columns.size());
+                x.resize(network_.block(l).size(), columns.size());
                 network_.activation(l).apply(arrives ? incoming[turn % incoming.size()].columns : u,
                                              x);
             }
             const bool leaves = l == stage_.highest() && l + 1 < network_.layers();
             Matrix<Scalar>& above =
-                leaves ? outgoing.next(network_.map_outputs(l), columns.size()) : u;
-            above.resize(network_.map_outputs(l), columns.size());
+                leaves ? outgoing.next(network_.map(l).outputs(), columns.size()) : u;
+            above.resize(network_.map(l).outputs(), columns.size());
             if (l == start) {
                 start_map(stage_.map(l), columns, above);
             } else {

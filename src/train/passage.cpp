@@ -19,16 +19,16 @@ Passage<Scalar>::Passage(const NetworkSpec& network, Range layers, const Batches
     }
     const bool minimizes = what == Down::residuals;
     for (Index l = std::max<Index>(layers.begin, 1); l <= layers.end; ++l) {
-        up.u(l).resize(network.map_outputs(l - 1), columns);
+        up.u(l).resize(network.map(l - 1).outputs(), columns);
         if (l < layers.end) {
-            up.x(l).resize(network.width(l), columns);
+            up.x(l).resize(network.block(l).size(), columns);
         }
         // The signal of the lowest layer goes down only, as its residual does in its place.
         if (l > layers.begin || !minimizes) {
-            down.u(l).resize(network.map_outputs(l - 1), columns);
+            down.u(l).resize(network.map(l - 1).outputs(), columns);
         }
         if (minimizes && l < network.layers()) {
-            down.x(l).resize(network.width(l), columns);
+            down.x(l).resize(network.block(l).size(), columns);
         }
     }
     if (layers.end == network.layers()) {

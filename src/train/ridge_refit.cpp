@@ -23,8 +23,8 @@ RidgeRefit<Scalar>::RidgeRefit(const Config& config, const Communicator& peers, 
     const NetworkSpec& network = config.network;
     for (Index l = stage.layers.begin; l < stage.layers.end; ++l) {
         // Until they are factored, the inputs' equations need no targets.
-        const Index outputs = l == 0 ? 1 : network.map_outputs(l);
-        equations_.emplace_back(network.width(l), outputs, shard());
+        const Index outputs = l == 0 ? 1 : network.map(l).outputs();
+        equations_.emplace_back(network.block(l).size(), outputs, shard());
         shifts_.push_back(0.0);
     }
 }
@@ -41,7 +41,7 @@ void RidgeRefit<Scalar>::factor_inputs() {
         sum_over_shards(inputs.values());
         input_factor_.emplace(factor(0, inputs));
         inputs = NormalEquations(input_factor_->center(peers_.rank()),
-                                 config_.network.map_outputs(0), shard());
+                                 config_.network.map(0).outputs(), shard());
     }
 }
 

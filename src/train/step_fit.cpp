@@ -25,12 +25,11 @@ StepFit<Scalar>::StepFit(const Config& config, const Communicator& peers, Stage<
     : peers_(peers), stage_(stage), times_(times) {
     const NetworkSpec& network = config.network;
     for (Index l = stage.layers.begin; l < stage.layers.end; ++l) {
-        const Index inputs = network.width(l);
-        const Index outputs = network.map_outputs(l);
+        const MapSpec map = network.map(l);
         WeightSolverOptions options = solver_options(config, l);
         options.batch = most_columns;
-        solvers_.push_back(make_weight_solver<Scalar>(options, inputs, outputs));
-        average_.push_back(Matrix<Scalar>::Zero(outputs, inputs + 1));
+        solvers_.push_back(make_weight_solver<Scalar>(options, map.inputs(), map.outputs()));
+        average_.push_back(Matrix<Scalar>::Zero(map.outputs(), map.inputs() + 1));
     }
     sums_.emplace(stage, solvers_, most_columns);
 }

@@ -30,9 +30,10 @@ PortableModel small_model(const std::string& activation) {
     for (Index l = 0; l < 2; ++l) {
         double next = 0.25;
         const auto count = [&] { return next += 0.125; };
-        const Index rows = model.network.map_outputs(l);
-        model.maps.push_back({Matrix<double>::NullaryExpr(rows, model.network.width(l), count),
-                              Vector<double>::NullaryExpr(rows, count)});
+        const Index rows = model.network.map(l).outputs();
+        model.maps.push_back(
+            {Matrix<double>::NullaryExpr(rows, model.network.block(l).size(), count),
+             Vector<double>::NullaryExpr(rows, count)});
     }
     return model;
 }

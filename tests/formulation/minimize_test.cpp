@@ -59,7 +59,7 @@ class EveryMove : public testing::TestWithParam<Setting> {
   protected:
     NetworkSpec spec = spec_of(GetParam());
     DefinedActivation phi{GetParam().activation};
-    Index group = spec.activation(1).traits().group;
+    Index group = spec.activation(1).input(Shape::vector(1)).size();
     Weights<double> weights{random_matrix(5 * group, 6, 11, 0.7),
                             random_matrix(5 * group, 1, 12, 0.5)};
     Matrix<double> u = random_matrix(6 * group, columns, 13);

@@ -69,7 +69,7 @@ class EveryPenalty : public testing::TestWithParam<Setting> {
     NetworkSpec spec = spec_of(GetParam());
     FormulationOptions options = options_of(GetParam());
     DefinedActivation phi{GetParam().activation};
-    Index group = spec.activation(1).traits().group;
+    Index group = spec.activation(1).input(Shape::vector(1)).size();
     std::unique_ptr<Formulation<double>> formulation = make_formulation<double>(spec, options);
 
     // Of layer 1: contrastive discounts it by its own rule.

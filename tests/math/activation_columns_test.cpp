@@ -214,7 +214,10 @@ TEST(Simplex, lets_nothing_back_through_coordinates_outside_or_on_the_edge_of_th
 
 TEST(Maxpool, takes_the_maximum_of_each_group_and_gives_back_to_the_first_of_them) {
     const auto pool = parse_activation("maxpool(3)");
-    EXPECT_EQ(pool->traits().group, 3);
+    EXPECT_EQ(pool->output({4, 5, 6}), (Shape{4, 5, 2}));
+    EXPECT_EQ(pool->input({4, 5, 2}), (Shape{4, 5, 6}));
+    EXPECT_FALSE(pool->output(Shape::vector(7)));
+    EXPECT_FALSE(pool->output(Shape::vector(0)));
     EXPECT_EQ(pool->parameter(), 3);
     const Matrix<float> u{{1, -9}, {4, -5}, {4, -7}, {0, 2}, {-1, 8}, {0, 8}};
     Matrix<float> x(2, 2);

@@ -14,11 +14,13 @@ std::string refusal(const std::string& layers, const std::string& activation = "
 
 TEST(NetworkSpec, reads_widths_and_activations) {
     const NetworkSpec spec = parse_network(" 784 - 300-100-10", "relu, leaky_relu(0.1)", "simplex");
-    EXPECT_EQ(spec.widths, (std::vector<Index>{784, 300, 100, 10}));
+    ASSERT_EQ(spec.blocks.size(), 4u);
+    for (const auto& [layer, width] : {std::pair{0, 784}, {1, 300}, {2, 100}, {3, 10}}) {
+        EXPECT_EQ(spec.block(layer), (Shape{1, 1, width}));
+    }
     EXPECT_EQ(spec.layers(), 3);
     EXPECT_EQ(spec.inputs(), 784);
     EXPECT_EQ(spec.outputs(), 10);
-    EXPECT_EQ(spec.width(1), 300);
     EXPECT_EQ(spec.activation(1).name(), "relu");
     EXPECT_EQ(spec.activation(2).name(), "leaky_relu(0.1)");
     EXPECT_EQ(spec.output, Output::simplex);

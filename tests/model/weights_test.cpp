@@ -13,7 +13,7 @@ constexpr Index inputs = 400;
 constexpr Index outputs = 250;
 
 Matrix<double> draw(Start start) {
-    return initial_weights<double>(inputs, outputs, start, 0.0, 3, 1).matrix;
+    return initial_weights<double>(MapSpec::dense(inputs, outputs), start, 0.0, 3, 1).matrix;
 }
 
 double variance(const Matrix<double>& matrix) {
@@ -49,17 +49,17 @@ TEST(InitialWeights, have_the_range_of_their_start) {
 
 TEST(InitialWeights, depend_on_the_seed_and_the_layer_alone) {
     const auto weights = [](std::uint64_t seed, Index layer) {
-        return initial_weights<double>(30, 20, Start::he, 0.0, seed, layer).matrix;
+        return initial_weights<double>(MapSpec::dense(30, 20), Start::he, 0.0, seed, layer).matrix;
     };
     EXPECT_EQ(weights(1, 0), weights(1, 0));
     EXPECT_NE(weights(1, 0), weights(2, 0));
     EXPECT_NE(weights(1, 0), weights(1, 1));
-    EXPECT_EQ(initial_weights<float>(30, 20, Start::he, 0.0, 1, 0).matrix,
+    EXPECT_EQ(initial_weights<float>(MapSpec::dense(30, 20), Start::he, 0.0, 1, 0).matrix,
               weights(1, 0).cast<float>());
 }
 
 TEST(InitialWeights, start_with_the_bias_asked_for) {
-    const auto weights = initial_weights<float>(3, 4, Start::he, 0.25, 1, 0);
+    const auto weights = initial_weights<float>(MapSpec::dense(3, 4), Start::he, 0.25, 1, 0);
     EXPECT_EQ(weights.bias, Vector<float>::Constant(4, 0.25F));
     EXPECT_EQ(weights.matrix.rows(), 4);
     EXPECT_EQ(weights.matrix.cols(), 3);

@@ -56,7 +56,7 @@ class ModelFile : public testing::Test {
 TEST_F(ModelFile, without_a_contradiction_is_read) {
     write({});
     const ModelHeader header = read_model_header(file());
-    EXPECT_EQ(header.network.widths, (std::vector<Index>{3, 2, 2}));
+    EXPECT_EQ(header.network.layers_text(), "3-2-2");
     EXPECT_EQ(header.progress.sweep, 3);
 }
 

@@ -61,9 +61,8 @@ TEST_F(MakeProblem, gives_each_rank_its_layers_its_samples_and_the_start_of_its_
     ASSERT_EQ(problem.stage.layers, layers);
     ASSERT_EQ(std::ssize(problem.stage.weights), layers.size());
     for (Index l = layers.begin; l < layers.end; ++l) {
-        const auto expected =
-            initial_weights<double>(config.network.width(l), config.network.width(l + 1),
-                                    config.start, config.bias, config.seed, l);
+        const auto expected = initial_weights<double>(config.network.map(l), config.start,
+                                                      config.bias, config.seed, l);
         EXPECT_EQ(problem.stage.of(l).matrix, expected.matrix);
         EXPECT_EQ(problem.stage.of(l).bias, expected.bias);
     }

@@ -302,7 +302,8 @@ TEST_F(Training, without_a_sweep_leaves_the_start) {
     EXPECT_EQ(told.summary.last.sweep, 0);
     const auto layers =
         read_weights<float>(run_folder() / "model.h5", parse_config(settings).network, {0, 3});
-    EXPECT_EQ(layers[1].matrix, initial_weights<float>(12, 8, Start::he, 0.0, 1, 1).matrix);
+    EXPECT_EQ(layers[1].matrix,
+              initial_weights<float>(MapSpec::dense(12, 8), Start::he, 0.0, 1, 1).matrix);
 }
 
 }  // namespace

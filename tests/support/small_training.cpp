@@ -28,9 +28,8 @@ SmallProblem SmallProblem::on_grid(int stages, std::vector<int> shards) const {
 std::vector<Weights<double>> SmallProblem::start() const {
     std::vector<Weights<double>> weights;
     for (Index l = 0; l < config.network.layers(); ++l) {
-        weights.push_back(initial_weights<double>(config.network.width(l),
-                                                  config.network.map_outputs(l), config.start,
-                                                  config.bias, config.seed, l));
+        weights.push_back(initial_weights<double>(config.network.map(l), config.start, config.bias,
+                                                  config.seed, l));
     }
     return weights;
 }
@@ -141,8 +140,8 @@ std::vector<Weights<Scalar>> gather_weights(const NetworkSpec& network, const Pl
         const Range layers = placement.layers[static_cast<std::size_t>(s)];
         const int owner = placement.grid.rank_of(s, 0);
         for (Index l = layers.begin; l < layers.end; ++l) {
-            Matrix<Scalar> matrix(network.map_outputs(l), network.width(l));
-            Matrix<Scalar> bias(network.map_outputs(l), 1);
+            Matrix<Scalar> matrix(network.map(l).outputs(), network.block(l).size());
+            Matrix<Scalar> bias(network.map(l).outputs(), 1);
             if (world.rank() == owner) {
                 matrix = stage.of(l).matrix;
                 bias = stage.of(l).bias;
@@ -163,7 +162,7 @@ std::vector<Weights<Scalar>> SmallTraining<Scalar>::weights() const {
 template <typename Scalar>
 Matrix<Scalar> SmallTraining<Scalar>::activations(Index layer) const {
     Matrix<Scalar> all =
-        Matrix<Scalar>::Zero(problem_.config.network.width(layer), problem_.inputs.cols());
+        Matrix<Scalar>::Zero(problem_.config.network.block(layer).size(), problem_.inputs.cols());
     if (stage_.layers.begin <= layer && layer < stage_.layers.end) {
         all.middleCols(samples_.columns.begin, samples_.columns.size()) =
             layer == 0 ? samples_.inputs : variables_.x(layer);

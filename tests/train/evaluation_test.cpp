@@ -147,7 +147,7 @@ TEST_P(Evaluating, passes_forward_what_the_serial_network_does) {
         Index visits = 0;
         forward(samples, [&](Index layer, Range own, const ConstMatrixRef<double>& u) {
             const Range range{samples.columns.begin + own.begin, samples.columns.begin + own.end};
-            ASSERT_EQ(u.rows(), network.map_outputs(layer - 1));
+            ASSERT_EQ(u.rows(), network.map(layer - 1).outputs());
             ASSERT_EQ(u.cols(), range.size());
             ++visits;
             if (layer == network.layers()) {

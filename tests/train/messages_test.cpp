@@ -26,13 +26,13 @@ double bytes_by_definition(const SmallProblem& problem, const Placement& placeme
     for (int stage = 0; stage < placement.grid.stages(); ++stage) {
         const Range layers = placement.layers[static_cast<std::size_t>(stage)];
         if (layers.begin > 0) {
-            bytes += static_cast<double>(2 * network.width(layers.begin) * samples *
+            bytes += static_cast<double>(2 * network.block(layers.begin).size() * samples *
                                          static_cast<Index>(size));
         }
         const int shards = placement.grid.shards(stage);
         for (Index l = layers.begin; l < layers.end && shards > 1; ++l) {
-            const Index n = network.width(l);
-            const Index m = network.width(l + 1);
+            const Index n = network.block(l).size();
+            const Index m = network.block(l + 1).size();
             const Index moment = n * m + shards * m;
             Index numbers = moment + (l > 0 ? n * (n + 1) / 2 + shards * (1 + n) : 0);
             numbers += l + 1 == network.layers() ? (problem.config.inner - 1) * moment : 0;

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "hoist/base/shape.hpp"
 #include "hoist/math/matrix.hpp"
 
 namespace hoist {
@@ -30,7 +31,7 @@ struct ActivationTraits {
     bool has_prox = true;
     /// Whether phi(c u) = c phi(u) for every c > 0.
     bool homogeneous = false;
-    /// How many consecutive rows of u make one row of x: k for maxpool(k), otherwise 1.
+    /// How many consecutive channels of u make one of x: k for maxpool(k), otherwise 1.
     Index group = 1;
 };
 
@@ -47,6 +48,16 @@ class Activation {
     virtual std::string name() const = 0;
     virtual ActivationTraits traits() const = 0;
 
+    /// The shape of u where x = phi(u) has that of `x`.
+    Shape input(const Shape& x) const { return {x.rows, x.columns, x.channels * traits().group}; }
+    /// The shape of phi(u); nothing where u cannot be cut into the groups that phi takes.
+    std::optional<Shape> output(const Shape& u) const {
+        const Index group = traits().group;
+        return u.channels < group || u.channels % group != 0
+                   ? std::nullopt
+                   : std::optional<Shape>({u.rows, u.columns, u.channels / group});
+    }
+
     /// The number in parentheses; nothing for an activation without one.
     virtual std::optional<double> parameter() const = 0;
     /// The same activation with another parameter.
@@ -54,7 +65,7 @@ class Activation {
     std::shared_ptr<const Activation> with_parameter(double value) const;
 
     /// x = phi(u).
-    /// @pre u has traits().group times the rows of x.
+    /// @pre a column of u has the shape input(x's).
     virtual void apply(const ConstMatrixRef<float>& u, MatrixRef<float> x) const = 0;
     virtual void apply(const ConstMatrixRef<double>& u, MatrixRef<double> x) const = 0;
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "hoist/math/activation.hpp"
+#include "hoist/model/map_spec.hpp"
 
 namespace hoist {
 
@@ -19,21 +20,21 @@ std::string to_text(Output output);
 /// A chain of dense maps and activations: u_{l+1} = W_l x_l + b_l for l = 0..L, x_l = phi_l(u_l)
 /// for l = 1..L.
 struct NetworkSpec {
-    /// n_0, ..., n_{L+1}.
-    std::vector<Index> widths;
+    /// The shapes of x_0, ..., x_L, and of the output u_{L+1}.
+    std::vector<Shape> blocks;
     /// phi_1, ..., phi_L.
     std::vector<std::shared_ptr<const Activation>> activations;
     Output output = Output::softmax;
 
     /// The number of maps, L + 1; map l leaves activation block l.
-    Index layers() const { return static_cast<Index>(widths.size()) - 1; }
-    Index inputs() const { return widths.front(); }
-    Index outputs() const { return widths.back(); }
-    Index width(Index layer) const { return widths[static_cast<std::size_t>(layer)]; }
-    /// The rows of W_l and of u_{l+1}: the width above, times the rows of u that its activation
-    /// takes for one of x.
-    Index map_outputs(Index map) const {
-        return width(map + 1) * (map + 1 < layers() ? activation(map + 1).traits().group : 1);
+    Index layers() const { return static_cast<Index>(blocks.size()) - 1; }
+    Index inputs() const { return blocks.front().size(); }
+    Index outputs() const { return blocks.back().size(); }
+    const Shape& block(Index layer) const { return blocks[static_cast<std::size_t>(layer)]; }
+    /// From x_l to u_{l+1}.
+    MapSpec map(Index l) const {
+        const Shape& above = block(l + 1);
+        return {block(l), l + 1 < layers() ? activation(l + 1).input(above) : above};
     }
     /// phi_l of hidden block `layer`, 1 <= layer <= L.
     const Activation& activation(Index layer) const {

@@ -2,6 +2,7 @@
 
 #include "hoist/base/random.hpp"
 #include "hoist/math/matrix.hpp"
+#include "hoist/model/map_spec.hpp"
 
 namespace hoist {
 
@@ -26,7 +27,7 @@ enum class Start { he, xavier, normal, variance_scaling };
 /// on +-sqrt(6/(n_l + n_{l+1})) (Glorot and Bengio 2010). normal: N(0, 0.1) (the report's Table 1). variance_scaling:
 /// N(0, 1/n_l) truncated at two standard deviations.
 template <typename Scalar>
-Weights<Scalar> initial_weights(Index inputs, Index outputs, Start start, double bias,
-                                std::uint64_t seed, Index layer);
+Weights<Scalar> initial_weights(const MapSpec& map, Start start, double bias, std::uint64_t seed,
+                                Index layer);
 
 }  // namespace hoist
