@@ -18,9 +18,10 @@ struct Format {
     bool needs_names;
 };
 
-constexpr std::array<Format, 5> formats = {{
+constexpr std::array<Format, 6> formats = {{
     {"glyphs", open_glyphs, false},
     {"idx", open_idx, false},
+    {"cifar10", open_cifar10, false},
     {"csv", open_csv, true},
     {"hdf5", open_hdf5, true},
     {"numpy", open_numpy, false},

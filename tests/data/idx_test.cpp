@@ -1,5 +1,3 @@
-#include <zlib.h>
-
 #include "data_files.hpp"
 
 namespace hoist {
@@ -31,21 +29,6 @@ std::string label_bytes(Index samples = count) {
         bytes += static_cast<char>(i * 7 % 10);
     }
     return bytes;
-}
-
-std::string gzip(const std::string& bytes) {
-    z_stream stream = {};
-    deflateInit2(&stream, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY);
-    std::string packed(deflateBound(&stream, bytes.size()), '\0');
-    std::string input = bytes;
-    stream.next_in = reinterpret_cast<Bytef*>(input.data());
-    stream.avail_in = static_cast<uInt>(input.size());
-    stream.next_out = reinterpret_cast<Bytef*>(packed.data());
-    stream.avail_out = static_cast<uInt>(packed.size());
-    EXPECT_EQ(deflate(&stream, Z_FINISH), Z_STREAM_END);
-    packed.resize(stream.total_out);
-    deflateEnd(&stream);
-    return packed;
 }
 
 class Idx : public DataFiles {

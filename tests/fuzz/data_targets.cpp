@@ -95,6 +95,21 @@ std::vector<std::string> idx_seeds() {
     return seeds;
 }
 
+/// Flags, and a batch of images.
+void read_cifar10_files(Bytes bytes) {
+    InputBytes input(bytes);
+    const DataUse use = data_use(input.next());
+    scratch().put("test_batch.bin", input.rest());
+    read_dataset(scratch_data("cifar10", ""), use);
+}
+
+std::vector<std::string> cifar10_seeds() {
+    std::string images(2 * 3073, '\x7f');
+    images[0] = '\0';
+    images[3073] = '\1';
+    return {'\0' + images, '\0' + zipped(images)};
+}
+
 /// Flags (a letter: its low bits), the training file, and after a form feed the test file.
 void read_csv_files(Bytes bytes) {
     InputBytes input(bytes);

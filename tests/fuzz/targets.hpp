@@ -27,6 +27,7 @@ const std::vector<FuzzTarget>& fuzz_targets();
 const FuzzTarget& fuzz_target(const std::string& name);
 
 void read_idx_files(Bytes bytes);
+void read_cifar10_files(Bytes bytes);
 void read_csv_files(Bytes bytes);
 void read_numpy_files(Bytes bytes);
 void read_configuration(Bytes bytes);
@@ -46,6 +47,7 @@ std::vector<std::string> no_seeds();
 /// For targets whose bytes choose what is wrong: nothing is.
 std::vector<std::string> undamaged();
 std::vector<std::string> idx_seeds();
+std::vector<std::string> cifar10_seeds();
 std::vector<std::string> numpy_seeds();
 std::vector<std::string> npz_seeds();
 std::vector<std::string> onnx_seeds();
