@@ -79,7 +79,7 @@ void print_json(const SweepTimes& times, const Placement& placement, const Bench
                 Index samples) {
     nlohmann::ordered_json json;
     json["threads"] = options.threads;
-    json["precision"] = options.config.precision == Precision::single ? "float" : "double";
+    json["precision"] = to_text(options.config.precision);
     json["cpu"] = processor_name();
     json["layers"] = options.config.network.layers_text();
     json["samples"] = samples;

@@ -27,7 +27,7 @@ ConfigText config_of(const PortableModel& model) {
         {"network.layers", model.network.layers_text()},
         {"network.activation", model.network.activation_text()},
         {"network.output", to_text(model.network.output)},
-        {"train.precision", model.precision == Precision::single ? "float" : "double"},
+        {"train.precision", to_text(model.precision)},
     };
     std::string why;
     for (const char* formulation : {"classical", "fenchel", "mac"}) {

@@ -177,8 +177,7 @@ void Trainer<Scalar>::log_shifts(Recorder& recorder, std::span<const double> shi
         if (recorder.reports() && shifts[l] > 0.0 && summary_.shifts[l] == 0.0) {
             recorder.log(
                 "the inputs of layer " + std::to_string(l) +
-                " depend on one another to the precision of " +
-                (config_.precision == Precision::single ? "float" : "double") +
+                " depend on one another to the precision of " + to_text(config_.precision) +
                 " (or are more than the samples): each diagonal entry of their Gram matrix is "
                 "raised by " +
                 to_text(shifts[l]) + " of itself, as a larger weights.ridge would");

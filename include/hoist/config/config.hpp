@@ -17,6 +17,12 @@ namespace hoist {
 
 enum class Schedule { wavefront, checkerboard };
 enum class Precision { single, full };
+
+/// As train.precision has it: float or double.
+inline const char* to_text(Precision precision) {
+    return precision == Precision::single ? "float" : "double";
+}
+
 /// Whether a run evaluates its weights on the test part, or does not read it.
 enum class TestPart { evaluated, unread };
 /// Whether activations move block by block (the report's eq. 13) or all at once (its jointly convex
