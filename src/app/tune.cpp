@@ -6,20 +6,18 @@
 #include "hoist/base/text.hpp"
 #include "hoist/comm/agree.hpp"
 #include "hoist/io/directory_lock.hpp"
-#include "hoist/io/whole_file.hpp"
 #include "hoist/problem/placement.hpp"
 #include "hoist/problem/problem.hpp"
 #include "search.hpp"
 #include "standard_streams.hpp"
 #include "stop_signals.hpp"
+#include "tune_report.hpp"
 
 namespace hoist {
 
 namespace {
 
 namespace po = boost::program_options;
-
-constexpr std::size_t best_shown = 5;
 
 po::options_description tune_options() {
     po::options_description options("Options", 110);
@@ -118,71 +116,6 @@ void require_same_search(const std::string& saved_ini, const std::string& ini) {
         }
     }
 }
-
-/// Tells on rank 0 how a search goes.
-class TuneReport {
-  public:
-    TuneReport(const Config& config, const SearchSpace& space, const SearchDirectory& directory,
-               Index trials)
-        : config_(config), space_(space), directory_(directory), trials_(trials) {}
-
-    void ended(const Trial& trial) const {
-        std::string line = "trial " + std::to_string(trial.number) + "/" + std::to_string(trials_);
-        for (std::size_t i = 0; i < trial.values.size(); ++i) {
-            line += "  " + space_.ranges()[i].key + " " + trial.values[i];
-        }
-        line += "  " + (trial.judged() ? "validation " + figure(trial) : "diverged");
-        if (trial.state == Trial::State::stopped) {
-            line +=
-                ", given up after " + config_.unit() + " " + std::to_string(trial.figures.size());
-        }
-        std::printf("%s  %.1f s\n", line.c_str(), trial.seconds);
-        send_output();
-    }
-
-    /// Writes the best configuration too. @param best the complete trials, the best first.
-    void closed(const std::vector<const Trial*>& best) const {
-        const std::string file = directory_.best().string();
-        const std::string advice = "hoist train " + file + " --data.validation=0" +
-                                   (config_.limit > 0 ? " --data.limit=0" : "");
-        write_whole_file(directory_.best(),
-                         "# trial " + std::to_string(best.front()->number) + " of " +
-                             std::to_string(trials_) + ": validation " + figure(*best.front()) +
-                             "\n# " + advice + " trains it on all data\n" +
-                             resolved_ini(space_.settings(best.front()->values)));
-        std::printf("\n  trial");
-        for (const SearchRange& range : space_.ranges()) {
-            std::printf("  %*s", width(range), range.key.c_str());
-        }
-        std::printf("  validation\n");
-        for (std::size_t i = 0; i < std::min(best.size(), best_shown); ++i) {
-            std::printf("  %5td", best[i]->number);
-            for (std::size_t j = 0; j < best[i]->values.size(); ++j) {
-                std::printf("  %*s", width(space_.ranges()[j]), best[i]->values[j].c_str());
-            }
-            std::printf("  %10s\n", figure(*best[i]).c_str());
-        }
-        std::printf("\n  %-20s %s\n  %-20s %s\n  %-20s %s\n", "best configuration", file.c_str(),
-                    "all trials", directory_.trials().c_str(), "on all data", advice.c_str());
-        send_output();
-    }
-
-  private:
-    static int width(const SearchRange& range) {
-        return static_cast<int>(std::max<std::size_t>(range.key.size(), 9));
-    }
-    std::string figure(const Trial& trial) const {
-        char text[40];
-        const bool regression = config_.network.regression();
-        std::snprintf(text, sizeof text, regression ? "rmse %.5g" : "%.2f %%", trial.figure());
-        return text;
-    }
-
-    const Config& config_;
-    const SearchSpace& space_;
-    const SearchDirectory& directory_;
-    Index trials_;
-};
 
 // Those that were given up are not among them: they lost to the median.
 std::vector<const Trial*> best_first(const std::vector<Trial>& trials, bool regression) {
