@@ -1,9 +1,5 @@
 #include <cmath>
-#include <cstdio>
-#include <iostream>
 #include <limits>
-#include <nlohmann/json.hpp>
-#include <optional>
 
 #include "bench.hpp"
 #include "hoist/comm/agree.hpp"
@@ -12,7 +8,7 @@
 #include "hoist/math/normal_equations.hpp"
 #include "hoist/math/ridge.hpp"
 #include "hoist/problem/problem.hpp"
-#include "kernels.hpp"
+#include "kernel_times.hpp"
 #include "measure.hpp"
 
 namespace hoist {
@@ -22,17 +18,6 @@ namespace {
 constexpr Index most_columns = 20000;
 // Units of a layer as the figures are stated for, and of the layers on both its sides.
 constexpr Index units = 300;
-
-/// A kernel's median time and that of a product of as many operations.
-struct KernelTime {
-    std::string name;
-    std::string shape;
-    double flops = 0.0;
-    double seconds = 0.0;
-    double gemm_seconds = 0.0;
-
-    double ratio() const { return seconds / gemm_seconds; }
-};
 
 std::string shape_text(Index rows, Index columns) {
     return std::to_string(rows) + " x " + std::to_string(columns);
@@ -251,42 +236,6 @@ Matrix<Scalar> read_inputs(const Config& config) {
     return inputs;
 }
 
-void print_json(const std::vector<KernelTime>& kernels, const BenchOptions& options,
-                const CoreSpeed& speed) {
-    nlohmann::ordered_json json;
-    json["threads"] = options.threads;
-    json["precision"] = options.config.precision == Precision::single ? "float" : "double";
-    json["cpu"] = processor_name();
-    add_speed(json, speed);
-    json["kernels"] = nlohmann::json::array();
-    for (const KernelTime& kernel : kernels) {
-        nlohmann::ordered_json row;
-        row["name"] = kernel.name;
-        row["shape"] = kernel.shape;
-        row["seconds"] = kernel.seconds;
-        row["gemm_seconds"] = kernel.gemm_seconds;
-        row["ratio"] = kernel.ratio();
-        json["kernels"].push_back(row);
-    }
-    std::cout << json.dump() << std::endl;
-}
-
-template <typename Scalar>
-void print_table(const std::vector<KernelTime>& kernels, const BenchOptions& options,
-                 const CoreSpeed& speed) {
-    std::printf("%s, %s, %d BLAS %s, medians of %d\n", processor_name().c_str(),
-                options.config.precision == Precision::single ? "float" : "double", options.threads,
-                options.threads == 1 ? "thread" : "threads", options.repeat);
-    std::printf("%s, %s\n\n", kernels_text().c_str(), to_text<Scalar>(speed).c_str());
-    std::printf("%-15s %-18s %10s %9s %12s %9s %7s\n", "kernel", "shape", "seconds", "GFLOP/s",
-                "GEMM seconds", "GFLOP/s", "ratio");
-    for (const KernelTime& kernel : kernels) {
-        std::printf("%-15s %-18s %10.5f %9.1f %12.5f %9.1f %7.2f\n", kernel.name.c_str(),
-                    kernel.shape.c_str(), kernel.seconds, kernel.flops / kernel.seconds / 1e9,
-                    kernel.gemm_seconds, kernel.flops / kernel.gemm_seconds / 1e9, kernel.ratio());
-    }
-}
-
 template <typename Scalar>
 void bench_kernels_as(const Communicator& world, const BenchOptions& options) {
     Matrix<Scalar> inputs;
@@ -294,11 +243,9 @@ void bench_kernels_as(const Communicator& world, const BenchOptions& options) {
     KernelBench<Scalar> kernels(std::move(inputs), options.repeat);
     const std::vector<KernelTime> times = kernels.all();
     world.barrier();
-    if (world.rank() != 0) {
-        return;
+    if (world.rank() == 0) {
+        print_kernel_times<Scalar>(times, options, measure_core<Scalar>());
     }
-    const CoreSpeed speed = measure_core<Scalar>();
-    options.json ? print_json(times, options, speed) : print_table<Scalar>(times, options, speed);
 }
 
 }  // namespace
