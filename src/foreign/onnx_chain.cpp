@@ -6,6 +6,7 @@
 #include "hoist/base/error.hpp"
 #include "hoist/base/text.hpp"
 #include "onnx_pattern.hpp"
+#include "onnx_unreadable.hpp"
 
 namespace hoist {
 
@@ -26,33 +27,6 @@ bool is_number(std::int32_t type) {
         Tensor::FLOAT, Tensor::DOUBLE, Tensor::FLOAT16, Tensor::BFLOAT16, Tensor::UINT8,
         Tensor::INT8,  Tensor::UINT16, Tensor::INT16,   Tensor::INT32,    Tensor::INT64};
     return types.contains(type);
-}
-
-OnnxRefusal no_counterpart(const onnx::NodeProto& node) {
-    static const std::set<std::string> activations{
-        "Celu", "Elu",  "Erf",      "Exp",        "Gelu",  "HardSwish",      "Hardmax",
-        "Mish", "Selu", "Softsign", "Softshrink", "Swish", "ThresholdedRelu"};
-    const std::string& op = node.op_type();
-    if (!is_standard(node)) {
-        return {"it is no operator of ONNX itself that hoist knows",
-                "export the model to plain operators, its functions inlined"};
-    }
-    if (std::ranges::any_of(node.attribute(), [](const auto& a) { return a.has_g(); })) {
-        return {"it holds a graph of its own", "export the model without branches and loops"};
-    }
-    if (activations.contains(op)) {
-        return {"hoist has no such activation",
-                "train the model with one of " + join(activation_names(), ", ")};
-    }
-    if (op.find("Conv") != std::string::npos || op.find("Pool") != std::string::npos) {
-        return {"it is no dense map",
-                "export the dense maps behind it alone, and feed them with what "
-                "it gives"};
-    }
-    if (op.find("Quantize") != std::string::npos || op.ends_with("Integer")) {
-        return {"it computes with quantized numbers", "export the model before it is quantized"};
-    }
-    return {"it has no counterpart in hoist", ""};
 }
 
 }  // namespace
@@ -238,7 +212,7 @@ std::size_t OnnxChain::take(std::size_t position) {
     }
     const auto reader = readers().find(key);
     if (reader == readers().end()) {
-        const OnnxRefusal refusal = no_counterpart(node);
+        const OnnxRefusal refusal = why_unreadable(node);
         refuse(refusal.why, refusal.advice);
     }
     (this->*reader->second)(node);
