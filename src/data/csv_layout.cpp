@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "csv_column_finder.hpp"
 #include "csv_values.hpp"
 #include "hoist/base/error.hpp"
 #include "hoist/base/text.hpp"
@@ -27,10 +28,11 @@ class LayoutFinder {
         if (layout_.header) {
             take_names();
         }
+        const CsvColumnFinder columns(file_, first_, layout_.header);
         if (layout_.header && known_.table.named()) {
-            find_by_name();
+            find_by_name(columns);
         } else {
-            find_by_place();
+            find_by_place(columns);
         }
         if (layout_.inputs.empty()) {
             throw DataError(file_ + " has no inputs",
@@ -57,13 +59,14 @@ class LayoutFinder {
             return numbers.empty();
         }
         // A header whose target's name is a number.
-        const std::vector<bool> ignored = ignored_columns(true, false);
+        const CsvColumnFinder columns(file_, first_, true);
+        const std::vector<bool> ignored = columns.among(config_.ignore);
         if (std::ranges::count(ignored, false) == features_) {
             return false;
         }
         if (!config_.target.empty()) {
-            const auto target = place_of(config_.target, true);
-            return target == numbers.front() || number_of(config_.target) == numbers.front();
+            return columns.find(config_.target) == numbers.front() ||
+                   columns.numbered(config_.target) == numbers.front();
         }
         const auto last = std::ranges::find(ignored.rbegin(), ignored.rend(), false);
         return ignored.rend() - last - 1 == numbers.front();
@@ -79,71 +82,19 @@ class LayoutFinder {
         }
     }
 
-    /// The column that is called so in the first line.
-    std::optional<Index> named(const std::string& name) const {
-        const auto wanted = trim(name);
-        const auto found = std::ranges::find(first_, wanted);
-        if (found == first_.end()) {
-            return std::nullopt;
-        }
-        const auto again = std::find(found + 1, first_.end(), wanted);
-        if (again != first_.end()) {
-            throw DataError(file_ + ", line 1",
-                            "columns " + std::to_string(found - first_.begin() + 1) + " and " +
-                                std::to_string(again - first_.begin() + 1) + " have the name " +
-                                name,
-                            "give a number from 1");
-        }
-        return found - first_.begin();
-    }
-
-    std::optional<Index> number_of(const std::string& column) const {
-        const auto number = to_whole_number(column);
-        return number && *number >= 1 && *number <= std::ssize(first_) ? std::optional(*number - 1)
-                                                                       : std::nullopt;
-    }
-
-    std::optional<Index> place_of(const std::string& column, bool by_name) const {
-        const auto name = by_name ? named(column) : std::nullopt;
-        return name ? name : number_of(column);
-    }
-
-    [[noreturn]] void fail_without(const std::string& column, const char* key) const {
-        const std::vector<std::string> names(first_.begin(), first_.end());
-        const auto meant = layout_.header ? nearest(column, names) : std::nullopt;
-        throw UsageError(file_ + " has no column " + column,
-                         std::string("asked for by ") + key + "; it has " +
-                             std::to_string(first_.size()) + " columns" +
-                             (layout_.header ? "" : " and no header"),
-                         meant            ? "did you mean " + *meant + "?"
-                         : layout_.header ? "give a name in its first line, or a number from 1"
-                                          : "give a number from 1, or set data.header = true where "
-                                            "the first line has names");
-    }
-
-    /// @param strict whether a column that is not there is an error.
-    std::vector<bool> ignored_columns(bool by_name, bool strict) const {
-        std::vector<bool> ignored(first_.size(), false);
-        for (const std::string& column : config_.ignore) {
-            const auto place = place_of(column, by_name);
-            if (place) {
-                ignored[static_cast<std::size_t>(*place)] = true;
-            } else if (strict) {
-                fail_without(column, "data.ignore");
+    void find_by_place(const CsvColumnFinder& columns) {
+        // Names of columns that were ignored elsewhere say nothing here.
+        if (known_.table.empty() || layout_.header) {
+            for (const std::string& column : config_.ignore) {
+                columns.require(column, "data.ignore");
             }
         }
-        return ignored;
-    }
-
-    void find_by_place() {
-        // Names of columns that were ignored elsewhere say nothing here.
-        const bool strict = known_.table.empty() || layout_.header;
-        const std::vector<bool> ignored = ignored_columns(layout_.header, strict);
+        const std::vector<bool> ignored = columns.among(config_.ignore);
         const Index left = std::ranges::count(ignored, false);
         const bool target_is_named = layout_.header && !config_.target.empty() &&
-                                     !to_number(config_.target) && named(config_.target);
+                                     !to_number(config_.target) && columns.named(config_.target);
         if (left != features_ || target_is_named) {
-            choose_target(ignored);
+            choose_target(columns, ignored);
         }
         for (Index i = 0; i < layout_.columns; ++i) {
             if (!ignored[static_cast<std::size_t>(i)] && layout_.target != i) {
@@ -166,7 +117,7 @@ class LayoutFinder {
         }
     }
 
-    void choose_target(const std::vector<bool>& ignored) {
+    void choose_target(const CsvColumnFinder& columns, const std::vector<bool>& ignored) {
         if (config_.target.empty()) {
             const auto last = std::ranges::find(ignored.rbegin(), ignored.rend(), false);
             if (last == ignored.rend()) {
@@ -182,10 +133,7 @@ class LayoutFinder {
             }
             return;
         }
-        layout_.target = place_of(config_.target, layout_.header);
-        if (!layout_.target) {
-            fail_without(config_.target, "data.target");
-        }
+        layout_.target = columns.require(config_.target, "data.target");
         if (ignored[static_cast<std::size_t>(*layout_.target)]) {
             throw UsageError("the target column " + config_.target + " is also ignored", "",
                              "remove it from data.ignore");
@@ -213,7 +161,7 @@ class LayoutFinder {
         }
     }
 
-    void find_by_name() {
+    void find_by_name(const CsvColumnFinder& columns) {
         const TableColumns& table = known_.table;
         std::vector<bool> used(first_.size(), false);
         std::map<std::string_view, Index> places;
@@ -227,11 +175,11 @@ class LayoutFinder {
                 lacking.push_back(column.name);
                 continue;
             }
-            named(column.name);  // there must be no second
+            columns.named(column.name);  // there must be no second
             layout_.inputs.push_back(place->second);
             used[static_cast<std::size_t>(place->second)] = true;
         }
-        const std::vector<bool> ignored = ignored_columns(true, false);
+        const std::vector<bool> ignored = columns.among(config_.ignore);
         for (Index i = 0; i < layout_.columns; ++i) {
             const auto at = static_cast<std::size_t>(i);
             if (ignored[at] && used[at] && lacking.empty()) {
@@ -240,7 +188,7 @@ class LayoutFinder {
                                  "give the names of the columns to leave out");
             }
         }
-        layout_.target = known_target(used);
+        layout_.target = known_target(columns, used);
         std::vector<std::string> more;
         for (Index i = 0; i < layout_.columns; ++i) {
             const auto at = static_cast<std::size_t>(i);
@@ -264,12 +212,13 @@ class LayoutFinder {
     std::string column(Index place) const { return layout_.column(place); }
 
     /// The column to predict in a file of which `used` are the inputs, if it is there.
-    std::optional<Index> known_target(const std::vector<bool>& used) const {
+    std::optional<Index> known_target(const CsvColumnFinder& columns,
+                                      const std::vector<bool>& used) const {
         const auto free = [&](std::optional<Index> place) {
             return place && !used[static_cast<std::size_t>(*place)] ? place : std::nullopt;
         };
-        if (!config_.target.empty() && !number_of(config_.target)) {
-            const auto place = named(config_.target);
+        if (!config_.target.empty() && !columns.numbered(config_.target)) {
+            const auto place = columns.named(config_.target);
             if (place && !free(place)) {
                 throw UsageError(
                     "the target column " + config_.target + " is an input of " + known_.of, "",
@@ -280,11 +229,11 @@ class LayoutFinder {
             }
         }
         if (!known_.table.target.empty()) {
-            if (const auto place = free(named(known_.table.target))) {
+            if (const auto place = free(columns.named(known_.table.target))) {
                 return place;
             }
         }
-        return config_.target.empty() ? std::nullopt : free(number_of(config_.target));
+        return config_.target.empty() ? std::nullopt : free(columns.numbered(config_.target));
     }
 
     const std::string& file_;
