@@ -71,25 +71,26 @@ Targets make_targets(const std::filesystem::path& path, CsvScan& scan, Task task
     }
     if (task == Task::values) {
         targets.outputs = 1;
-        targets.values = std::move(scan.values);
+        targets.values = std::move(scan.targets.values);
         return targets;
     }
+    const CsvTargets& found = scan.targets;
     const ClassNumbers numbers(names);
     std::vector<Index> number_of;
-    for (std::size_t i = 0; i < scan.names.size(); ++i) {
-        const auto number = numbers.find(scan.names[i]);
+    for (std::size_t i = 0; i < found.names.size(); ++i) {
+        const auto number = numbers.find(found.names[i]);
         if (!number) {
-            const bool first = scan.name_lines[i] == 1;
+            const bool first = found.name_lines[i] == 1;
             throw DataError("labels out of range in " + path.string(),
-                            "line " + std::to_string(scan.name_lines[i]) + " has the class \"" +
-                                scan.names[i] + "\", which is none of the " +
+                            "line " + std::to_string(found.name_lines[i]) + " has the class \"" +
+                                found.names[i] + "\", which is none of the " +
                                 std::to_string(names.size()) + " known",
                             std::string("check the target column") +
                                 (first ? "; if line 1 is a header, set data.header = true" : ""));
         }
         number_of.push_back(*number);
     }
-    for (const Index place : scan.classes) {
+    for (const Index place : found.classes) {
         targets.labels.push_back(number_of[static_cast<std::size_t>(place)]);
     }
     targets.outputs = std::ssize(names);
@@ -107,7 +108,7 @@ DataParts open_csv(const DataConfig& config, const DataUse& use) {
         const std::filesystem::path path = data_file(config, name);
         CsvScan scan = scan_csv(path, config, of_part, known);
         if (names.empty()) {
-            names = sorted_class_names(scan.names);
+            names = sorted_class_names(scan.targets.names);
         }
         if (known.table.empty()) {
             known = {scan.table, path.string()};

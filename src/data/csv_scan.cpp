@@ -1,11 +1,7 @@
 #include "csv_scan.hpp"
 
-#include <algorithm>
-#include <cmath>
 #include <optional>
-#include <unordered_map>
 
-#include "class_names.hpp"
 #include "csv_columns.hpp"
 #include "csv_text.hpp"
 #include "csv_values.hpp"
@@ -33,7 +29,8 @@ class Scanner {
           use_(use),
           records_(records),
           known_(known),
-          columns_(known.table) {
+          columns_(known.table),
+          targets_(use) {
         scan_.separator = separator;
     }
 
@@ -135,10 +132,9 @@ class Scanner {
                 fail_input(scan_.layout.inputs[input], why);
             },
             use_.largest);
-        if (scan_.layout.target && use_.task == Task::values) {
-            take_value(target(fields));
-        } else if (scan_.layout.target) {
-            take_class(target(fields));
+        if (scan_.layout.target) {
+            targets_.take(target(fields), records_.line(),
+                          [&](const std::string& why) { fail_target(why); });
         }
         scan_.offsets.push_back(records_.offset());
     }
@@ -185,7 +181,7 @@ class Scanner {
             return input && drops;
         }
         const std::string_view field = target(fields);
-        const bool lacks = use_.task == Task::values ? is_missing(field) : is_missing_class(field);
+        const bool lacks = targets_.lacks(field);
         if (lacks && !drops) {
             const std::string kind = use_.task == Task::values ? "value" : "class";
             const std::string number = std::to_string(*scan_.layout.target + 1);
@@ -200,34 +196,6 @@ class Scanner {
                        "another column with data.target");
         }
         return lacks;
-    }
-
-    void take_value(std::string_view field) {
-        const auto value = to_number(field);
-        if (!value) {
-            fail_target(in_quotes(field) + " is not a number" +
-                        (is_foreign_number(field) ? " as it is read: write 1234.5" : ""));
-        }
-        if (!std::isfinite(*value)) {
-            fail_target(std::string(field) + " is not a finite number");
-        }
-        if (std::abs(*value) > use_.largest) {
-            fail_target(std::string(field) + " does not fit train.precision = float");
-        }
-        scan_.values.push_back(*value);
-    }
-
-    void take_class(std::string_view field) {
-        const auto [entry, is_new] =
-            known_classes_.emplace(class_name(field), std::ssize(known_classes_));
-        if (is_new) {
-            if (!is_utf8(field)) {
-                fail_target("the class is not UTF-8 text");
-            }
-            scan_.names.push_back(entry->first);
-            scan_.name_lines.push_back(records_.line());
-        }
-        scan_.classes.push_back(entry->second);
     }
 
     // Where the rule for headers is likely to be wrong, it does not decide.
@@ -248,20 +216,14 @@ class Scanner {
         if (columns_.only_first_line_is_whole()) {
             refuse("its numbers are whole and rise, and no others are whole");
         }
-        if (use_.task == Task::classes && use_.class_names.empty() && scan_.layout.target &&
-            scan_.names.size() > 1 && std::ranges::count(scan_.classes, Index{0}) == 1 &&
-            !to_number(scan_.names.front())) {
-            std::vector<Index> counts(scan_.names.size(), 0);
-            for (const Index place : scan_.classes) {
-                ++counts[static_cast<std::size_t>(place)];
-            }
-            if (std::ranges::count(counts, Index{1}) == 1) {
-                refuse("the class " + scan_.names.front() + " comes in no other line");
-            }
+        const auto alone = targets_.lone_first_class();
+        if (alone && use_.class_names.empty()) {
+            refuse("the class " + *alone + " comes in no other line");
         }
     }
 
     void finish() {
+        scan_.targets = targets_.finish();
         scan_.table = columns_.finish(path_);
         if (known_.table.empty() && scan_.layout.header && scan_.layout.target) {
             scan_.table.target = scan_.layout.names[static_cast<std::size_t>(*scan_.layout.target)];
@@ -281,8 +243,8 @@ class Scanner {
     CsvRecords& records_;
     const KnownTable& known_;
     CsvColumns columns_;
+    CsvTargetColumn targets_;
     CsvScan scan_;
-    std::unordered_map<std::string, Index> known_classes_;
 };
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "csv_layout.hpp"
+#include "csv_targets.hpp"
 #include "hoist/data/dataset.hpp"
 
 namespace hoist {
@@ -17,13 +18,7 @@ struct CsvScan {
     TableColumns table;
     /// Where in the file each sample's record begins.
     std::vector<Index> offsets;
-    /// Task::values: the target of each sample.
-    std::vector<double> values;
-    /// Task::classes: the target of each sample, as a position in `names`.
-    std::vector<Index> classes;
-    /// The distinct targets in the order in which they come, and the lines where they come first.
-    std::vector<std::string> names;
-    std::vector<Index> name_lines;
+    CsvTargets targets;
     Index dropped = 0;
     std::vector<std::string> remarks;
 };
