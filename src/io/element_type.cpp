@@ -119,11 +119,11 @@ std::optional<std::string> ElementType::to_text(const char* bytes) const {
         end -= character;
     }
     for (std::size_t at = 0; at < end; at += character) {
-        const auto character = number_at<char32_t>(bytes + at, big_endian);
-        if (!boost::locale::utf::is_valid_codepoint(character)) {
+        const auto point = number_at<char32_t>(bytes + at, big_endian);
+        if (!boost::locale::utf::is_valid_codepoint(point)) {
             return std::nullopt;
         }
-        boost::locale::utf::utf_traits<char>::encode(character, std::back_inserter(text));
+        boost::locale::utf::utf_traits<char>::encode(point, std::back_inserter(text));
     }
     return text;
 }

@@ -11,14 +11,12 @@
 #include "hdf5_handle.hpp"
 #include "hoist/base/error.hpp"
 #include "hoist/io/hdf5_file.hpp"
+#include "hoist/io/whole_file.hpp"
 #include "user_block.hpp"
 
 namespace hoist {
 
 namespace {
-
-/// HDF5 allows chunks below 4 GiB; one is held in memory at times.
-constexpr Index largest_chunk_bytes = Index{1} << 30;
 
 hsize_t unsigned_size(Index size) { return static_cast<hsize_t>(size); }
 
@@ -59,8 +57,8 @@ struct Hdf5Writer::State {
         return result;
     }
 
-    void check_system(int status) const {
-        if (status != 0) {
+    void check_system(bool done) const {
+        if (!done) {
             fail(std::strerror(errno));
         }
     }
@@ -160,7 +158,7 @@ Hdf5Writer::Hdf5Writer(std::filesystem::path path, Index expected_bytes)
     require(expected_bytes >= 0, "the expected size is not negative");
     silence_hdf5();
     State& state = *state_;
-    state.check_system(state.system_file.valid() ? 0 : -1);
+    state.check_system(state.system_file.valid());
     const Handle creation(state.check(H5Pcreate(H5P_FILE_CREATE)), H5Pclose);
     state.check(H5Pset_userblock(creation, std::tuple_size_v<UserBlock>));
     // Nothing is kept back in memory, so that a full disk shows in the call that meets it.
@@ -177,7 +175,7 @@ Hdf5Writer::Hdf5Writer(std::filesystem::path path, Index expected_bytes)
         const Index reserve = expected_bytes + expected_bytes / 64 + (Index{1} << 16);
         const int status = ::fallocate(state.system_file.number(), FALLOC_FL_KEEP_SIZE, 0, reserve);
         const bool full = errno == ENOSPC || errno == EDQUOT || errno == EFBIG;
-        state.check_system(status != 0 && full ? -1 : 0);
+        state.check_system(status == 0 || !full);
     }
 }
 
@@ -211,7 +209,8 @@ void Hdf5Writer::create(const std::string& name, Index rows, Index columns, Inde
     const Handle properties(state_->check(H5Pcreate(H5P_DATASET_CREATE)), H5Pclose);
     state_->check(H5Pset_fill_time(properties, H5D_FILL_TIME_NEVER));
     if (rows > 0 && columns > 0 && chunk_columns > 0) {
-        const Index most = largest_chunk_bytes / static_cast<Index>(sizeof(Number));
+        // HDF5 allows chunks below 4 GiB; one is held in memory at times.
+        constexpr Index most = (Index{1} << 30) / static_cast<Index>(sizeof(Number));
         const Index chunk_rows = std::min(rows, most);
         const Index columns_that_fit = std::max(Index{1}, most / chunk_rows);
         const hsize_t chunk[2] = {
@@ -268,22 +267,19 @@ void Hdf5Writer::commit() {
 
     const int number = state.system_file.number();
     struct stat status = {};
-    state.check_system(::fstat(number, &status));
+    state.check_system(::fstat(number, &status) == 0);
     // Gives back what was reserved and not used.
-    state.check_system(::ftruncate(number, status.st_size));
+    state.check_system(::ftruncate(number, status.st_size) == 0);
     const auto block = expected_user_block(number);
-    state.check_system(block ? 0 : -1);
-    const bool written = ::pwrite(number, block->data(), block->size(), 0) == std::ssize(*block);
-    state.check_system(written ? 0 : -1);
-    state.check_system(::fsync(number));
-    state.check_system(::rename(state.temporary.c_str(), state.path.c_str()));
+    state.check_system(block.has_value());
+    state.check_system(::pwrite(number, block->data(), block->size(), 0) == std::ssize(*block));
+    state.check_system(::fsync(number) == 0);
+    state.check_system(::rename(state.temporary.c_str(), state.path.c_str()) == 0);
     state.committed = true;
 
-    const std::filesystem::path parent = state.path.parent_path();
-    const FileDescriptor folder(
-        ::open(parent.empty() ? "." : parent.c_str(), O_RDONLY | O_CLOEXEC));
     // Some file systems cannot flush a folder; the file itself is safe by now.
-    ::fsync(folder.number());
+    const std::filesystem::path parent = state.path.parent_path();
+    settle_file(parent.empty() ? "." : parent);
 }
 
 #define HOIST_WRITES(Number)                                                                    \

@@ -34,7 +34,8 @@ class NpyParser {
         } else if (header_.type == "<f2") {
             const std::vector<std::uint16_t> halves = numbers<std::uint16_t>();
             std::vector<double> exact(halves.size());
-            numpy_type(header_.type)->to_numbers(reinterpret_cast<const char*>(halves.data()), exact);
+            numpy_type(header_.type)
+                ->to_numbers(reinterpret_cast<const char*>(halves.data()), exact);
             array.values = std::vector<float>(exact.begin(), exact.end());
         } else if (header_.type == "<f8") {
             array.values = numbers<double>();
