@@ -125,6 +125,7 @@ std::unique_ptr<Dataset> open_for_model(const ModelHeader& header, const Config&
     use.features = header.network.inputs();
     use.class_names = header.class_names;
     use.table = header.table;
+    use.sample_shape = header.sample_shape;
     if (use.task == Task::classes && use.class_names.empty()) {
         for (Index i = 0; i < header.network.outputs(); ++i) {
             use.class_names.push_back(std::to_string(i));

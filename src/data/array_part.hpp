@@ -23,8 +23,7 @@ class ArrayPart : public Part {
     std::pair<Index, Index> image_size() const override { return image_; }
     std::string storage() const override;
 
-    /// The sizes of a sample without those of 1.
-    std::vector<Index> sample_shape() const;
+    std::vector<Index> sample_shape() const override;
     std::vector<std::string> remarks() const override { return remarks_; }
     void add_remark(std::string remark) { remarks_.push_back(std::move(remark)); }
 

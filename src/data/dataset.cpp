@@ -27,6 +27,23 @@ constexpr std::array<Format, 6> formats = {{
     {"numpy", open_numpy, false},
 }};
 
+std::string sizes_text(const std::vector<Index>& shape) {
+    std::vector<std::string> sizes;
+    for (const Index size : shape) {
+        sizes.push_back(std::to_string(size));
+    }
+    return join(sizes, " x ");
+}
+
+void require_layout(const Dataset* part, const std::vector<Index>& known) {
+    const std::vector<Index> shape = part == nullptr ? known : part->sample_shape();
+    if (shape.size() > 1 && known.size() > 1 && shape != known) {
+        throw DataError("the data have another layout than those that the model was trained on",
+                        "a sample is " + sizes_text(shape) + ", and was " + sizes_text(known),
+                        "store them in that layout");
+    }
+}
+
 }  // namespace
 
 std::vector<std::string> data_formats() {
@@ -54,7 +71,10 @@ DataParts open_dataset(const DataConfig& config, const DataUse& use) {
         throw UsageError("data.inputs names an array", "the format " + config.format + " has none",
                          "leave it out");
     }
-    return format->open(config, use);
+    DataParts parts = format->open(config, use);
+    require_layout(parts.train.get(), use.sample_shape);
+    require_layout(parts.test.get(), use.sample_shape);
+    return parts;
 }
 
 }  // namespace hoist

@@ -58,6 +58,7 @@ class HeaderReader {
         header.checkpoint = file_.text_attribute("/", "kind") == "checkpoint";
         header.class_names = class_names(header.network);
         header.table = read_table(file_, shown_, header.network.inputs());
+        header.sample_shape = sample_shape(header.network.inputs());
         header.standardization = input_scaling(header.network);
         header.targets = output_scaling(header.network);
         if (header.checkpoint) {
@@ -114,6 +115,24 @@ class HeaderReader {
         }
         network.output = parse_output(file_.text_attribute("/", "output"));
         return network;
+    }
+
+    std::vector<Index> sample_shape(Index inputs) const {
+        std::vector<Index> shape;
+        if (!file_.has("/input/shape")) {
+            return shape;
+        }
+        double numbers = 1.0;
+        for (const double size : file_.read<double>("/input/shape")) {
+            const bool fits =
+                size >= 1.0 && size <= static_cast<double>(inputs) && size == std::floor(size);
+            numbers *= fits ? size : 0.0;
+            shape.push_back(fits ? static_cast<Index>(size) : 0);
+        }
+        if (numbers != static_cast<double>(inputs)) {
+            refuse("the shape of its samples does not fit its first layer");
+        }
+        return shape;
     }
 
     std::vector<std::string> class_names(const NetworkSpec& network) const {
@@ -206,6 +225,9 @@ void write_model_header(Hdf5Writer& file, const ModelHeader& header) {
         file.write("/class_names", header.class_names);
     }
     write_table(file, header.table);
+    if (header.sample_shape.size() > 1) {
+        file.write<Index>("/input/shape", std::span<const Index>(header.sample_shape));
+    }
     if (!header.standardization.empty()) {
         file.write<double>("/input/mean", view(header.standardization.mean));
         file.write<double>("/input/scale", view(header.standardization.scale));

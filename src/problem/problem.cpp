@@ -150,7 +150,9 @@ std::vector<std::string> remarks_on(const DataParts& data) {
 DataParts open_training_data(const Config& config) {
     DataUse use = data_use(config);
     if (!config.start_file.empty()) {  // whose weights expect its inputs in their order
-        use.table = read_model_header(config.start_file).table;
+        const ModelHeader header = read_model_header(config.start_file);
+        use.table = header.table;
+        use.sample_shape = header.sample_shape;
     }
     DataParts data = open_dataset(config.data, use);
     require_labeled(data.train.get());
@@ -196,6 +198,7 @@ Problem<Scalar> make_problem(const Config& config, const Communicator& world, Ta
     agree(world, [&] {
         problem.class_names = data.train->class_names();
         problem.table = data.train->table();
+        problem.sample_shape = data.train->sample_shape();
         problem.remarks = remarks_on(data);
         if (!config.data.test.empty() && config.test_part != TestPart::unread && !data.test) {
             problem.remarks.push_back("data.test = " + config.data.test +

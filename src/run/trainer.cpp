@@ -248,6 +248,7 @@ ModelHeader Trainer<Scalar>::header(const Problem<Scalar>& problem) const {
     header.config = options_.ini;
     header.class_names = problem.class_names;
     header.table = problem.table;
+    header.sample_shape = problem.sample_shape;
     header.standardization = problem.standardization;
     header.targets = problem.targets;
     header.created = time_stamp();

@@ -15,6 +15,7 @@ struct Parts {
     std::string output = "softmax";
     std::vector<std::string> names = {"one", "two"};
     double sweep = 3.0;
+    std::vector<double> shape = {};
 };
 
 class ModelFile : public testing::Test {
@@ -42,6 +43,9 @@ class ModelFile : public testing::Test {
         }
         writer.write<double>("/progress/sweep", std::span(&parts.sweep, 1));
         writer.write("/class_names", parts.names);
+        if (!parts.shape.empty()) {
+            writer.write<double>("/input/shape", std::span(parts.shape));
+        }
         writer.commit();
     }
 
@@ -58,6 +62,15 @@ TEST_F(ModelFile, without_a_contradiction_is_read) {
     const ModelHeader header = read_model_header(file());
     EXPECT_EQ(header.network.layers_text(), "3-2-2");
     EXPECT_EQ(header.progress.sweep, 3);
+}
+
+TEST_F(ModelFile, tells_how_its_samples_are_laid_out) {
+    write({.shape = {1, 3}});
+    EXPECT_EQ(read_model_header(file()).sample_shape, (std::vector<Index>{1, 3}));
+    refuses({.shape = {2, 3}});
+    refuses({.shape = {-1, -3}});
+    refuses({.shape = {1.5, 2}});
+    refuses({.shape = {std::numeric_limits<double>::quiet_NaN()}});
 }
 
 TEST_F(ModelFile, with_fewer_names_than_outputs_is_refused) { refuses({.names = {"one"}}); }

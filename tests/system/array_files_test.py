@@ -196,6 +196,25 @@ class Hdf5(ArrayFiles):
         self.write_h5(x=colors, x_test=colors.transpose(0, 3, 1, 2), y=labels(), y_test=labels())
         self.refuses_data(BAD, ["different inputs", "40 x 2 x 2 x 4", "40 x 4 x 2 x 2"], "hdf5", train="a.h5")
 
+    def test_a_model_takes_the_layout_alone_that_it_was_trained_on(self):
+        colors = images(1).reshape(SAMPLES, 2, 2, 4)
+        turned = colors.transpose(0, 3, 1, 2)
+        for name, stored in (("own", colors), ("turned", turned), ("flat", colors.reshape(SAMPLES, -1))):
+            self.write_h5(f"{name}.h5", x=stored, y=labels())
+        shape = ["--network.layers=16-8-3", "--train.sweeps=1", "--data.format=hdf5", "--data.path=."]
+        (self.folder / "empty.ini").touch()
+        self.succeed("train", "empty.ini", *shape, "--data.train=own.h5", "--out", "run")
+        figures = {}
+        for name in ("own", "flat"):  # how the latter is laid out is not known
+            told = self.succeed("evaluate", "run", f"--data.train={name}.h5", "--json").out
+            figures[name] = json.loads(told)["accuracy"]
+        self.assertEqual(figures["own"], figures["flat"])
+        for command in (["evaluate", "run", "--data.train=turned.h5"],
+                        ["predict", "run", "--data.train=turned.h5", "--out", "scores.csv"],
+                        ["train", "empty.ini", *shape, "--data.train=turned.h5", "--network.init=run/model.h5",
+                         "--out", "on"]):
+            self.assert_error(self.hoist(*command), BAD, "another layout", "4 x 2 x 2", "2 x 2 x 4")
+
     def test_bytes_of_0_and_1_are_warned_of(self):
         self.write_h5(x=images() % 2)
         self.assertIn("bool or float", self.describe("hdf5", train="a.h5")[1])

@@ -34,6 +34,9 @@ class Dataset {
     virtual std::vector<std::string> class_names() const { return {}; }
     /// Rows and columns of an input that is a gray image; {0, 0} where it is not.
     virtual std::pair<Index, Index> image_size() const { return {0, 0}; }
+    /// The sizes of a sample as it is stored, those of 1 left out: several only where it is an image
+    /// or the like.
+    virtual std::vector<Index> sample_shape() const { return {}; }
     /// What the inputs are in a table; none in other data.
     virtual TableColumns table() const { return {}; }
     /// Samples of the file that were left out because a value is missing.
@@ -107,6 +110,9 @@ struct DataUse {
     /// The columns that a table is to have, where they are already known: found by name, or by
     /// place where it or they have no names. Empty: those of the training part.
     TableColumns table = {};
+    /// How the samples are laid out, where that is already known; data of which it is not known may
+    /// be laid out so.
+    std::vector<Index> sample_shape = {};
     /// The largest magnitude that an input or a value may have.
     double largest = std::numeric_limits<double>::max();
 };

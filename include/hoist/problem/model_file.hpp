@@ -39,6 +39,8 @@ struct ModelHeader {
     std::vector<std::string> class_names;
     /// What the inputs are in a table; none for other data.
     TableColumns table;
+    /// Dataset::sample_shape() of what it was trained on.
+    std::vector<Index> sample_shape;
     /// Of the inputs, and of the values of a regression, whose answers are u / scale + mean.
     Standardization standardization;
     Standardization targets;

@@ -15,6 +15,8 @@ struct Problem {
     Communicator peers;
     std::vector<std::string> class_names = {};
     TableColumns table = {};
+    /// How the samples are laid out.
+    std::vector<Index> sample_shape = {};
     /// What is odd about the data.
     std::vector<std::string> remarks = {};
     Standardization standardization = {};
