@@ -61,10 +61,10 @@ class Elementwise {
     template <typename Scalar>
     void pull_back(const ConstMatrixRef<Scalar>& u, const ConstMatrixRef<Scalar>& e,
                    MatrixRef<Scalar>& d) const {
-        using Value = Argument<Scalar>;
+        using Number = Argument<Scalar>;
         transform(
             d,
-            [this](const Value& value, const Value& error) -> Value {
+            [this](const Number& value, const Number& error) -> Number {
                 return rule_.slope(value) * error;
             },
             u, e);
@@ -102,15 +102,16 @@ class Elementwise {
     void difference_quotient(double weight, const ConstMatrixRef<Scalar>& u,
                              const ConstMatrixRef<Scalar>& g, const ConstMatrixRef<Scalar>& x,
                              MatrixRef<Scalar>& s) const {
-        using Value = Argument<Scalar>;
+        using Number = Argument<Scalar>;
         const Scalar size = normal<Scalar>(std::abs(weight));
         const Scalar sign = weight < 0 ? -1 : 1;
         transform(
             s,
-            [this, size, sign](const Value& at, const Value& pull, const Value& value) -> Value {
-                const Value result = sign * rule_.quotient(size, at, Value(sign * pull), value);
+            [this, size, sign](const Number& at, const Number& pull,
+                               const Number& value) -> Number {
+                const Number result = sign * rule_.quotient(size, at, Number(sign * pull), value);
                 if constexpr (Rule::lanes) {
-                    const Value sum = at + pull;
+                    const Number sum = at + pull;
                     return (sum == sum).select(result, sum);
                 } else {
                     return result;

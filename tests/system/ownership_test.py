@@ -163,6 +163,14 @@ class Ownership(ProgramTest):
         self.refuses(MISSING, ["nothing to resume"], "train", self.config, "--out", "none", "--resume")
         self.assertFalse((self.folder / "none").exists())
 
+    def test_starts_side_by_side_share_no_folder_of_the_mpi_library(self):
+        # Where one that ends would take it away from one that starts.
+        run = Run(["env", "TMPDIR=/dev/null", HOIST, "train", self.write_config("short.ini"), "--out", "run"],
+                  self.folder)
+        self.addCleanup(run.end)
+        result = run.finish()
+        self.assertEqual((result.status, result.err), (0, ""))
+
     def test_a_file_system_without_locks_is_warned_of(self):
         # LD_PRELOAD cannot name a path with a space. The address sanitizer wants to be loaded first.
         shutil.copy(os.environ["HOIST_NO_LOCKS"], self.folder / "no_locks.so")
