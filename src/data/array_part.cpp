@@ -113,20 +113,4 @@ void ArrayPart::read_run(Index first, std::span<double> columns) {
     require_numbers(*inputs_, columns, first, features(), largest_);
 }
 
-void require_same_inputs(const ArrayPart& train, const ArrayPart& test) {
-    const std::string problem = "the training and the test part have different inputs";
-    if (train.features() != test.features()) {
-        throw DataError(problem,
-                        std::to_string(train.features()) + " and " +
-                            std::to_string(test.features()) + " numbers per sample",
-                        "check data.train and data.test");
-    }
-    const std::vector<Index> shape = train.sample_shape();
-    const std::vector<Index> other = test.sample_shape();
-    if (shape.size() > 1 && other.size() > 1 && shape != other) {
-        throw DataError(problem, train.storage() + ", and " + test.storage(),
-                        "store both in the same layout");
-    }
-}
-
 }  // namespace hoist

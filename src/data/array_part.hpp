@@ -47,7 +47,4 @@ void require_inputs(const RowArray& array);
 void require_numbers(const RowArray& array, std::span<const double> numbers, Index first,
                      Index each, double largest);
 
-/// @throws DataError unless samples of both parts have the same shape, as far as they tell one.
-void require_same_inputs(const ArrayPart& train, const ArrayPart& test);
-
 }  // namespace hoist

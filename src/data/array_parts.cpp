@@ -95,9 +95,6 @@ DataParts open_arrays(const NamedFile& train, const NamedFile& test, const DataC
     } else if (train.inputs.empty() && has_inputs_of(*train.file, config, use, NamedPart::test)) {
         tested = opener.open(train, NamedPart::test);
     }
-    if (training && tested) {
-        require_same_inputs(*training, *tested);
-    }
     ArrayPart& first = training ? *training : *tested;
     if (train.file) {
         opener.remark_unread(*train.file, first);

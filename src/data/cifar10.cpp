@@ -62,8 +62,9 @@ class CifarBatch {
                     "get the file again, in the binary version");
             }
         }
-        std::array<char, record_bytes> last;
-        bytes_->read((images_ - 1) * record_bytes, last, "its last image");
+        // What follows its class: a step back would unpack the file again.
+        std::array<char, record_bytes - 1> last;
+        bytes_->read((images_ - 1) * record_bytes + 1, last, "its last image");
         bytes_->expect_end();
     }
 

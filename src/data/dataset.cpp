@@ -35,9 +35,28 @@ std::string sizes_text(const std::vector<Index>& shape) {
     return join(sizes, " x ");
 }
 
-void require_layout(const Dataset* part, const std::vector<Index>& known) {
-    const std::vector<Index> shape = part == nullptr ? known : part->sample_shape();
-    if (shape.size() > 1 && known.size() > 1 && shape != known) {
+/// As far as both tell how they are laid out.
+bool laid_out_alike(const std::vector<Index>& shape, const std::vector<Index>& other) {
+    return shape.size() < 2 || other.size() < 2 || shape == other;
+}
+
+void require_same_inputs(const Dataset& train, const Dataset& test) {
+    const std::string problem = "the training and the test part have different inputs";
+    if (train.features() != test.features()) {
+        throw DataError(problem,
+                        std::to_string(train.features()) + " and " +
+                            std::to_string(test.features()) + " numbers per sample",
+                        "check data.train and data.test");
+    }
+    if (!laid_out_alike(train.sample_shape(), test.sample_shape())) {
+        throw DataError(problem, train.storage() + ", and " + test.storage(),
+                        "store both in the same layout");
+    }
+}
+
+void require_layout(const Dataset& part, const std::vector<Index>& known) {
+    const std::vector<Index> shape = part.sample_shape();
+    if (!laid_out_alike(shape, known)) {
         throw DataError("the data have another layout than those that the model was trained on",
                         "a sample is " + sizes_text(shape) + ", and was " + sizes_text(known),
                         "store them in that layout");
@@ -72,8 +91,14 @@ DataParts open_dataset(const DataConfig& config, const DataUse& use) {
                          "leave it out");
     }
     DataParts parts = format->open(config, use);
-    require_layout(parts.train.get(), use.sample_shape);
-    require_layout(parts.test.get(), use.sample_shape);
+    if (parts.train && parts.test) {
+        require_same_inputs(*parts.train, *parts.test);
+    }
+    for (const Dataset* part : {parts.train.get(), parts.test.get()}) {
+        if (part != nullptr) {
+            require_layout(*part, use.sample_shape);
+        }
+    }
     return parts;
 }
 

@@ -136,9 +136,6 @@ DataParts open_idx(const DataConfig& config, const DataUse& use) {
     if (choice.test) {
         test = open_part(*choice.test, targets, use);
     }
-    if (train && test) {
-        require_same_inputs(*train, *test);
-    }
     if (!choice.unread.empty()) {
         constexpr std::size_t most = 12;
         const std::span<const std::string> shown =
