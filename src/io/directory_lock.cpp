@@ -158,6 +158,13 @@ void DirectoryLock::renew() {
     }
 }
 
+void DirectoryLock::check() const {
+    if (is_at_path() != true) {
+        throw OutputError("cannot write into " + directory_.string(),
+                          "it was removed or replaced meanwhile", "see who else writes there");
+    }
+}
+
 void refuse_locked(const std::filesystem::path& directory) {
     const FileDescriptor file(
         ::open(lock_file(directory).c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));

@@ -54,8 +54,9 @@ void Recorder::start(const Placement& placement, Index samples, Index first,
             directory.write_config(options_.ini);
             directory.start_metrics(first, config_.network.regression());
             directory.add_log(time_stamp() + " hoist " HOIST_VERSION " on " +
-                              std::to_string(world_.size()) + " ranks, " + placement.text() +
-                              (options_.machine.empty() ? "" : ", " + options_.machine));
+                                  std::to_string(world_.size()) + " ranks, " + placement.text() +
+                                  (options_.machine.empty() ? "" : ", " + options_.machine),
+                              *lock_);
         }
     });
     if (!reports()) {
@@ -73,7 +74,7 @@ void Recorder::start(const Placement& placement, Index samples, Index first,
 
 void Recorder::log(const std::string& text) const {
     try {
-        options_.directory.add_log(time_stamp() + " " + text);
+        options_.directory.add_log(time_stamp() + " " + text, *lock_);
     } catch (const OutputError&) {  // the log is not worth a run
     }
 }
@@ -92,7 +93,8 @@ void Recorder::write_metrics(Needed needed) {
         lock_->renew();
         try {
             while (!unwritten_.empty()) {
-                options_.directory.add_metrics(unwritten_.front(), config_.network.regression());
+                options_.directory.add_metrics(unwritten_.front(), config_.network.regression(),
+                                               *lock_);
                 unwritten_.pop_front();
             }
         } catch (const OutputError& error) {

@@ -27,10 +27,12 @@ constexpr std::string_view checkpoint_prefix = "checkpoint-";
 }
 
 // All of `text` or nothing of it.
-void append(const std::filesystem::path& path, const std::string& text) {
+void append(const std::filesystem::path& path, const std::string& text,
+            const DirectoryLock& owner) {
     std::error_code missing;
     const std::uintmax_t size = std::filesystem::file_size(path, missing);
     std::ofstream file(path, std::ios::app | std::ios::binary);
+    owner.check();
     file << text << std::flush;
     file.close();
     if (!file) {
@@ -165,7 +167,7 @@ void RunDirectory::mend_log() const {
         std::filesystem::resize_file(log(), mended.size());
     }
     if (!mended.empty() && mended.back() != '\n') {
-        append(log(), "\n");
+        std::ofstream(log(), std::ios::app | std::ios::binary) << '\n';
     }
 }
 
@@ -196,7 +198,8 @@ void RunDirectory::start_metrics(Index sweep, bool regression) const {
 
 void RunDirectory::settle_metrics() const { settle_file(metrics()); }
 
-void RunDirectory::add_metrics(const SweepRecord& record, bool regression) const {
+void RunDirectory::add_metrics(const SweepRecord& record, bool regression,
+                               const DirectoryLock& owner) const {
     std::ostringstream row;
     row.precision(9);
     const auto figure = [&](const std::optional<Evaluation>& evaluation) {
@@ -214,7 +217,7 @@ void RunDirectory::add_metrics(const SweepRecord& record, bool regression) const
     row << ',' << record.times.activations << ',' << record.times.weights << ','
         << record.times.exchange << ',' << record.times.wait << ','
         << static_cast<std::int64_t>(record.bytes_sent) << '\n';
-    append(metrics(), row.str());
+    append(metrics(), row.str(), owner);
 }
 
 void RunDirectory::write_summary(const RunSummary& summary, bool regression) const {
@@ -265,7 +268,9 @@ void RunDirectory::write_summary(const RunSummary& summary, bool regression) con
     write_whole_file(this->summary(), json.dump(2) + "\n");
 }
 
-void RunDirectory::add_log(const std::string& line) const { append(log(), line + "\n"); }
+void RunDirectory::add_log(const std::string& line, const DirectoryLock& owner) const {
+    append(log(), line + "\n", owner);
+}
 
 void RunDirectory::remove_old_checkpoints(Index keep) const {
     remove_unfinished();

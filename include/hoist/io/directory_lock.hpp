@@ -28,6 +28,10 @@ class DirectoryLock {
     /// Owns the directory that stands at the path now, where the one that was locked has been
     /// removed or replaced meanwhile. @throws OutputError where another process owns that.
     void renew();
+    /// Asked between opening a file of the directory by its path and writing it: what is written
+    /// then is in no directory of others, whenever the path was given to another one.
+    /// @throws OutputError unless the directory at the path is the one that is locked.
+    void check() const;
 
   private:
     void take();

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "hoist/io/directory_lock.hpp"
 #include "hoist/train/evaluation.hpp"
 #include "hoist/train/sweep.hpp"
 
@@ -88,11 +89,13 @@ class RunDirectory {
 
     /// Writes the header of metrics.csv, or where it exists keeps the whole rows up to `sweep`.
     void start_metrics(Index sweep, bool regression) const;
-    void add_metrics(const SweepRecord& record, bool regression) const;
+    /// @throws OutputError: it cannot be written, or is in a directory that is not the owner's.
+    void add_metrics(const SweepRecord& record, bool regression, const DirectoryLock& owner) const;
     /// Lets the rows outlast a power cut, as far as the system can.
     void settle_metrics() const;
     void write_summary(const RunSummary& summary, bool regression) const;
-    void add_log(const std::string& line) const;
+    /// @throws as add_metrics().
+    void add_log(const std::string& line, const DirectoryLock& owner) const;
     /// Removes all checkpoints but the newest `keep`, and files that were not finished and could not
     /// be removed then, their file system being away.
     void remove_old_checkpoints(Index keep) const;
