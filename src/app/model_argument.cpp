@@ -17,7 +17,7 @@ Config config_of(const ModelHeader& header) try {
     text["grid.stages"] = "auto";
     text["grid.shards"] = "auto";
     Config config = parse_config(text);
-    if (config.network.blocks != header.network.blocks ||
+    if (config.network.layers_text() != header.network.layers_text() ||
         config.network.output != header.network.output) {
         throw DataError("the model is inconsistent",
                         "its configuration is that of " + config.network.layers_text() +
@@ -198,7 +198,8 @@ Samples<Scalar> load_for_model(const LoadedModel<Scalar>& model, const Communica
     agree(world, [&] {
         samples = load_samples<Scalar>(
             data, chosen, model.header.network, model.placement, world.rank(),
-            ColumnBlocks(static_cast<Index>(chosen.size())), model.header.targets);
+            ColumnBlocks(static_cast<Index>(chosen.size()), 0, model.header.network.widest()),
+            model.header.targets);
         standardize(model.header.standardization, samples.inputs);
     });
     return samples;

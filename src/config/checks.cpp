@@ -60,7 +60,9 @@ void check_method(const Config& config) {
                 " does not go with train.staleness = " + std::to_string(config.staleness),
             "a second round needs the weights of the first", "set one of them to its default");
     }
-    augmented_side(config.augmentation, config.network.inputs());
+    if (const Shape& picture = config.network.block(0); picture.places() > 1) {
+        check_images(config.augmentation, picture.size(), image_layout(picture));
+    }
 }
 
 bool needs_folder(const DataConfig& data) {

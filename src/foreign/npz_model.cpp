@@ -96,7 +96,7 @@ bool is_numbered(const std::string& name) {
 /// meant as such a part: a map beyond the last, or the name of a part that is missing, misspelled.
 std::vector<std::string> find_others(const std::vector<std::string>& names, std::size_t maps,
                                      const std::string& shown) {
-    std::vector<std::string> known{"activations", "input_mean", "input_scale"};
+    std::vector<std::string> known{"activations", "network", "input_mean", "input_scale"};
     for (std::size_t l = 0; l < maps; ++l) {
         known.push_back(weights_name(l));
         known.push_back(bias_name(l));
@@ -174,6 +174,20 @@ void arrange(PortableModel& model) {
     }
 }
 
+/// Takes the network from its text, which hoist writes.
+void describe(PortableModel& model, const NpzReader& file, const std::vector<std::string>& names,
+              const std::string& shown) {
+    const NumpyArray array = file.read("network");
+    const auto* text = std::get_if<std::vector<std::string>>(&array.values);
+    if (text == nullptr || text->size() != 1) {
+        throw DataError("cannot use the array network in " + shown, "it is no text",
+                        "leave it out, or save it as numpy.array(['28x28x1-conv(16,5)-10'])");
+    }
+    const std::vector<std::string> hidden(names.begin(), names.end() - 1);
+    model.network =
+        parse_network(text->front(), hidden.empty() ? "relu" : join(hidden, ","), names.back());
+}
+
 }  // namespace
 
 void write_npz_model(const std::filesystem::path& path, const PortableModel& model) {
@@ -188,6 +202,9 @@ void write_npz_model(const std::filesystem::path& path, const PortableModel& mod
                                                         : to_text(model.network.output));
     }
     arrays.emplace_back("activations", NumpyArray{{std::ssize(activations)}, activations});
+    if (!std::ranges::all_of(model.network.maps, &MapSpec::plain)) {
+        arrays.emplace_back("network", NumpyArray{{1}, std::vector{model.network.layers_text()}});
+    }
     if (!model.standardization.empty()) {
         arrays.emplace_back("input_mean", array_of<double>(model.standardization.mean, true));
         arrays.emplace_back("input_scale", array_of<double>(model.standardization.scale, true));
@@ -220,7 +237,11 @@ PortableModel read_npz_model(const std::filesystem::path& path) try {
         model.standardization = {Numbers(file, "input_mean", shown).vector(),
                                  Numbers(file, "input_scale", shown).vector()};
     }
-    arrange(model);
+    if (has("network")) {
+        describe(model, file, names, shown);
+    } else {
+        arrange(model);
+    }
     if (names.back() == "sigmoid" && model.maps.back().matrix.rows() == 1) {
         make_two_classes(model);
         model.remarks.push_back(two_classes_remark);

@@ -1,3 +1,4 @@
+#include <array>
 #include <limits>
 #include <nlohmann/json.hpp>
 
@@ -20,6 +21,10 @@ void declare(onnx::ValueInfoProto& value, const char* name, Index width) {
     tensor.set_elem_type(onnx::TensorProto::FLOAT);
     tensor.mutable_shape()->add_dim()->set_dim_param("batch");
     tensor.mutable_shape()->add_dim()->set_dim_value(width);
+}
+
+bool acts_on_coordinates(const Activation& phi) {
+    return phi.name() != "softmax" && phi.name() != "simplex";
 }
 
 // Runtimes compute in float; what is kept in double is cast once, before the first sample.
@@ -46,16 +51,121 @@ std::string add_standardization(OnnxBuilder& graph, const Standardization& stand
     return graph.node("Mul", {graph.node("Sub", {x, mean}), scale});
 }
 
-std::string add_map(OnnxBuilder& graph, const Weights<double>& map, std::size_t index,
-                    Precision precision, const std::string& x) {
-    const std::string number = std::to_string(index);
-    const Index outputs = map.matrix.rows();
-    const std::string weights =
-        add_numbers(graph, "weights_" + number, {outputs, map.matrix.cols()},
-                    map.matrix.transpose(), precision);
-    const std::string bias = add_numbers(graph, "bias_" + number, {outputs}, map.bias, precision);
-    return graph.node("Gemm", {x, weights, bias}, {{"transB", 1}});
-}
+/// The chain of maps and activations. Pictures lie as ONNX has them, channels outermost, between
+/// convolutions, and as a row of numbers, channels innermost, elsewhere.
+class ChainWriter {
+  public:
+    ChainWriter(OnnxBuilder& graph, const PortableModel& model, std::string x)
+        : graph_(graph), model_(model), x_(std::move(x)) {}
+
+    void operator()() {
+        const NetworkSpec& network = model_.network;
+        for (Index l = 0; l < network.layers(); ++l) {
+            add_map(l);
+            if (l + 1 < network.layers()) {
+                activate(network.activation(l + 1), network.map(l).to, network.block(l + 1));
+            } else if (network.output != Output::linear) {
+                x_ = add_activation(graph_, *parse_activation(to_text(network.output)),
+                                    network.outputs(), x_);
+            }
+        }
+    }
+
+  private:
+    void make_picture(const Shape& shape) {
+        if (!picture_) {
+            reshape({0, shape.rows, shape.columns, shape.channels});  // 0 keeps the batch
+            transpose({0, 3, 1, 2});
+            picture_ = true;
+        }
+    }
+    void make_row(const Shape& shape) {
+        if (picture_) {
+            transpose({0, 2, 3, 1});
+            reshape({0, shape.size()});
+            picture_ = false;
+        }
+    }
+    void reshape(const std::vector<std::int64_t>& sizes) {
+        const std::string shape =
+            graph_.constant(graph_.next("Reshape") + "_shape",
+                            std::array{static_cast<std::int64_t>(sizes.size())}, sizes);
+        x_ = graph_.node("Reshape", {x_, shape});
+    }
+    void transpose(const std::vector<std::int64_t>& order) {
+        x_ = graph_.node("Transpose", {x_}, {{"perm", order}});
+    }
+    void pool(const char* op, const Windows& windows) {
+        x_ =
+            graph_.node(op, {x_},
+                        {{"kernel_shape", std::vector<std::int64_t>{windows.rows, windows.columns}},
+                         {"strides", std::vector<std::int64_t>(2, windows.stride)}});
+    }
+
+    void add_map(Index l) {
+        const MapSpec& map = model_.network.map(l);
+        const Weights<double>& weights = model_.maps[static_cast<std::size_t>(l)];
+        const std::string number = std::to_string(l);
+        const std::string bias =
+            add_numbers(graph_, "bias_" + number, {map.outputs()}, weights.bias, model_.precision);
+        if (map.in_front) {
+            make_picture(map.from);
+            pool("AveragePool", map.in_front->windows());
+        }
+        if (map.dense()) {
+            make_row(map.windows.from);
+            const std::string matrix =
+                add_numbers(graph_, "weights_" + number, {map.outputs(), map.inputs()},
+                            weights.matrix.transpose(), model_.precision);
+            x_ = graph_.node("Gemm", {x_, matrix, bias}, {{"transB", 1}});
+            return;
+        }
+        make_picture(map.windows.from);
+        const Windows& windows = map.windows;
+        const std::string filters =
+            add_numbers(graph_, "weights_" + number,
+                        {map.outputs(), windows.from.channels, windows.rows, windows.columns},
+                        channels_outermost(weights.matrix, windows), model_.precision);
+        x_ =
+            graph_.node("Conv", {x_, filters, bias},
+                        {{"kernel_shape", std::vector<std::int64_t>{windows.rows, windows.columns}},
+                         {"strides", std::vector<std::int64_t>(2, windows.stride)},
+                         {"pads", std::vector<std::int64_t>(4, windows.padding)}});
+    }
+
+    /// A filter in each column.
+    static Matrix<double> channels_outermost(const Matrix<double>& matrix, const Windows& windows) {
+        const Index places = windows.rows * windows.columns;
+        Matrix<double> turned(matrix.cols(), matrix.rows());
+        for (Index filter = 0; filter < matrix.rows(); ++filter) {
+            for (Index place = 0; place < places; ++place) {
+                for (Index channel = 0; channel < windows.from.channels; ++channel) {
+                    turned(channel * places + place, filter) =
+                        matrix(filter, place * windows.from.channels + channel);
+                }
+            }
+        }
+        return turned;
+    }
+
+    void activate(const Activation& phi, const Shape& u, const Shape& x) {
+        if (phi.windows()) {
+            make_picture(u);
+            pool("MaxPool", *phi.windows());
+        }
+        const auto plain = parse_activation(phi.name());
+        const Shape pooled{x.rows, x.columns, plain->input(x).channels};
+        if (plain->traits().group > 1 || !acts_on_coordinates(*plain)) {
+            make_row(phi.windows() ? pooled : u);
+        }
+        x_ = add_activation(graph_, *plain, x.size(), x_);
+    }
+
+    OnnxBuilder& graph_;
+    const PortableModel& model_;
+    std::string x_;
+    bool picture_ = false;
+};
 
 void fill(onnx::GraphProto& proto, const PortableModel& model) {
     const NetworkSpec& network = model.network;
@@ -67,16 +177,7 @@ void fill(onnx::GraphProto& proto, const PortableModel& model) {
     if (!model.standardization.empty()) {
         x = add_standardization(graph, model.standardization, x);
     }
-    for (std::size_t l = 0; l < model.maps.size(); ++l) {
-        x = add_map(graph, model.maps[l], l, model.precision, x);
-        if (l + 1 < model.maps.size()) {
-            x = add_activation(graph, *network.activations[l],
-                               network.block(static_cast<Index>(l) + 1).size(), x);
-        } else if (network.output != Output::linear) {
-            x = add_activation(graph, *parse_activation(to_text(network.output)), network.outputs(),
-                               x);
-        }
-    }
+    ChainWriter(graph, model, x)();
     // The last node is the one that gives x.
     proto.mutable_node(proto.node_size() - 1)->set_output(0, "output");
 }

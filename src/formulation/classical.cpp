@@ -2,8 +2,10 @@
 
 #include <cmath>
 
+#include "activation_setting.hpp"
 #include "hoist/base/error.hpp"
 #include "residual.hpp"
+#include "smooth_part.hpp"
 
 namespace hoist {
 
@@ -12,12 +14,13 @@ void check_classical(const NetworkSpec& spec) {
         const ActivationTraits traits = activation->traits();
         if (!traits.projection) {
             const bool unbounded = std::isinf(traits.lower) && std::isinf(traits.upper);
-            throw UsageError("formulation.name = classical cannot carry network.activation = " +
-                                 activation->name(),
+            throw UsageError("formulation.name = classical cannot carry " + setting_of(*activation),
                              "its penalty |x - u|^2 knows an activation only by the values it can "
                              "take, and would train a " +
                                  std::string(unbounded ? "linear" : "merely boxed") + " network",
-                             "use relu, hard_tanh, hard_sigmoid or identity");
+                             activation->windows() ? "use avgpool in its place"
+                                                   : "use relu, hard_tanh, hard_sigmoid or "
+                                                     "identity");
         }
     }
 }
@@ -43,6 +46,12 @@ template <typename Scalar>
 void Classical<Scalar>::prepare(Index layer, const LinearMap<Scalar>& map, double weight_above) {
     const auto position = static_cast<std::size_t>(layer - 1);
     const auto mu = static_cast<Scalar>(weight_above);
+    if (!map.spec().plain()) {
+        const double norm = map.norm_bound();
+        blocks_[position].length =
+            1.0 / std::max(weight_above * norm * norm, 1e-12 * options_.lambda_of(layer));
+        return;
+    }
     Matrix<Scalar> a = map.gram(mu);
     a.diagonal().array() += static_cast<Scalar>(options_.lambda_of(layer));
     const Bounds<Scalar> bounds = bounds_[position];
@@ -64,11 +73,39 @@ void Classical<Scalar>::update_activations(Index layer, const LinearMap<Scalar>&
                                            const ConstMatrixRef<Scalar>& u,
                                            const Above<Scalar>& above, MatrixRef<Scalar> x) {
     const Block& block = blocks_[static_cast<std::size_t>(layer - 1)];
+    if (!block.solver) {
+        ProximalProblem<Scalar> problem;
+        set_smooth_part(problem, map, above);
+        descend(layer, problem, u, Matrix<Scalar>::Zero(x.rows(), x.cols()), x);
+        return;
+    }
     // c = lambda u + mu W'(T - b)
     right_hand_side_ = static_cast<Scalar>(options_.lambda_of(layer)) * u;
     map.add_pull_back(static_cast<Scalar>(block.weight_above), above.target(), right_hand_side_);
     right_hand_side_.colwise() -= block.offset;
     block.solver->solve(right_hand_side_, x);
+}
+
+// The clamped (lambda u - g + y/t) / (lambda + 1/t).
+template <typename Scalar>
+void Classical<Scalar>::descend(Index layer, ProximalProblem<Scalar>& problem,
+                                const ConstMatrixRef<Scalar>& u, const ConstMatrixRef<Scalar>& from,
+                                MatrixRef<Scalar> change) const {
+    const auto position = static_cast<std::size_t>(layer - 1);
+    const double own = options_.lambda_of(layer);
+    const Bounds<Scalar> bounds = bounds_[position];
+    problem.length = blocks_[position].length;
+    problem.step = [&](Range columns, const Matrix<Scalar>& d, const Matrix<Scalar>& g, double t,
+                       Matrix<Scalar>& next) {
+        const auto scale = static_cast<Scalar>(1.0 / (own + 1.0 / t));
+        part(next, columns) =
+            (scale * (static_cast<Scalar>(own) * part(u, columns) - part(g, columns) +
+                      static_cast<Scalar>(1.0 / t) * (part(from, columns) + part(d, columns))))
+                .cwiseMax(bounds.lower)
+                .cwiseMin(bounds.upper) -
+            part(from, columns);
+    };
+    proximal_gradient<Scalar>(problem, BlockMethod::accelerated, options_.nnls.sweeps, change);
 }
 
 template <typename Scalar>
@@ -77,6 +114,14 @@ void Classical<Scalar>::minimize(Index layer, const LinearMap<Scalar>& map,
                                  const ChangeAbove<Scalar>& above, MatrixRef<Scalar> r) {
     const Block& block = blocks_[static_cast<std::size_t>(layer - 1)];
     const auto lambda = static_cast<Scalar>(options_.lambda_of(layer));
+    if (!block.solver) {
+        ProximalProblem<Scalar> problem;
+        set_smooth_part(problem, map, above);
+        Matrix<Scalar> change = Matrix<Scalar>::Zero(x.rows(), x.cols());
+        descend(layer, problem, u, x, change);
+        r = lambda * (u - x - change);
+        return;
+    }
     // c = lambda u + W'(mu W x - s), s the slope at x
     Matrix<Scalar> s(map.outputs(), u.cols());
     above.slope(Matrix<Scalar>::Zero(s.rows(), s.cols()), s);

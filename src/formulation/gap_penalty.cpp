@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "activation_setting.hpp"
 #include "hoist/base/error.hpp"
 #include "residual.hpp"
 #include "smooth_part.hpp"
@@ -13,12 +14,13 @@ namespace hoist {
 void check_gap_penalty(const NetworkSpec& spec, const std::string& formulation) {
     for (const auto& activation : spec.activations) {
         const ActivationTraits traits = activation->traits();
-        const std::string problem = "formulation.name = " + formulation +
-                                    " cannot carry network.activation = " + activation->name();
+        const std::string problem =
+            "formulation.name = " + formulation + " cannot carry " + setting_of(*activation);
         if (!traits.minimizer) {
-            throw UsageError(problem,
-                             "it is not the minimizer of a convex problem, and so has no gap",
-                             "use formulation.name = mac, or another activation");
+            throw UsageError(
+                problem, "it is not the minimizer of a convex problem, and so has no gap",
+                activation->windows() ? "use formulation.name = mac, or avgpool in its place"
+                                      : "use formulation.name = mac, or another activation");
         }
         if (std::isinf(traits.lipschitz) || !traits.has_prox) {
             throw UsageError(problem, "it jumps, so that no regression bounds its penalty",

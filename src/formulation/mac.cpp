@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "activation_setting.hpp"
 #include "hoist/base/error.hpp"
 #include "residual.hpp"
 #include "smooth_part.hpp"
@@ -12,11 +13,10 @@ namespace hoist {
 void check_mac(const NetworkSpec& spec) {
     for (const auto& activation : spec.activations) {
         if (std::isinf(activation->traits().lipschitz)) {
-            throw UsageError(
-                "formulation.name = mac cannot carry network.activation = " + activation->name(),
-                "its penalty moves by the derivative of the activation, which is zero "
-                "wherever it does not jump",
-                "use hard_tanh or tanh");
+            throw UsageError("formulation.name = mac cannot carry " + setting_of(*activation),
+                             "its penalty moves by the derivative of the activation, which is zero "
+                             "wherever it does not jump",
+                             "use hard_tanh or tanh");
         }
     }
 }

@@ -17,14 +17,14 @@ namespace hoist {
 
 namespace {
 
-struct Shape {
+struct Sizes {
     int m;
     int n;
     int k;
 };
 
 // The last is past what the kernels for small products take (a million multiplications).
-constexpr std::array<Shape, 6> shapes{
+constexpr std::array<Sizes, 6> shapes{
     {{1, 1, 1}, {3, 5, 7}, {17, 1, 33}, {19, 37, 2}, {35, 33, 65}, {101, 99, 103}}};
 
 /// A matrix inside a larger one, whose surroundings nobody may touch.
@@ -86,7 +86,7 @@ constexpr std::array<const char*, 2> forms{"N", "T"};
 
 /// C = 2 A B, where C held no numbers, then C = C - A B.
 template <typename Scalar>
-bool products_are_right(const BlasRoutines<Scalar>& blas, const Shape& s) {
+bool products_are_right(const BlasRoutines<Scalar>& blas, const Sizes& s) {
     const Matrix<Scalar> a_form = whole_numbers<Scalar>(s.m, s.k, 1);
     const Matrix<Scalar> b_form = whole_numbers<Scalar>(s.k, s.n, 2);
     const Matrix<Scalar> right = plain_product(a_form, b_form);
@@ -114,7 +114,7 @@ bool products_are_right(const BlasRoutines<Scalar>& blas, const Shape& s) {
 
 /// y = 2 A x and y = 2 A'x, where y held no numbers.
 template <typename Scalar>
-bool products_with_vectors_are_right(const BlasRoutines<Scalar>& blas, const Shape& s) {
+bool products_with_vectors_are_right(const BlasRoutines<Scalar>& blas, const Sizes& s) {
     const Scalar two = 2;
     const Scalar zero = 0;
     const int step = 1;
@@ -136,7 +136,7 @@ bool products_with_vectors_are_right(const BlasRoutines<Scalar>& blas, const Sha
 
 /// The asked triangle of C - A A', and nothing of the other.
 template <typename Scalar>
-bool updates_are_right(const BlasRoutines<Scalar>& blas, const Shape& s) {
+bool updates_are_right(const BlasRoutines<Scalar>& blas, const Sizes& s) {
     const Scalar minus = -1;
     const Scalar one = 1;
     const Matrix<Scalar> form = whole_numbers<Scalar>(s.m, s.k, 5);
@@ -176,7 +176,7 @@ Matrix<Scalar> unit_triangle(int n) {
 
 /// L X = B, L'X = B, X L = B and X L' = B for the B of a known X.
 template <typename Scalar>
-bool solutions_are_right(const BlasRoutines<Scalar>& blas, const Shape& s) {
+bool solutions_are_right(const BlasRoutines<Scalar>& blas, const Sizes& s) {
     const Scalar one = 1;
     const Matrix<Scalar> x = whole_numbers<Scalar>(s.m, s.n, 7);
     for (const bool from_right : {false, true}) {
@@ -209,7 +209,7 @@ bool factors_are_right(const BlasRoutines<Scalar>& blas, int n) {
     return info == 0 && a.inner() == right && a.frame_stands();
 }
 
-std::string product_text(const Shape& s) {
+std::string product_text(const Sizes& s) {
     return std::to_string(s.m) + " x " + std::to_string(s.k) + " x " + std::to_string(s.n);
 }
 
@@ -230,7 +230,7 @@ BlasRoutines<double> linked_blas() {
 template <typename Scalar>
 std::optional<std::string> wrong_result(const BlasRoutines<Scalar>& blas) {
     const std::string precision = std::is_same_v<Scalar, float> ? "s" : "d";
-    for (const Shape& s : shapes) {
+    for (const Sizes& s : shapes) {
         const std::string square = std::to_string(s.m) + " x " + std::to_string(s.m);
         const std::string flat = std::to_string(s.m) + " x " + std::to_string(s.k);
         if (!products_are_right(blas, s)) {

@@ -193,7 +193,12 @@ struct Sin {
     static constexpr bool lanes = true;
 
     ActivationTraits traits() const {
-        return {.lower = -1, .upper = 1, .lipschitz = 1, .minimizer = false, .has_prox = false};
+        return {.lower = -1,
+                .upper = 1,
+                .lipschitz = 1,
+                .minimizer = false,
+                .has_prox = false,
+                .rises = false};
     }
 
     template <typename Scalar>

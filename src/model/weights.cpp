@@ -34,7 +34,9 @@ Weights<Scalar> initial_weights(const MapSpec& map, Start start, double bias, st
         random_engine(seed, Purpose::weights, static_cast<std::uint64_t>(layer));
     std::normal_distribution<double> normal;
     const double n = static_cast<double>(map.inputs());
-    const double m = static_cast<double>(map.outputs());
+    const Windows& windows = map.windows;
+    const double m =
+        static_cast<double>(map.outputs() * (map.dense() ? 1 : windows.rows * windows.columns));
     std::uniform_real_distribution<double> uniform(-std::sqrt(6.0 / (n + m)),
                                                    std::sqrt(6.0 / (n + m)));
     const auto truncated = [&] {

@@ -24,8 +24,10 @@ class BatchModel : RankPart {
         for (Index block = own_.begin; block < own_.end; ++block) {
             batch_columns_ += static_cast<double>(batches_.most_columns(block));
         }
-        held_ = columns_ + share(samples.validation, ColumnBlocks(samples.validation)) +
-                share(samples.test, ColumnBlocks(samples.test));
+        const auto evaluated = [&](Index count) {
+            return share(count, ColumnBlocks(count, 0, network_.widest()));
+        };
+        held_ = columns_ + evaluated(samples.validation) + evaluated(samples.test);
     }
 
     double columns() const { return columns_; }
@@ -45,8 +47,9 @@ class BatchModel : RankPart {
         }
         // Slices of the forward pass that evaluates: two at hand, four on their way.
         const double slices = placement_.grid.stages() > 1 ? 6.0 : 2.0;
+        const auto at_once = static_cast<double>(ColumnBlocks::most_columns(network_.widest()));
         memory.scratch =
-            (panel_rows * (widest + batch_columns_) + slices * 1024.0 * widest) * scalar_;
+            (panel_rows * (widest + batch_columns_) + slices * at_once * widest) * scalar_;
         return memory;
     }
 
@@ -81,10 +84,9 @@ class BatchModel : RankPart {
     }
     double equations() const {
         double numbers = 0.0;
-        WeightSolverOptions solver = config_.weights;
-        solver.batch = batches_.most_columns();
         for (Index l = layers_.begin; l < layers_.end; ++l) {
-            numbers += batch_equations(solver, network_.map(l));
+            const MapSpec& map = network_.map(l);
+            numbers += batch_equations(options_for(config_, map, batches_.most_columns()), map);
         }
         return numbers;
     }
@@ -92,7 +94,7 @@ class BatchModel : RankPart {
     double weights() const {
         double numbers = equations();
         for (Index l = layers_.begin; l < layers_.end; ++l) {
-            numbers += (width(l) + 1) * maps(l);
+            numbers += (inputs_of(l) + 1) * outputs_of(l);
             for (const SolverState& entry : solver_entries(config_, l)) {
                 numbers += static_cast<double>(entry.rows * entry.columns);
             }

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "hoist/math/solver_work.hpp"
+#include "hoist/model/map_work.hpp"
 #include "hoist/problem/problem.hpp"
 #include "hoist/train/passage.hpp"
 #include "rank_costs.hpp"
@@ -22,11 +23,9 @@ class BatchSchedule : RankPart {
           kernels_{scalar_},
           ranges_(training_blocks(config, samples.train)),
           batches_(ranges_, config.batch, 0),
-          order_(placement.grid.order(rank, ranges_.count())),
-          solver_(config.weights) {
-        solver_.batch = batches_.most_columns();
+          order_(placement.grid.order(rank, ranges_.count())) {
         for (Index l = layers_.begin; l < layers_.end; ++l) {
-            update_ += solver_work(solver_, width(l), maps(l), scalar_);
+            update_ += solver_work(solver(l), inputs_of(l), outputs_of(l), scalar_);
         }
     }
 
@@ -128,10 +127,15 @@ class BatchSchedule : RankPart {
     }
     double cost(Index layer) const { return layer == 0 ? input_cost_ : 1.0; }
 
+    MapWork map_work(Index layer) const { return {kernels_, network_.map(layer)}; }
+    WeightSolverOptions solver(Index layer) const {
+        return options_for(config_, network_.map(layer), batches_.most_columns());
+    }
+
     Work forward(Index block) const {
         Work work;
         for (Index l = layers_.begin; l < layers_.end; ++l) {
-            work += kernels_.map(width(l), maps(l), columns(block)) * cost(l);
+            work += map_work(l).apply(columns(block)) * cost(l);
             work += l > 0 ? kernels_.activation(width(l), columns(block))
                           : kernels_.passes(input_cost_, width(0) * columns(block));
         }
@@ -144,9 +148,9 @@ class BatchSchedule : RankPart {
             work += kernels_.energy(maps(layers_.end - 1), columns(block)) * 2.0;
         }
         for (Index l = std::max<Index>(layers_.begin, 1); l < layers_.end; ++l) {
-            const Work pull = kernels_.pull_back(width(l), maps(l), columns(block));
+            const Work pull = map_work(l).pull_back(columns(block));
             const Work respond = kernels_.respond(width(l), columns(block));
-            const Work map = kernels_.map(width(l), maps(l), columns(block));
+            const Work map = map_work(l).apply(columns(block));
             work += minimizes() ? (pull + map + respond) * config_.formulation.iterations
                                 : pull + respond;
         }
@@ -168,12 +172,11 @@ class BatchSchedule : RankPart {
     Work gradients(double columns) const {
         Work work;
         for (Index l = layers_.begin; l < layers_.end && columns > 0.0; ++l) {
-            const double n = width(l);
-            const double m = maps(l);
-            work += kernels_.gradient(n, m, columns) * cost(l);
-            work +=
-                uses_input_gram(solver_, network_.map(l).inputs()) ? Work{n * n * columns} : Work{};
-            work += uses_signal_gram(solver_) ? Work{m * m * columns} : Work{};
+            const MapWork map = map_work(l);
+            work += map.gradient(columns) * cost(l);
+            work += uses_input_gram(solver(l), network_.map(l).inputs()) ? map.input_gram(columns)
+                                                                         : Work{};
+            work += uses_signal_gram(solver(l)) ? map.signal_gram(columns) : Work{};
         }
         return work;
     }
@@ -181,7 +184,7 @@ class BatchSchedule : RankPart {
     double equations() const {
         double numbers = 0.0;
         for (Index l = layers_.begin; l < layers_.end; ++l) {
-            numbers += batch_equations(solver_, network_.map(l));
+            numbers += batch_equations(solver(l), network_.map(l));
         }
         return numbers;
     }
@@ -192,7 +195,6 @@ class BatchSchedule : RankPart {
     ColumnBlocks ranges_;
     Batches batches_;
     std::vector<Index> order_;
-    WeightSolverOptions solver_;
     Work update_;
 };
 

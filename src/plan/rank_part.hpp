@@ -24,8 +24,11 @@ class RankPart {
     double width(Index layer) const { return static_cast<double>(network_.block(layer).size()); }
     /// The rows that a map gives; 0 below the first.
     double maps(Index map) const {
-        return map < 0 ? 0.0 : static_cast<double>(network_.map(map).outputs());
+        return map < 0 ? 0.0 : static_cast<double>(network_.map(map).to.size());
     }
+    /// The columns and the rows of its weights.
+    double inputs_of(Index map) const { return static_cast<double>(network_.map(map).inputs()); }
+    double outputs_of(Index map) const { return static_cast<double>(network_.map(map).outputs()); }
     double outputs() const { return width(network_.layers()); }
     /// The columns of this rank's share of so many samples.
     double share(Index samples, const ColumnBlocks& blocks) const {

@@ -22,13 +22,13 @@ class SweepModel : RankPart {
           regresses_(solves_regressions(config)),
           pivoting_(regresses_ &&
                     config.formulation.nnls.method == NnlsOptions::Method::block_pivoting) {
-        const ColumnBlocks blocks(samples.train, config.grid.block);
+        const ColumnBlocks blocks = training_blocks(config, samples.train);
         const Range own = placement.grid.owned(rank, blocks.count());
         columns_ = blocks.columns(own).size();
         blocks_in_all_ = static_cast<double>(blocks.count());
         block_ = static_cast<double>(std::min(blocks.width(), columns_));
         const auto evaluated = [&](Index count) {
-            return share(count, ColumnBlocks(count, config.grid.block));
+            return share(count, ColumnBlocks(count, config.grid.block, network_.widest()));
         };
         held_ =
             static_cast<double>(columns_) + evaluated(samples.validation) + evaluated(samples.test);
@@ -87,8 +87,10 @@ class SweepModel : RankPart {
     double equations() const {
         double numbers = 0.0;
         for (Index l = layers_.begin; l < layers_.end; ++l) {
-            numbers += l > 0 ? NormalEquations::size(width(l), maps(l), shards())
-                             : NormalEquations::moment_size(width(l), maps(l), shards());
+            const double n = inputs_of(l);
+            const double m = outputs_of(l);
+            numbers += l > 0 ? NormalEquations::size(n, m, shards())
+                             : NormalEquations::moment_size(n, m, shards());
         }
         return numbers;
     }
@@ -100,29 +102,30 @@ class SweepModel : RankPart {
         }
         const bool repeats = last() && network_.output != Output::linear;
         const double moment =
-            NormalEquations::moment_size(width(layers_.end - 1), outputs(), shards());
+            NormalEquations::moment_size(inputs_of(layers_.end - 1), outputs(), shards());
         return equations() + (repeats ? (config_.inner - 1) * moment : 0.0);
     }
 
     double weights() const {
         double bytes = equations() * full;
         for (Index l = layers_.begin; l < layers_.end; ++l) {
-            bytes += (width(l) + 1) * maps(l) * scalar_;
+            bytes += (inputs_of(l) + 1) * outputs_of(l) * scalar_;
             bytes +=
-                l > 0 && regresses_ ? square(width(l)) * (pivoting_ ? 2.0 * full : scalar_) : 0.0;
+                l > 0 && regresses(l) ? square(width(l)) * (pivoting_ ? 2.0 * full : scalar_) : 0.0;
         }
         if (first()) {
-            bytes += square(width(0) + 1) * full;
+            bytes += square(inputs_of(0) + 1) * full;
         }
         if (last() && config_.inner > 1 && layers_.end > 1) {
-            bytes += square(width(layers_.end - 1) + 1) * full;
+            bytes += square(inputs_of(layers_.end - 1) + 1) * full;
         }
         return bytes;
     }
 
+    bool regresses(Index layer) const { return regresses_ && network_.map(layer).plain(); }
     static double square(double n) { return n * n; }
-    double input_gram() const { return 1.5 * square(width(0) + 1) * full; }
-    double product() const { return square(width(0)) * scalar_; }
+    double input_gram() const { return 1.5 * square(inputs_of(0) + 1) * full; }
+    double product() const { return square(inputs_of(0)) * scalar_; }
 
     double panels() const {
         double widest = 0.0;
@@ -140,7 +143,7 @@ class SweepModel : RankPart {
             return 0.0;
         }
         const double read = width(0) * block_ * full;
-        return product() + (square(width(0) + 1) * full <= read ? input_gram() : 0.0);
+        return product() + (square(inputs_of(0) + 1) * full <= read ? input_gram() : 0.0);
     }
 
     double sweep_scratch() const {
@@ -148,13 +151,14 @@ class SweepModel : RankPart {
         double moving = 0.0;
         double widest = maps(layers_.end - 1);
         for (Index l = layers_.begin; l < layers_.end; ++l) {
-            const double n = width(l);
+            const double n = inputs_of(l);
+            const double m = outputs_of(l);
             const double factors = l > 0 ? 2.0 * square(n + 1) * full : 0.0;
-            solving = std::max(solving, factors + (n + 1) * maps(l) * full);
-            solving = std::max(solving, n * std::max(l > 0 ? n : 0.0, maps(l)) * scalar_);
+            solving = std::max(solving, factors + (n + 1) * m * full);
+            solving = std::max(solving, n * std::max(l > 0 ? n : 0.0, m) * scalar_);
             if (l > 0) {
                 moving = std::max(moving, moving_rows(l) * block_);
-                widest = std::max({widest, n, maps(l - 1)});
+                widest = std::max({widest, width(l), maps(l - 1)});
             }
         }
         // Four blocks on their way up while training and four while evaluating, where two arrive
@@ -167,7 +171,7 @@ class SweepModel : RankPart {
     /// Bytes for each column of a block on the move: right-hand sides, or the iterates, gradients and
     /// slopes of gradient steps.
     double moving_rows(Index l) const {
-        if (regresses_) {
+        if (regresses(l)) {
             return width(l) * (pivoting_ ? 4.0 * full : scalar_);
         }
         return (5.0 * width(l) + 2.0 * maps(l)) * scalar_;

@@ -1,5 +1,6 @@
 #include "hoist/math/kernel_work.hpp"
 #include "hoist/model/column_blocks.hpp"
+#include "hoist/model/map_work.hpp"
 #include "rank_costs.hpp"
 #include "rank_part.hpp"
 #include "schedules.hpp"
@@ -40,7 +41,7 @@ class SweepSchedule : RankPart {
                   int rank)
         : RankPart(config, placement, rank),
           kernels_{scalar_},
-          blocks_(samples.train, config.grid.block),
+          blocks_(training_blocks(config, samples.train)),
           order_(placement.grid.order(rank, blocks_.count())) {}
 
     static Index messages(const Config& config, const Placement& placement, Index blocks) {
@@ -117,25 +118,23 @@ class SweepSchedule : RankPart {
     bool curved_output(Index layer) const {
         return layer + 1 == network_.layers() && network_.output != Output::linear;
     }
-    Work map(Index layer, Index block) const {
-        return kernels_.map(width(layer), maps(layer), columns(block));
-    }
+    MapWork map_work(Index layer) const { return {kernels_, network_.map(layer)}; }
+    Work map(Index layer, Index block) const { return map_work(layer).apply(columns(block)); }
     Work move(Index layer, Index block) const {
         if (layer == 0) {
             return {};
         }
         const FormulationOptions& options = config_.formulation;
-        if (!solves_regressions(config_)) {
+        if (!solves_regressions(config_) || !network_.map(layer).plain()) {
             const bool adaptive =
                 options.name == "mac" ||
                 (options.name == "bregman" && options.method == BlockMethod::adaptive);
-            return kernels_.gradient_steps(width(layer), maps(layer), columns(block),
-                                           options.iterations, adaptive);
+            return map_work(layer).gradient_steps(columns(block), gradient_steps(config_),
+                                                  adaptive);
         }
         const NnlsOptions& nnls = options.nnls;
         const bool pivoting = nnls.method == NnlsOptions::Method::block_pivoting;
-        return kernels_.descent(width(layer), maps(layer), columns(block),
-                                pivoting ? 10.0 : nnls.sweeps);
+        return map_work(layer).descent(columns(block), pivoting ? 10.0 : nnls.sweeps);
     }
     Work target(Index layer, Index block) const {
         // T costs about as much as a thousand operations per output (measured with 10 outputs).
@@ -143,13 +142,9 @@ class SweepSchedule : RankPart {
     }
     void accumulate(Index block) {
         for (Index l = layers_.begin; l < layers_.end; ++l) {
-            const double n = width(l);
-            const double m = maps(l);
-            work(kernels_.moment(n, m, columns(block)));
-            work(l > 0 ? kernels_.gram(n, columns(block)) : Work{});
-            work(curved_output(l) || !solves_regressions(config_)
-                     ? kernels_.map(n, m, columns(block))
-                     : Work{});
+            work(map_work(l).moment(columns(block)));
+            work(l > 0 ? map_work(l).gram(columns(block)) : Work{});
+            work(curved_output(l) || !solves_regressions(config_) ? map(l, block) : Work{});
         }
     }
 
@@ -216,7 +211,7 @@ class SweepSchedule : RankPart {
                 wait_above(block);
                 wait_below(block);
                 for (Index l = std::max<Index>(layers_.begin, 1); l < layers_.end; ++l) {
-                    work(kernels_.pull_back(width(l), maps(l), columns(block)) +
+                    work(map_work(l).pull_back(columns(block)) +
                          kernels_.passes(3.0, (width(l) + maps(l)) * columns(block)));
                 }
             }
@@ -239,22 +234,21 @@ class SweepSchedule : RankPart {
 
     void refit() {
         for (Index l = layers_.begin; l < layers_.end; ++l) {
-            const double n = width(l);
-            const double m = maps(l);
+            const double n = inputs_of(l);
+            const double m = outputs_of(l);
             sum((n + 1) * (l > 0 ? n + 1 + m : m));
-            work(kernels_.solution(n, m) + (l > 0 ? kernels_.factor(n) : Work{}));
+            work(map_work(l).solution() + (l > 0 ? map_work(l).factor() : Work{}));
         }
         const Index top = layers_.end - 1;
         for (int step = 1; step < config_.inner && curved_output(top); ++step) {
             for (const Index block : order_) {
-                work(map(top, block) + target(top, block) +
-                     kernels_.moment(width(top), maps(top), columns(block)));
+                work(map(top, block) + target(top, block) + map_work(top).moment(columns(block)));
             }
-            sum((width(top) + 1) * maps(top));
-            work(kernels_.solution(width(top), maps(top)));
+            sum((inputs_of(top) + 1) * outputs_of(top));
+            work(map_work(top).solution());
         }
         for (Index l = std::max<Index>(layers_.begin, 1); l < layers_.end; ++l) {
-            work(kernels_.prepare(width(l), maps(l)));
+            work(map_work(l).prepare());
         }
     }
 
@@ -286,7 +280,7 @@ class SweepSchedule : RankPart {
 
 std::vector<Timeline::Times> play_sweep(const Config& config, const SampleFacts& samples,
                                         const Placement& placement, const MachineRates& rates) {
-    const Index blocks = ColumnBlocks(samples.train, config.grid.block).count();
+    const Index blocks = training_blocks(config, samples.train).count();
     Timeline timeline(placement.grid.ranks(), SweepSchedule::messages(config, placement, blocks),
                       rates);
     std::vector<Timeline::Script> scripts;

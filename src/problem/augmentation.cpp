@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "hoist/base/error.hpp"
-#include "hoist/problem/counter_random.hpp"
 
 namespace hoist {
 
@@ -67,12 +66,15 @@ Matrix<float> draw_displacement(const Matrix<float>& splines, double amplitude,
 
 }  // namespace
 
-Augmentation::Augmentation(const AugmentationOptions& options, Index inputs)
-    : options_(options), inputs_(inputs), side_(augmented_side(options, inputs)) {
+Augmentation::Augmentation(const AugmentationOptions& options, Index inputs,
+                           const std::optional<ImageLayout>& layout)
+    : options_(options), inputs_(inputs), layout_(layout.value_or(ImageLayout{})) {
+    check_images(options, inputs, layout);
+    require(!layout || layout->shape.size() == inputs, "an image has all inputs");
     require(options.dropout < 1.0 && options.scale < 1.0 && options.elastic_width > 0.0,
             "augmentation leaves something of the inputs");
     if (options.elastic > 0.0) {
-        splines_ = smoothing_splines(side_, options.elastic_width);
+        splines_ = smoothing_splines(layout_.shape.rows, options.elastic_width);
     }
 }
 
@@ -81,20 +83,77 @@ bool Augmentation::active() const {
 }
 
 template <typename Scalar>
+void Augmentation::warp_channels(CounterRandom& random, std::span<Scalar> x) const {
+    const AffineMap map = draw_map(options_, random);
+    Matrix<float> displacement;
+    if (options_.elastic > 0.0) {
+        displacement = draw_displacement(splines_, options_.elastic, random);
+    }
+    const Index places = layout_.shape.places();
+    const Index apart = layout_.planes ? 1 : layout_.shape.channels;
+    std::vector<Scalar> plane(static_cast<std::size_t>(places));
+    for (Index channel = 0; channel < layout_.shape.channels; ++channel) {
+        Scalar* const first = x.data() + channel * channel_stride();
+        for (Index i = 0; i < places; ++i) {
+            plane[static_cast<std::size_t>(i)] = first[i * apart];
+        }
+        warp(std::span<Scalar>(plane), layout_.shape.rows, map,
+             {displacement.data(), static_cast<std::size_t>(displacement.size())});
+        for (Index i = 0; i < places; ++i) {
+            first[i * apart] = plane[static_cast<std::size_t>(i)];
+        }
+    }
+}
+
+template <typename Scalar>
+void Augmentation::move_pixels(CounterRandom& random, std::span<Scalar> x) const {
+    const auto [rows, columns, channels] = layout_.shape;
+    const bool mirrored = options_.mirror && random.uniform() < 0.5;
+    const auto whole = [&](Index count) {
+        return static_cast<Index>(random.uniform() * static_cast<double>(count));
+    };
+    Index down = 0;
+    Index right = 0;
+    if (options_.translate > 0) {
+        down = whole(2 * options_.translate + 1) - options_.translate;
+        right = whole(2 * options_.translate + 1) - options_.translate;
+    }
+    Index top = 0;
+    Index left = 0;
+    if (options_.cutout > 0) {
+        top = whole(rows) - options_.cutout / 2;
+        left = whole(columns) - options_.cutout / 2;
+    }
+    const std::vector<Scalar> from(x.begin(), x.end());
+    for (Index row = 0; row < rows; ++row) {
+        for (Index column = 0; column < columns; ++column) {
+            const bool cut = row >= top && row < top + options_.cutout && column >= left &&
+                             column < left + options_.cutout;
+            const Index source_row = row - down;
+            const Index moved = column - right;
+            const Index source_column = mirrored ? columns - 1 - moved : moved;
+            const bool outside = source_row < 0 || source_row >= rows || source_column < 0 ||
+                                 source_column >= columns;
+            for (Index channel = 0; channel < channels; ++channel) {
+                const Index offset = channel * channel_stride();
+                x[static_cast<std::size_t>(position(row, column) + offset)] =
+                    cut || outside ? Scalar{0}
+                                   : from[static_cast<std::size_t>(
+                                         position(source_row, source_column) + offset)];
+            }
+        }
+    }
+}
+
+template <typename Scalar>
 void Augmentation::apply(std::uint64_t seed, Index epoch, Index sample, std::span<Scalar> x) const {
     require(std::ssize(x) == inputs_, "a sample has n_0 inputs");
     CounterRandom random(seed, Purpose::augmentation, {epoch, sample});
-    if (options_.images()) {
-        const AffineMap map = draw_map(options_, random);
-        Matrix<float> displacement;
-        if (options_.elastic > 0.0) {
-            displacement = draw_displacement(splines_, options_.elastic, random);
-        }
-        const auto plane = static_cast<std::size_t>(side_ * side_);
-        for (std::size_t begin = 0; begin < x.size(); begin += plane) {
-            warp(x.subspan(begin, plane), side_, map,
-                 {displacement.data(), static_cast<std::size_t>(displacement.size())});
-        }
+    if (options_.warps()) {
+        warp_channels(random, x);
+    }
+    if (options_.mirror || options_.translate > 0 || options_.cutout > 0) {
+        move_pixels(random, x);
     }
     if (options_.noise > 0.0) {
         for (Scalar& value : x) {

@@ -32,14 +32,14 @@ void InputBlock<Scalar>::add_moment(const ConstMatrixRef<Scalar>& s, MatrixRef<S
 }
 
 template <typename Scalar>
-BatchInputs<Scalar>::BatchInputs(const Matrix<Scalar>& inputs, Index first, Index outputs,
+BatchInputs<Scalar>::BatchInputs(const Matrix<Scalar>& inputs, Index first, const MapSpec& map,
                                  Augmentation augmentation, std::uint64_t seed)
     : inputs_(inputs), first_(first), augmentation_(std::move(augmentation)), seed_(seed) {
     CompressedColumns<Scalar> probe(inputs.rows());
     const Index probed = std::min<Index>(inputs.cols(), 1000);
     probe.append(inputs.leftCols(probed));
-    compresses_ = !augmentation_.fills_zeros() && probed > 0 &&
-                  CompressedColumns<Scalar>::worthwhile(probe.density(), outputs);
+    compresses_ = map.plain() && !augmentation_.fills_zeros() && probed > 0 &&
+                  CompressedColumns<Scalar>::worthwhile(probe.density(), map.outputs());
     if (compresses_ && !augmentation_.active()) {
         stored_.emplace(inputs.rows());
         stored_->append(inputs);

@@ -76,8 +76,9 @@ ColumnBlocks batch_ranges(Index samples, Index batch, Index block) {
 }
 
 ColumnBlocks training_blocks(const Config& config, Index samples) {
-    return config.fit == Fit::sweeps ? ColumnBlocks(samples, config.grid.block)
-                                     : batch_ranges(samples, config.batch, config.grid.block);
+    return config.fit == Fit::sweeps
+               ? ColumnBlocks(samples, config.grid.block, config.network.widest())
+               : batch_ranges(samples, config.batch, config.grid.block);
 }
 
 }  // namespace hoist

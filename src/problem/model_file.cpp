@@ -11,7 +11,8 @@ namespace hoist {
 
 namespace {
 
-constexpr Index format_version = 1;
+/// The first held chains of dense maps only, and no attribute `network`.
+constexpr Index format_version = 2;
 
 std::span<const double> view(const Vector<double>& vector) {
     return {vector.data(), static_cast<std::size_t>(vector.size())};
@@ -78,7 +79,8 @@ class HeaderReader {
                             "it has no layers or no format_version",
                             "give a run directory, model.h5 or a checkpoint");
         }
-        if (file_.whole_number_attribute("/", "format_version") != format_version) {
+        const Index version = file_.whole_number_attribute("/", "format_version");
+        if (version < 1 || version > format_version) {
             throw DataError(
                 shown_ + " cannot be read", "it was written by a version with another format",
                 "use the version of hoist that wrote it: " + file_.text_attribute("/", "version"));
@@ -90,30 +92,61 @@ class HeaderReader {
     }
 
     NetworkSpec network() const {
-        NetworkSpec network;
         const auto layers = static_cast<Index>(file_.members("/layers").size());
+        std::vector<std::string> activations;
+        for (Index l = 0; l + 1 < layers; ++l) {
+            activations.push_back(file_.text_attribute(layer_name(l), "activation"));
+        }
+        NetworkSpec network = file_.has_attribute("/", "network")
+                                  ? described(activations)
+                                  : dense_chain(layers, activations);
+        if (network.layers() != layers) {
+            refuse("it has " + std::to_string(layers) + " layers and is described as " +
+                   network.layers_text());
+        }
         for (Index l = 0; l < layers; ++l) {
             const auto shape = file_.shape(layer_name(l) + "/weights");
-            if (l > 0 && shape[1] != network.outputs()) {
+            const MapSpec& map = network.map(l);
+            if (shape != std::array<Index, 2>{map.outputs(), map.inputs()}) {
+                refuse("layer " + std::to_string(l) + " has weights of " +
+                       std::to_string(shape[0]) + " x " + std::to_string(shape[1]));
+            }
+        }
+        return network;
+    }
+
+    NetworkSpec described(const std::vector<std::string>& activations) const {
+        return parse_network(file_.text_attribute("/", "network"),
+                             activations.empty() ? "relu" : join(activations, ","),
+                             file_.text_attribute("/", "output"));
+    }
+
+    // Of the first format.
+    NetworkSpec dense_chain(Index layers, const std::vector<std::string>& activations) const {
+        NetworkSpec network;
+        network.output = parse_output(file_.text_attribute("/", "output"));
+        Shape reached;
+        for (Index l = 0; l < layers; ++l) {
+            const auto shape = file_.shape(layer_name(l) + "/weights");
+            if (l == 0) {
+                reached = Shape::vector(shape[1]);
+            } else if (shape[1] != reached.size()) {
                 refuse("the widths of layers " + std::to_string(l - 1) + " and " +
                        std::to_string(l) + " differ");
-            }
-            if (l == 0) {
-                network.blocks.push_back(Shape::vector(shape[1]));
             }
             std::optional<Shape> x = Shape::vector(shape[0]);
             if (l + 1 < layers) {
                 network.activations.push_back(
-                    parse_activation(file_.text_attribute(layer_name(l), "activation")));
+                    parse_activation(activations[static_cast<std::size_t>(l)]));
                 x = network.activations.back()->output(*x);
             }
             if (shape[0] < 1 || shape[1] < 1 || !x) {
                 refuse("layer " + std::to_string(l) + " has weights of " +
                        std::to_string(shape[0]) + " x " + std::to_string(shape[1]));
             }
-            network.blocks.push_back(*x);
+            network.maps.push_back(MapSpec::dense(reached, shape[0]));
+            reached = *x;
         }
-        network.output = parse_output(file_.text_attribute("/", "output"));
         return network;
     }
 
@@ -221,6 +254,7 @@ void write_model_header(Hdf5Writer& file, const ModelHeader& header) {
     file.attribute("/", "created", header.created);
     file.attribute("/", "version", header.version);
     file.attribute("/", "output", to_text(header.network.output));
+    file.attribute("/", "network", header.network.layers_text());
     if (!header.class_names.empty()) {
         file.write("/class_names", header.class_names);
     }
@@ -257,7 +291,7 @@ std::vector<Weights<Scalar>> read_weights(const std::filesystem::path& path,
     const Hdf5Reader file(path, Hdf5Reader::Checksum::trusted);
     std::vector<Weights<Scalar>> all;
     for (Index l = range.begin; l < range.end; ++l) {
-        const MapSpec map = network.map(l);
+        const MapSpec& map = network.map(l);
         const std::vector<Scalar> weights = file.read<Scalar>(layer_name(l) + "/weights");
         const std::vector<Scalar> bias = file.read<Scalar>(layer_name(l) + "/bias");
         if (static_cast<Index>(weights.size()) != map.outputs() * map.inputs() ||

@@ -7,7 +7,7 @@
 
 #include "hoist/base/error.hpp"
 #include "hoist/base/text.hpp"
-#include "hoist/math/kernel_work.hpp"
+#include "hoist/model/map_work.hpp"
 
 namespace hoist {
 
@@ -213,62 +213,70 @@ class ColumnCosts {
         : config_(config),
           first_(l == 0),
           last_(l + 1 == config.network.layers()),
-          n_(static_cast<double>(config.network.map(l).inputs())),
-          m_(static_cast<double>(config.network.map(l).outputs())),
+          map_(config.network.map(l)),
+          work_(kernels_, map_),
+          outputs_(static_cast<double>(map_.to.size())),
           input_cost_(first_ ? input_cost : 1.0) {}
 
     double of_batches() const {
         const int iterations = config_.formulation.iterations;
-        double cost = (map() + kernels_.gradient(n_, m_, 1.0).flops) * input_cost_;
+        double cost = (map() + work_.gradient(1.0).flops) * input_cost_;
         if (!first_) {  // block solves apply W and its transpose in every step
             cost += iterations > 1 ? iterations * (map() + pull_back()) : pull_back();
         }
         const bool gram = config_.weights.kind == WeightSolverOptions::Kind::gram;
         if (gram || config_.weights.kind == WeightSolverOptions::Kind::implicit) {
+            const auto n = static_cast<double>(map_.inputs());
             const auto batch = static_cast<double>(config_.batch);
-            cost += n_ * (gram || config_.batch == 0 ? n_ : std::min(n_, batch));
+            const bool in_batch = !gram && config_.batch > 0 && map_.dense() && batch < n;
+            cost += in_batch ? n * batch : work_.input_gram(1.0).flops;
         }
-        return cost + (gram && config_.weights.sides == GramSides::both ? m_ * m_ : 0.0);
+        const bool signals = gram && config_.weights.sides == GramSides::both;
+        return cost + (signals ? work_.signal_gram(1.0).flops : 0.0);
     }
 
     double of_sweeps() const {
         const bool joint = config_.activation_step == ActivationStep::joint;
         double cost = map() + moment();
         if (!first_) {
-            cost += kernels_.gram(n_, 1.0).flops + move(joint);
+            cost += work_.gram(1.0).flops + move(joint);
         } else if (joint) {
             cost += map();
         }
         if (last_ && config_.network.output != Output::linear) {
             // Products with so few rows run at about half the speed of others, and T costs about as much as
             // a thousand operations per output (measured with 10 outputs).
-            const double step = 2.0 * (map() + moment()) + 1000.0 * m_;
+            const double step = 2.0 * (map() + moment()) + 1000.0 * outputs_;
             cost += map() + step * (config_.inner - 1);
         }
         return cost;
     }
 
   private:
-    double map() const { return kernels_.map(n_, m_, 1.0).flops; }
-    double pull_back() const { return kernels_.pull_back(n_, m_, 1.0).flops; }
-    double moment() const { return kernels_.moment(n_, m_, 1.0).flops; }
+    double map() const { return work_.apply(1.0).flops; }
+    double pull_back() const { return work_.pull_back(1.0).flops; }
+    double moment() const { return work_.moment(1.0).flops; }
 
     double move(bool joint) const {
         const FormulationOptions& options = config_.formulation;
         if (options.name != "classical") {  // the slope that T is made from, and the blocks
-            return map() + kernels_.gradient_steps(n_, m_, 1.0, options.iterations, false).flops;
+            return map() + work_.gradient_steps(1.0, options.iterations, false).flops;
+        }
+        if (!joint && !map_.plain()) {
+            return work_.gradient_steps(1.0, options.nnls.sweeps, false).flops;
         }
         const bool pivoting = options.nnls.method == NnlsOptions::Method::block_pivoting;
         return joint ? config_.joint_iterations * (map() + pull_back())
-                     : kernels_.descent(n_, m_, 1.0, pivoting ? 10.0 : options.nnls.sweeps).flops;
+                     : work_.descent(1.0, pivoting ? 10.0 : options.nnls.sweeps).flops;
     }
 
     static constexpr KernelWork kernels_{sizeof(float)};
     const Config& config_;
     bool first_;
     bool last_;
-    double n_;
-    double m_;
+    const MapSpec& map_;
+    MapWork work_;
+    double outputs_;
     double input_cost_;
 };
 

@@ -29,6 +29,24 @@ bool are_numbers(const Dataset& data) {
            });
 }
 
+// A picture is read as it is stored: row after row, the channels of a place side by side.
+void check_layout(const NetworkSpec& network, const Dataset& data, const std::string& part) {
+    const auto& [rows, columns, channels] = network.block(0);
+    std::vector<Index> wanted{rows, columns, channels};
+    std::erase(wanted, 1);
+    const std::vector<Index> stored = stored_shape(data);
+    if (network.block(0).places() > 1 && stored.size() > 1 && stored != wanted) {
+        std::vector<std::string> sizes;
+        for (const Index size : stored) {
+            sizes.push_back(std::to_string(size));
+        }
+        throw UsageError("network.layers = " + network.layers_text() + " contradicts the data",
+                         "a sample of the " + part + " part is stored as " + join(sizes, "x"),
+                         "start it with that shape; channels that are stored first have to be "
+                         "moved behind rows and columns");
+    }
+}
+
 void check_widths(const NetworkSpec& network, const Dataset& data, const std::string& part) {
     const std::string shown = "network.layers = " + network.layers_text();
     const std::string words = to_text(data.table());
@@ -38,6 +56,7 @@ void check_widths(const NetworkSpec& network, const Dataset& data, const std::st
                              " numbers" + (words.empty() ? "" : ": " + words),
                          "start it with " + std::to_string(data.features()));
     }
+    check_layout(network, data, part);
     if (!data.labeled() || data.outputs() == 0) {
         return;
     }
@@ -89,7 +108,7 @@ std::optional<ModelHeader> read_start(const Config& config) {
     }
     ModelHeader header = read_model_header(config.start_file, true);
     const std::string named = "network.init = " + config.start_file + " does not fit";
-    if (header.network.blocks != config.network.blocks) {
+    if (header.network.layers_text() != config.network.layers_text()) {
         throw UsageError(named, "it is a model of " + header.network.layers_text(),
                          "set network.layers to that, or start from another");
     }
@@ -168,8 +187,10 @@ DataParts open_training_data(const Config& config) {
 }
 
 double input_cost(const Config& config, Dataset& train) {
-    const Augmentation augmentation(config.augmentation, config.network.inputs());
-    if (config.fit != Fit::batches || config.standardize || augmentation.fills_zeros()) {
+    const Augmentation augmentation(config.augmentation, config.network.inputs(),
+                                    image_layout(config.network.block(0), stored_shape(train)));
+    if (config.fit != Fit::batches || config.standardize || augmentation.fills_zeros() ||
+        !config.network.map(0).plain()) {
         return 1.0;
     }
     const Index probed = std::min<Index>(train.samples(), 200);
@@ -212,7 +233,8 @@ Problem<Scalar> make_problem(const Config& config, const Communicator& world, Ta
         const auto load = [&](Dataset& part, const std::vector<Index>& chosen) {
             return load_samples<Scalar>(
                 part, chosen, config.network, *placement, rank,
-                ColumnBlocks(static_cast<Index>(chosen.size()), sweeps ? config.grid.block : 0),
+                ColumnBlocks(static_cast<Index>(chosen.size()), sweeps ? config.grid.block : 0,
+                             config.network.widest()),
                 problem.targets);
         };
         const auto count = static_cast<Index>(split.train.size());

@@ -87,6 +87,12 @@ Split split_samples(Index samples, Index limit, double validation, std::uint64_t
     return split;
 }
 
+std::vector<Index> stored_shape(const Dataset& data) {
+    std::vector<Index> shape = data.sample_shape();
+    const auto [rows, columns] = data.image_size();
+    return shape.size() < 2 && rows > 0 ? std::vector{rows, columns} : shape;
+}
+
 template <typename Scalar>
 Samples<Scalar> load_samples(Dataset& data, const std::vector<Index>& chosen,
                              const NetworkSpec& network, const Placement& placement, int rank,
@@ -96,6 +102,7 @@ Samples<Scalar> load_samples(Dataset& data, const std::vector<Index>& chosen,
     samples.own = placement.grid.owned(rank, samples.blocks.count());
     samples.columns = samples.blocks.columns(samples.own);
     samples.labeled = data.labeled();
+    samples.stored_shape = stored_shape(data);
     samples.target_unit = targets.empty() ? 1.0 : 1.0 / targets.scale[0];
     const Index own = samples.columns.size();
     const bool first = placement.first(rank);

@@ -79,7 +79,7 @@ class ModelWriter {
 
     void weights(int stage, Index l) {
         const int owner = placement_.grid.rank_of(stage, 0);
-        const MapSpec map = network_.map(l);
+        const MapSpec& map = network_.map(l);
         const std::string name = layer_name(l);
         collector_.piece<Scalar>(
             owner, map.inputs(), map.outputs(),

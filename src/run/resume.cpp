@@ -10,7 +10,7 @@ namespace {
 void require_same_network(const std::string& checkpoint, const Config& config,
                           const NetworkSpec& saved) {
     const NetworkSpec& now = config.network;
-    if (saved.blocks != now.blocks ||
+    if (saved.layers_text() != now.layers_text() ||
         (!config.learn_slopes && saved.activation_text() != now.activation_text()) ||
         saved.output != now.output) {
         throw UsageError("the run cannot be resumed with another architecture",

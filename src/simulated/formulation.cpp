@@ -3,6 +3,7 @@
 #include <string>
 
 #include "hoist/formulation/output_block.hpp"
+#include "hoist/model/map_work.hpp"
 #include "spend.hpp"
 
 namespace hoist {
@@ -77,7 +78,7 @@ class SimulatedFormulation final : public Formulation<Scalar> {
     double pull_weight(Index) const override { return 1.0; }
     bool quadratic() const override { return true; }
     void prepare(Index, const LinearMap<Scalar>& map, double) override {
-        spend(kernels.prepare(size_of(map.inputs()), size_of(map.outputs())));
+        spend(MapWork(kernels, map.spec()).prepare());
     }
     void update_activations(Index, const LinearMap<Scalar>& map, const ConstMatrixRef<Scalar>& u,
                             const Above<Scalar>&, MatrixRef<Scalar>) override {
@@ -107,18 +108,19 @@ class SimulatedFormulation final : public Formulation<Scalar> {
 
   private:
     void move(const LinearMap<Scalar>& map, const ConstMatrixRef<Scalar>& u) const {
-        const double n = size_of(map.inputs());
-        const double m = size_of(map.outputs());
+        const MapWork work(kernels, map.spec());
         const double columns = size_of(u.cols());
-        if (options_.name == "classical") {
-            spend(kernels.descent(n, m, columns, options_.nnls.sweeps));
+        const bool classical = options_.name == "classical";
+        if (classical && map.spec().plain()) {
+            spend(work.descent(columns, options_.nnls.sweeps));
             return;
         }
         const bool adaptive = options_.name == "mac" || (options_.name == "bregman" &&
                                                          options_.method == BlockMethod::adaptive);
         // Its steps, and the map that T is made from.
-        spend(kernels.gradient_steps(n, m, columns, options_.iterations, adaptive) +
-              kernels.map(n, m, columns));
+        spend(work.gradient_steps(columns, classical ? options_.nnls.sweeps : options_.iterations,
+                                  adaptive) +
+              work.apply(columns));
     }
 
     static constexpr KernelWork kernels = kernels_of<Scalar>;

@@ -1,5 +1,6 @@
 #include "hoist/math/normal_equations.hpp"
 #include "hoist/math/ridge.hpp"
+#include "hoist/model/map_work.hpp"
 #include "hoist/train/batch_sums.hpp"
 #include "spend.hpp"
 
@@ -44,7 +45,7 @@ InputCenter RidgeFactor::center(Index) const { return {mean_, {}}; }
 
 template <typename Scalar>
 BatchSums<Scalar>::BatchSums(const Stage<Scalar>& stage, const Solvers& solvers, Index most_columns)
-    : most_columns_(most_columns) {
+    : stage_(stage), most_columns_(most_columns) {
     Index numbers = 0;
     for (std::size_t i = 0; i < stage.weights.size(); ++i) {
         const Index n = stage.weights[i].matrix.cols();
@@ -66,12 +67,11 @@ template <typename Scalar>
 void BatchSums<Scalar>::add(std::size_t position, Index, const ConstMatrixRef<Scalar>&,
                             MatrixRef<Scalar> s) {
     const Place& place = places_[position];
-    const double n = size_of(place.inputs);
-    const double m = size_of(place.outputs);
+    const LinearMap<Scalar> map = this->map(position);
+    const MapWork work(kernels_of<Scalar>, map.spec());
     const double columns = size_of(s.cols());
-    spend(kernels_of<Scalar>.gradient(n, m, columns));
-    spend({(place.input_gram_size > 0 ? n * n * columns : 0.0) +
-           (place.signal_gram_size > 0 ? m * m * columns : 0.0)});
+    spend(work.gradient(columns) + (place.input_gram_size > 0 ? work.input_gram(columns) : Work{}) +
+          (place.signal_gram_size > 0 ? work.signal_gram(columns) : Work{}));
 }
 
 template <typename Scalar>

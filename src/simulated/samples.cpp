@@ -28,7 +28,7 @@ template <typename Scalar>
 void InputBlock<Scalar>::add_moment(const ConstMatrixRef<Scalar>&, MatrixRef<Scalar>) const {}
 
 template <typename Scalar>
-BatchInputs<Scalar>::BatchInputs(const Matrix<Scalar>& inputs, Index first, Index,
+BatchInputs<Scalar>::BatchInputs(const Matrix<Scalar>& inputs, Index first, const MapSpec&,
                                  Augmentation augmentation, std::uint64_t seed)
     : inputs_(inputs), first_(first), augmentation_(std::move(augmentation)), seed_(seed) {}
 
@@ -49,10 +49,10 @@ template void draw_columns(std::uint64_t, bool, Samples<float>&);
 template void draw_columns(std::uint64_t, bool, Samples<double>&);
 template struct InputBlock<float>;
 template struct InputBlock<double>;
-template BatchInputs<float>::BatchInputs(const Matrix<float>&, Index, Index, Augmentation,
+template BatchInputs<float>::BatchInputs(const Matrix<float>&, Index, const MapSpec&, Augmentation,
                                          std::uint64_t);
-template BatchInputs<double>::BatchInputs(const Matrix<double>&, Index, Index, Augmentation,
-                                          std::uint64_t);
+template BatchInputs<double>::BatchInputs(const Matrix<double>&, Index, const MapSpec&,
+                                          Augmentation, std::uint64_t);
 template void BatchInputs<float>::apply(const LinearMap<float>&, Range, Matrix<float>&) const;
 template void BatchInputs<double>::apply(const LinearMap<double>&, Range, Matrix<double>&) const;
 template void BatchInputs<float>::fill(Index, std::span<const Index>, InputBlock<float>&) const;

@@ -2,18 +2,43 @@
 #include "hoist/math/solver_work.hpp"
 #include "hoist/math/spectral_norm.hpp"
 #include "hoist/model/linear_map.hpp"
+#include "hoist/model/map_work.hpp"
 #include "spend.hpp"
 
 namespace hoist {
 
+namespace {
+
+// So many columns that nobody looks into.
+template <typename Scalar>
+Eigen::Map<const Matrix<Scalar>> unseen(Index rows, Index columns) {
+    return {nullptr, rows, columns};
+}
+
+}  // namespace
+
 template <typename Scalar>
 void LinearMap<Scalar>::apply(const ConstMatrixRef<Scalar>& x, MatrixRef<Scalar>) const {
-    spend(kernels_of<Scalar>.map(size_of(inputs()), size_of(outputs()), size_of(x.cols())));
+    spend(MapWork(kernels_of<Scalar>, spec_).apply(size_of(x.cols())));
 }
 
 template <typename Scalar>
 void LinearMap<Scalar>::pull_back(const ConstMatrixRef<Scalar>& s, MatrixRef<Scalar>) const {
-    spend(kernels_of<Scalar>.pull_back(size_of(inputs()), size_of(outputs()), size_of(s.cols())));
+    spend(MapWork(kernels_of<Scalar>, spec_).pull_back(size_of(s.cols())));
+}
+
+template <typename Scalar>
+void LinearMap<Scalar>::pairs(const ConstMatrixRef<Scalar>& x, const ConstMatrixRef<Scalar>&,
+                              const Pair& visit) const {
+    const Index columns = spec_.places() * x.cols();
+    visit(unseen<Scalar>(spec_.inputs(), columns), unseen<Scalar>(spec_.outputs(), columns), 0);
+}
+
+template <typename Scalar>
+void LinearMap<Scalar>::visit_windows(
+    const ConstMatrixRef<Scalar>& x,
+    const std::function<void(const ConstMatrixRef<Scalar>&)>& visit) const {
+    visit(unseen<Scalar>(spec_.inputs(), spec_.places() * x.cols()));
 }
 
 template <typename Scalar>
@@ -86,10 +111,18 @@ std::unique_ptr<WeightSolver<Scalar>> make_weight_solver(const WeightSolverOptio
 
 template void LinearMap<float>::apply(const ConstMatrixRef<float>&, MatrixRef<float>) const;
 template void LinearMap<float>::pull_back(const ConstMatrixRef<float>&, MatrixRef<float>) const;
+template void LinearMap<float>::pairs(const ConstMatrixRef<float>&, const ConstMatrixRef<float>&,
+                                      const Pair&) const;
+template void LinearMap<float>::visit_windows(
+    const ConstMatrixRef<float>&, const std::function<void(const ConstMatrixRef<float>&)>&) const;
 template double LinearMap<float>::norm_bound() const;
 template double LinearMap<float>::squared_norm() const;
 template void LinearMap<double>::apply(const ConstMatrixRef<double>&, MatrixRef<double>) const;
 template void LinearMap<double>::pull_back(const ConstMatrixRef<double>&, MatrixRef<double>) const;
+template void LinearMap<double>::pairs(const ConstMatrixRef<double>&, const ConstMatrixRef<double>&,
+                                       const Pair&) const;
+template void LinearMap<double>::visit_windows(
+    const ConstMatrixRef<double>&, const std::function<void(const ConstMatrixRef<double>&)>&) const;
 template double LinearMap<double>::norm_bound() const;
 template double LinearMap<double>::squared_norm() const;
 template struct Weights<float>;

@@ -7,7 +7,7 @@
 namespace hoist {
 
 std::vector<SolverState> solver_entries(const Config& config, Index layer) {
-    const MapSpec map = config.network.map(layer);
+    const MapSpec& map = config.network.map(layer);
     std::vector<SolverState> entries =
         solver_states(solver_options(config, layer), map.inputs(), map.outputs());
     entries.push_back({"average", map.outputs(), map.inputs() + 1});
@@ -37,8 +37,10 @@ BatchStep<Scalar>::BatchStep(const Config& config, const Communicator& world,
     const NetworkSpec& network = stage.network;
     if (first_) {
         inputs_ = std::make_unique<BatchInputs<Scalar>>(
-            samples.inputs, samples.columns.begin, network.map(0).outputs(),
-            Augmentation(config.augmentation, network.inputs()), config.seed);
+            samples.inputs, samples.columns.begin, network.map(0),
+            Augmentation(config.augmentation, network.inputs(),
+                         image_layout(network.block(0), samples.stored_shape)),
+            config.seed);
     }
     first_column_.resize(static_cast<std::size_t>(batches_.count()));
     for (Index batch = 0; batch < batches_.count(); ++batch) {

@@ -12,7 +12,7 @@ Index padded(Index numbers) { return (numbers + 15) / 16 * 16; }
 
 template <typename Scalar>
 BatchSums<Scalar>::BatchSums(const Stage<Scalar>& stage, const Solvers& solvers, Index most_columns)
-    : most_columns_(most_columns) {
+    : stage_(stage), most_columns_(most_columns) {
     Index next = 0;
     for (std::size_t i = 0; i < stage.weights.size(); ++i) {
         const Index n = stage.weights[i].matrix.cols();
@@ -47,28 +47,46 @@ void BatchSums<Scalar>::add(std::size_t position, Index first, const ConstMatrix
                             MatrixRef<Scalar> s) {
     Place& place = places_[position];
     s *= mean_;
-    auto product = gradient(place).leftCols(place.inputs);
-    if (place.empty) {
-        product.noalias() = s * x.transpose();
-    } else {
-        product.noalias() += s * x.transpose();
+    const auto add_pairs = [&](const ConstMatrixRef<Scalar>& windows,
+                               const ConstMatrixRef<Scalar>& signals, Index at) {
+        auto product = gradient(place).leftCols(place.inputs);
+        if (place.empty) {
+            product.noalias() = signals * windows.transpose();
+        } else {
+            product.noalias() += signals * windows.transpose();
+        }
+        if (place.input_gram_size > 0) {
+            Matrix<Scalar> extended(windows.rows() + 1, windows.cols());
+            extended.topRows(windows.rows()) = windows;
+            extended.row(windows.rows()).setOnes();
+            add_input_gram(place, extended);
+        }
+        if (place.keeps_inputs) {
+            inputs(place).middleCols(first + at, windows.cols()) = windows;
+        }
+        add_signals(place, signals);
+    };
+    map(position).pairs(x, s, add_pairs);
+    if (place.empty) {  // there were no columns
+        add_pairs(Matrix<Scalar>(place.inputs, 0), Matrix<Scalar>(place.outputs, 0), 0);
     }
-    if (place.input_gram_size > 0) {
-        Matrix<Scalar> extended(x.rows() + 1, x.cols());
-        extended.topRows(x.rows()) = x;
-        extended.row(x.rows()).setOnes();
-        add_input_gram(place, extended);
-    }
-    if (place.keeps_inputs) {
-        inputs(place).middleCols(first, x.cols()) = x;
-    }
-    add_signals(place, s);
 }
 
 template <typename Scalar>
 void BatchSums<Scalar>::add(std::size_t position, Index first,
                             std::span<const InputBlock<Scalar>> x, MatrixRef<Scalar> s) {
     Place& place = places_[position];
+    Index begin = 0;
+    if (!map(position).spec().plain()) {
+        for (const InputBlock<Scalar>& block : x) {
+            add(position, first + begin, block.dense, s.middleCols(begin, block.columns()));
+            begin += block.columns();
+        }
+        if (x.empty()) {
+            add(position, first, Matrix<Scalar>(map(position).inputs(), 0), s);
+        }
+        return;
+    }
     s *= mean_;
     auto product = gradient(place).leftCols(place.inputs);
     if (place.empty) {
@@ -79,7 +97,6 @@ void BatchSums<Scalar>::add(std::size_t position, Index first,
     if (wants_gram) {
         extended.row(place.inputs).setOnes();
     }
-    Index begin = 0;
     for (const InputBlock<Scalar>& block : x) {
         block.add_moment(s.middleCols(begin, block.columns()), product);
         if (wants_gram) {
@@ -99,7 +116,7 @@ void BatchSums<Scalar>::add(std::size_t position, Index first,
 }
 
 template <typename Scalar>
-void BatchSums<Scalar>::add_signals(Place& place, MatrixRef<Scalar> s) {
+void BatchSums<Scalar>::add_signals(Place& place, const ConstMatrixRef<Scalar>& s) {
     auto sums = gradient(place).col(place.inputs);
     if (place.empty) {
         sums = s.rowwise().sum();

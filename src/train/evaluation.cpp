@@ -47,7 +47,7 @@ Evaluation Tally<Scalar>::total(const Communicator& world, const Samples<Scalar>
     result.loss = sums[0] / count;
     result.rmse = samples.target_unit * std::sqrt(sums[1] / count);
     for (std::size_t i = 0; i < positive_.size(); ++i) {
-        const auto units = static_cast<double>(network_.map(static_cast<Index>(i)).outputs());
+        const auto units = static_cast<double>(network_.map(static_cast<Index>(i)).to.size());
         result.share_linear.push_back(100.0 * sums[2 + i] / (count * units));
     }
     result.confusion = Eigen::Map<Matrix<double>>(sums.data() + 2 + positive_.size(),

@@ -21,15 +21,14 @@ struct Slice {
 };
 
 // Blocks of training on mini-batches are as wide as a rank's data.
-constexpr Index widest_slice = 1024;
-
 template <typename Scalar>
-std::vector<Slice> slices(const std::vector<Index>& order, const Samples<Scalar>& samples) {
+std::vector<Slice> slices(const std::vector<Index>& order, const Samples<Scalar>& samples,
+                          Index widest) {
     std::vector<Slice> all;
     for (const Index block : order) {
         const Range range = samples.local(block);
-        for (Index begin = range.begin; begin < range.end; begin += widest_slice) {
-            all.push_back({block, {begin, std::min(begin + widest_slice, range.end)}});
+        for (Index begin = range.begin; begin < range.end; begin += widest) {
+            all.push_back({block, {begin, std::min(begin + widest, range.end)}});
         }
     }
     return all;
@@ -56,7 +55,8 @@ template <typename Scalar>
 void ForwardPass<Scalar>::run(const Samples<Scalar>& samples, Index start,
                               const FirstMap& start_map, const Visit& visit) const {
     const std::vector<Slice> order =
-        slices(placement_.grid.order(world_.rank(), samples.blocks.count()), samples);
+        slices(placement_.grid.order(world_.rank(), samples.blocks.count()), samples,
+               ColumnBlocks::most_columns(network_.widest()));
     const Exchange exchange(world_, placement_, samples.blocks.count(),
                             Exchange::Channel::evaluation);
     PhaseTimes times;
@@ -67,7 +67,7 @@ void ForwardPass<Scalar>::run(const Samples<Scalar>& samples, Index start,
     const auto expect = [&](std::size_t turn) {
         if (receives && turn < order.size()) {
             Incoming<Scalar>& slot = incoming[turn % incoming.size()];
-            slot.columns.resize(network_.map(lowest - 1).outputs(), order[turn].columns.size());
+            slot.columns.resize(network_.map(lowest - 1).to.size(), order[turn].columns.size());
             slot.request = exchange.receive_from_below<Scalar>(order[turn].block, slot.columns);
         }
     };
@@ -89,8 +89,8 @@ void ForwardPass<Scalar>::run(const Samples<Scalar>& samples, Index start,
             }
             const bool leaves = l == stage_.highest() && l + 1 < network_.layers();
             Matrix<Scalar>& above =
-                leaves ? outgoing.next(network_.map(l).outputs(), columns.size()) : u;
-            above.resize(network_.map(l).outputs(), columns.size());
+                leaves ? outgoing.next(network_.map(l).to.size(), columns.size()) : u;
+            above.resize(network_.map(l).to.size(), columns.size());
             if (l == start) {
                 start_map(stage_.map(l), columns, above);
             } else {

@@ -19,13 +19,13 @@ Passage<Scalar>::Passage(const NetworkSpec& network, Range layers, const Batches
     }
     const bool minimizes = what == Down::residuals;
     for (Index l = std::max<Index>(layers.begin, 1); l <= layers.end; ++l) {
-        up.u(l).resize(network.map(l - 1).outputs(), columns);
+        up.u(l).resize(network.map(l - 1).to.size(), columns);
         if (l < layers.end) {
             up.x(l).resize(network.block(l).size(), columns);
         }
         // The signal of the lowest layer goes down only, as its residual does in its place.
         if (l > layers.begin || !minimizes) {
-            down.u(l).resize(network.map(l - 1).outputs(), columns);
+            down.u(l).resize(network.map(l - 1).to.size(), columns);
         }
         if (minimizes && l < network.layers()) {
             down.x(l).resize(network.block(l).size(), columns);

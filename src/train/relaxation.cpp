@@ -27,7 +27,7 @@ Relaxation<Scalar>::Relaxation(const Config& config, const Communicator& world,
     const Index own = samples.columns.size();
     for (Index l = std::max<Index>(stage.layers.begin, 1); l < stage.layers.end; ++l) {
         variables.x(l).resize(network.block(l).size(), own);
-        variables.u(l).resize(network.map(l - 1).outputs(), own);
+        variables.u(l).resize(network.map(l - 1).to.size(), own);
     }
     const Index above = stage.layers.end;
     const bool last = terms_.is_output(stage.highest());
@@ -226,7 +226,7 @@ MatrixRef<Scalar> Relaxation<Scalar>::propagate(Index layer, Index block, Send s
         return terms_.u(layer + 1, block);
     }
     Matrix<Scalar>& u =
-        outgoing_.next(config_.network.map(layer).outputs(), samples_.local(block).size());
+        outgoing_.next(config_.network.map(layer).to.size(), samples_.local(block).size());
     terms_.apply(layer, block, u);
     if (send == Send::yes) {
         outgoing_.send(block);

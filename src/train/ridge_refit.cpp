@@ -23,15 +23,17 @@ RidgeRefit<Scalar>::RidgeRefit(const Config& config, const Communicator& peers, 
     const NetworkSpec& network = config.network;
     for (Index l = stage.layers.begin; l < stage.layers.end; ++l) {
         // Until they are factored, the inputs' equations need no targets.
-        const Index outputs = l == 0 ? 1 : network.map(l).outputs();
-        equations_.emplace_back(network.block(l).size(), outputs, shard());
+        const MapSpec& map = network.map(l);
+        equations_.emplace_back(map.inputs(), l == 0 ? 1 : map.outputs(), shard());
         shifts_.push_back(0.0);
     }
 }
 
 template <typename Scalar>
 void RidgeRefit<Scalar>::add_inputs(const ConstMatrixRef<Scalar>& x) {
-    equations_.front().template add_gram<Scalar>(x);
+    stage_.map(0).visit_windows(x, [this](const ConstMatrixRef<Scalar>& windows) {
+        equations_.front().template add_gram<Scalar>(windows);
+    });
 }
 
 template <typename Scalar>
@@ -48,7 +50,18 @@ void RidgeRefit<Scalar>::factor_inputs() {
 template <typename Scalar>
 void RidgeRefit<Scalar>::add(Index layer, const ConstMatrixRef<Scalar>& x,
                              const ConstMatrixRef<Scalar>& t) {
-    equations_[position(layer)].template add<Scalar>(x, t);
+    add(equations_[position(layer)], layer, x, t);
+}
+
+template <typename Scalar>
+void RidgeRefit<Scalar>::add(NormalEquations& equations, Index layer,
+                             const ConstMatrixRef<Scalar>& x,
+                             const ConstMatrixRef<Scalar>& t) const {
+    stage_.map(layer).pairs(x, t,
+                            [&](const ConstMatrixRef<Scalar>& windows,
+                                const ConstMatrixRef<Scalar>& targets, Index) {
+                                equations.template add<Scalar>(windows, targets);
+                            });
 }
 
 template <typename Scalar>
@@ -77,7 +90,8 @@ void RidgeRefit<Scalar>::improve_output(int steps,
     const Index layer = stage_.highest();
     const Weights<Scalar>& weights = stage_.of(layer);
     const RidgeFactor& factor = layer == 0 ? *input_factor_ : *output_factor_;
-    NormalEquations moments(factor.center(peers_.rank()), config_.network.outputs(), shard());
+    NormalEquations moments(factor.center(peers_.rank()), config_.network.map(layer).outputs(),
+                            shard());
     Matrix<double> before = weights.solution();
     double momentum = 1.0;
     for (int step = 1; step <= steps; ++step) {

@@ -79,7 +79,7 @@ ConstMatrixRef<Scalar> StageTerms<Scalar>::regression_target(Index layer, Index 
     if (formulation_->quadratic() || is_output(layer)) {
         return above;
     }
-    Matrix<Scalar> u(network_.map(layer).outputs(), above.cols());
+    Matrix<Scalar> u(network_.map(layer).to.size(), above.cols());
     apply(layer, block, u);
     target_.resize(u.rows(), u.cols());
     formulation_->signal(layer + 1, above, u, target_);

@@ -25,9 +25,9 @@ StepFit<Scalar>::StepFit(const Config& config, const Communicator& peers, Stage<
     : peers_(peers), stage_(stage), times_(times) {
     const NetworkSpec& network = config.network;
     for (Index l = stage.layers.begin; l < stage.layers.end; ++l) {
-        const MapSpec map = network.map(l);
+        const MapSpec& map = network.map(l);
         WeightSolverOptions options = solver_options(config, l);
-        options.batch = most_columns;
+        options.batch = map.dense() ? most_columns : 0;
         solvers_.push_back(make_weight_solver<Scalar>(options, map.inputs(), map.outputs()));
         average_.push_back(Matrix<Scalar>::Zero(map.outputs(), map.inputs() + 1));
     }

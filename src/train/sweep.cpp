@@ -64,7 +64,8 @@ void Sweep<Scalar>::improve_output() {
     refit_->improve_output(inner_ - 1, [&](NormalEquations& moments) {
         for (const Index block : relaxation_.order()) {
             terms_.apply(top, block);
-            moments.add<Scalar>(terms_.activations(top, block), terms_.target_above(top, block));
+            refit_->add(moments, top, terms_.activations(top, block),
+                        terms_.target_above(top, block));
         }
     });
 }

@@ -14,7 +14,7 @@ std::string refusal(const std::string& layers, const std::string& activation = "
 
 TEST(NetworkSpec, reads_widths_and_activations) {
     const NetworkSpec spec = parse_network(" 784 - 300-100-10", "relu, leaky_relu(0.1)", "simplex");
-    ASSERT_EQ(spec.blocks.size(), 4u);
+    ASSERT_EQ(spec.maps.size(), 3u);
     for (const auto& [layer, width] : {std::pair{0, 784}, {1, 300}, {2, 100}, {3, 10}}) {
         EXPECT_EQ(spec.block(layer), (Shape{1, 1, width}));
     }
@@ -36,11 +36,15 @@ TEST(NetworkSpec, one_activation_stands_for_all_hidden_layers) {
 }
 
 TEST(NetworkSpec, writes_what_it_reads) {
-    for (const auto& [layers, activation] :
-         std::vector<std::pair<std::string, std::string>>{{"784-300-10", "relu"},
-                                                          {"5-4-3-2", "relu,leaky_relu(0.25)"},
-                                                          {"5-4-3-2", "hard_sigmoid"},
-                                                          {"7-2", "relu"}}) {
+    for (const auto& [layers, activation] : std::vector<std::pair<std::string, std::string>>{
+             {"784-300-10", "relu"},
+             {"5-4-3-2", "relu,leaky_relu(0.25)"},
+             {"5-4-3-2", "hard_sigmoid"},
+             {"28x28x1-conv(16,5)-10", "relu"},
+             {"9x9x3-conv(4,3,2)-maxpool(3,2)-5-2", "relu,tanh"},
+             {"9x9x3-conv(4,3,2,0)-conv(4,4,1,3)-avgpool-2", "relu,maxpool(2)"},
+             {"8x6x2-avgpool(2)-conv(3,1)-avgpool(3,1)-2", "relu"},
+             {"7-2", "relu"}}) {
         const NetworkSpec spec = parse_network(layers, activation, "softmax");
         EXPECT_EQ(spec.layers_text(), layers);
         EXPECT_EQ(spec.activation_text(), activation);
@@ -57,6 +61,49 @@ TEST(NetworkSpec, refuses_what_is_no_chain_of_widths) {
         expect_mentions(refusal(layers), {"network.layers"});
     }
     expect_mentions(refusal("10-x-5"), {"'x'", "784-300-100-10"});
+}
+
+TEST(NetworkSpec, reads_the_shapes_of_pictures) {
+    const NetworkSpec spec =
+        parse_network("32x30-conv(8, 5, 2)-maxpool(2)-avgpool(2)-conv(6,3)-20-10",
+                      "relu,maxpool(3),relu", "softmax");
+    EXPECT_EQ(spec.layers(), 4);
+    EXPECT_EQ(spec.block(0), (Shape{32, 30, 1}));
+    EXPECT_EQ(spec.map(0).to, (Shape{16, 15, 8}));
+    EXPECT_EQ(spec.block(1), (Shape{8, 7, 8}));
+    EXPECT_EQ(spec.map(1).windows.from, (Shape{4, 3, 8}));
+    EXPECT_EQ(spec.map(1).inputs(), 72);
+    EXPECT_EQ(spec.map(1).to, (Shape{4, 3, 18}));
+    EXPECT_EQ(spec.block(2), (Shape{4, 3, 6}));
+    EXPECT_EQ(spec.map(2).inputs(), 72);
+    EXPECT_TRUE(spec.map(2).plain());
+    EXPECT_EQ(spec.outputs(), 10);
+    EXPECT_EQ(spec.widest(), 16 * 15 * 8);
+    EXPECT_TRUE(spec.map(0) == parse_network("32x30x1-conv(8,5,2)-2", "relu", "softmax").map(0));
+}
+
+TEST(NetworkSpec, names_the_map_that_does_not_fit_and_the_shape_that_it_meets) {
+    expect_mentions(refusal("784-conv(8,5)-10"), {"conv(8,5)", "784", "28x28x1"});
+    expect_mentions(refusal("28x28-conv(8,5)-10-conv(3,3)-10"),
+                    {"conv(3,3)", "10 that it looks at"});
+    expect_mentions(refusal("8x8x3-conv(8,9,1,0)-10"), {"conv(8,9,1,0)", "8x8x3"});
+    expect_mentions(refusal("8x8x3-conv(8,3)-maxpool(9)-10"), {"maxpool(9)", "8x8x8"});
+    expect_mentions(refusal("8x8x3-maxpool(2)-10"), {"maxpool(2)", "no map"});
+    expect_mentions(refusal("8x8x3-conv(4,3)-maxpool(2)-maxpool(2)-10"), {"maxpool(2)"});
+    expect_mentions(refusal("8x8x3-avgpool(2)-avgpool(2)-10"), {"avgpool(2)"});
+    expect_mentions(refusal("8x8x3-conv(4,3)"), {"conv(4,3)", "outputs"});
+    expect_mentions(refusal("8x8x3-conv(4,3)-avgpool"), {"avgpool", "outputs"});
+    expect_mentions(refusal("8x8x3-konv(4,3)-10"), {"'konv(4,3)'", "did you mean conv"});
+    expect_mentions(refusal("8x8x3-conv(4)-10"), {"conv(CHANNELS,SIDE"});
+    expect_mentions(refusal("8x8x3-conv(4,3-10"), {"parenthesis"});
+    expect_mentions(refusal("8x8x3-conv(4,a)-10"), {"whole number"});
+    expect_mentions(refusal("8x8x3-conv(0,3)-10"), {"channels"});
+    expect_mentions(refusal("8x8x3-conv(4,3,0)-10"), {"conv(4,3,0)"});
+    expect_mentions(refusal("8x8x3-4x4x1-10"), {"4x4x1", "shape"});
+    expect_mentions(refusal("8x0x3-10"), {"8x0x3"});
+    expect_mentions(refusal("8x8x3x3-10"), {"8x8x3x3"});
+    expect_mentions(refusal("9999x9999x9-10"), {"16777216 numbers"});
+    expect_mentions(refusal("8x8x3-conv(4,3)-maxpool(2)-10", "sin"), {"maxpool", "sin"});
 }
 
 TEST(NetworkSpec, refuses_activations_that_do_not_fit) {

@@ -7,6 +7,8 @@
 #include <cmath>
 #include <numbers>
 #include <random>
+#include <set>
+#include <tuple>
 #include <vector>
 
 #include "support/messages.hpp"
@@ -216,7 +218,8 @@ TEST(Augmentation, says_what_it_does) {
     for (const AugmentationOptions& options :
          {AugmentationOptions{.shift = 1.0}, AugmentationOptions{.rotation = 1.0},
           AugmentationOptions{.scale = 0.1}, AugmentationOptions{.shear = 0.1},
-          AugmentationOptions{.elastic = 1.0}}) {
+          AugmentationOptions{.elastic = 1.0}, AugmentationOptions{.mirror = true},
+          AugmentationOptions{.translate = 1}, AugmentationOptions{.cutout = 1}}) {
         EXPECT_TRUE(options.images());
         EXPECT_TRUE(Augmentation(options, 9).active());
         EXPECT_FALSE(Augmentation(options, 9).fills_zeros());
@@ -469,6 +472,106 @@ TEST(Augmentation, moves_only_square_images) {
     expect_mentions(message, {"data.shift = 2, data.elastic = 0.5 cannot be applied to the data",
                               "11 inputs are neither a square nor three", "leave it at 0"});
     EXPECT_EQ(message.find("data.rotation"), std::string::npos);
+}
+
+const ImageLayout innermost{{6, 5, 3}, false};
+const ImageLayout in_planes{{6, 5, 3}, true};
+
+/// The number of a pixel and channel, 1 + those before it.
+std::vector<double> numbered(const ImageLayout& layout) {
+    const auto [rows, columns, channels] = layout.shape;
+    std::vector<double> x(static_cast<std::size_t>(layout.shape.size()));
+    for (Index i = 0; i < rows * columns; ++i) {
+        for (Index k = 0; k < channels; ++k) {
+            x[static_cast<std::size_t>(layout.planes ? k * rows * columns + i : i * channels + k)] =
+                static_cast<double>(1 + i * channels + k);
+        }
+    }
+    return x;
+}
+
+TEST(Augmentation, of_images_is_the_same_in_both_layouts) {
+    const AugmentationOptions moves{.mirror = true, .translate = 2, .cutout = 2};
+    const AugmentationOptions warps{.shift = 1.5, .rotation = 20.0};
+    const ImageLayout square{{5, 5, 3}, false};
+    const ImageLayout square_planes{{5, 5, 3}, true};
+    for (Index sample = 0; sample < 50; ++sample) {
+        for (const auto& [options, side_by_side, planes] :
+             {std::tuple(moves, innermost, in_planes), {warps, square, square_planes}}) {
+            const Index inputs = side_by_side.shape.size();
+            const auto a = augmented(Augmentation(options, inputs, side_by_side),
+                                     numbered(side_by_side), 1, 0, sample);
+            const auto b =
+                augmented(Augmentation(options, inputs, planes), numbered(planes), 1, 0, sample);
+            for (Index i = 0; i < side_by_side.shape.places(); ++i) {
+                for (Index k = 0; k < 3; ++k) {
+                    ASSERT_EQ(a[static_cast<std::size_t>(i * 3 + k)],
+                              b[static_cast<std::size_t>(k * side_by_side.shape.places() + i)]);
+                }
+            }
+        }
+    }
+}
+
+TEST(Augmentation, mirrors_half_of_the_images_and_translates_each_way) {
+    const Augmentation augmentation({.mirror = true, .translate = 1}, 90, innermost);
+    const std::vector<double> x = numbered(innermost);
+    double mirrored = 0.0;
+    std::set<std::pair<int, int>> shifts;
+    constexpr Index samples = 2000;
+    for (Index sample = 0; sample < samples; ++sample) {
+        const auto moved = augmented(augmentation, x, 1, 0, sample);
+        // Three neighbors in the middle tell where all came from.
+        const auto first = static_cast<int>(moved[(2 * 5 + 2) * 3]) / 3;
+        const auto second = static_cast<int>(moved[(2 * 5 + 3) * 3]) / 3;
+        const bool flipped = second < first;
+        mirrored += flipped ? 1.0 : 0.0;
+        const int down = 2 - first / 5;
+        const int right = 2 - (flipped ? 4 - first % 5 : first % 5);
+        shifts.insert({down, right});
+        for (int row = 0; row < 6; ++row) {
+            for (int column = 0; column < 5; ++column) {
+                const int from_row = row - down;
+                const int from = flipped ? 4 - (column - right) : column - right;
+                const bool outside = from_row < 0 || from_row > 5 || from < 0 || from > 4;
+                for (int k = 0; k < 3; ++k) {
+                    ASSERT_EQ(moved[static_cast<std::size_t>((row * 5 + column) * 3 + k)],
+                              outside ? 0.0 : (from_row * 5 + from) * 3 + k + 1);
+                }
+            }
+        }
+    }
+    EXPECT_NEAR(mirrored / samples, 0.5, 0.05);
+    EXPECT_EQ(shifts.size(), 9U);
+}
+
+TEST(Augmentation, cuts_a_square_out_of_all_channels) {
+    const Augmentation augmentation({.cutout = 3}, 90, innermost);
+    const std::vector<double> x(90, 1.0);
+    std::set<Index> counts;
+    for (Index sample = 0; sample < 500; ++sample) {
+        const auto cut = augmented(augmentation, x, 1, 0, sample);
+        const auto zeros = static_cast<Index>(std::ranges::count(cut, 0.0));
+        counts.insert(zeros);
+        for (std::size_t i = 0; i < cut.size(); i += 3) {
+            ASSERT_TRUE(cut[i] == cut[i + 1] && cut[i] == cut[i + 2]);
+        }
+    }
+    // Whole in the middle, a part of it at edges and corners.
+    EXPECT_EQ(counts, (std::set<Index>{4 * 3, 6 * 3, 9 * 3}));
+}
+
+TEST(Augmentation, knows_how_images_lie) {
+    EXPECT_EQ(image_layout({4, 5, 2}, {}), (ImageLayout{{4, 5, 2}, false}));
+    EXPECT_EQ(image_layout(Shape::vector(20), {4, 5}), (ImageLayout{{4, 5, 1}, false}));
+    EXPECT_EQ(image_layout(Shape::vector(48), {4, 4, 3}), (ImageLayout{{4, 4, 3}, false}));
+    EXPECT_EQ(image_layout(Shape::vector(48), {3, 4, 4}), (ImageLayout{{4, 4, 3}, true}));
+    EXPECT_EQ(image_layout(Shape::vector(48)), (ImageLayout{{4, 4, 3}, true}));
+    EXPECT_EQ(image_layout(Shape::vector(49)), (ImageLayout{{7, 7, 1}, false}));
+    EXPECT_EQ(image_layout(Shape::vector(50)), std::nullopt);
+    EXPECT_EQ(image_layout(Shape::vector(2 * 5 * 6 * 7), {2, 5, 6, 7}), std::nullopt);
+    EXPECT_THROW(Augmentation({.shift = 1.0}, 90, innermost), UsageError);
+    EXPECT_THROW(Augmentation({.mirror = true}, 50), UsageError);
 }
 
 TEST(Augmentation, refuses_to_leave_nothing_of_the_inputs) {

@@ -43,7 +43,8 @@ TEST(BatchInputs, are_mapped_as_they_are_whether_compressed_or_augmented) {
     for (const Case& tried :
          {Case{0.05, {}, true}, Case{0.9, {}, false}, Case{0.05, moved(), true}}) {
         const Matrix<double> x = images(tried.density);
-        const BatchInputs<double> batch(x, 0, outputs, Augmentation(tried.augmentation, inputs), 7);
+        const BatchInputs<double> batch(x, 0, MapSpec::dense(inputs, outputs),
+                                        Augmentation(tried.augmentation, inputs), 7);
         EXPECT_EQ(batch.compresses(), tried.compresses);
         const Weights<double> map = weights();
         Matrix<double> u(outputs, 30);

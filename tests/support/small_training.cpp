@@ -140,7 +140,7 @@ std::vector<Weights<Scalar>> gather_weights(const NetworkSpec& network, const Pl
         const Range layers = placement.layers[static_cast<std::size_t>(s)];
         const int owner = placement.grid.rank_of(s, 0);
         for (Index l = layers.begin; l < layers.end; ++l) {
-            Matrix<Scalar> matrix(network.map(l).outputs(), network.block(l).size());
+            Matrix<Scalar> matrix(network.map(l).outputs(), network.map(l).inputs());
             Matrix<Scalar> bias(network.map(l).outputs(), 1);
             if (world.rank() == owner) {
                 matrix = stage.of(l).matrix;

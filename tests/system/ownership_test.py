@@ -172,9 +172,7 @@ class Ownership(ProgramTest):
         self.assertEqual((result.status, result.err), (0, ""))
 
     def test_a_file_system_without_locks_is_warned_of(self):
-        # LD_PRELOAD cannot name a path with a space. The address sanitizer wants to be loaded first.
-        shutil.copy(os.environ["HOIST_NO_LOCKS"], self.folder / "no_locks.so")
-        without = ["env", "LD_PRELOAD=./no_locks.so", "ASAN_OPTIONS=verify_asan_link_order=0"]
+        without = ["env", *self.preloaded("HOIST_NO_LOCKS")]
         config = self.write_config("short.ini", data__validation=0.2)
         for launcher in ([], [*MPIRUN, "-n", "3"]):
             with self.subTest(launcher=launcher):

@@ -115,6 +115,13 @@ class ProgramTest(unittest.TestCase):
         (self.folder / name).write_text("\n".join(lines) + "\n")
         return name
 
+    def preloaded(self, library):
+        """The variables for env that load the library which an environment variable names before all others."""
+        # LD_PRELOAD cannot name a path with a space. The address sanitizer wants to be loaded first.
+        shutil.copy(os.environ[library], self.folder / "preloaded.so")
+        options = [*filter(None, [os.environ.get("ASAN_OPTIONS")]), "verify_asan_link_order=0"]
+        return ["LD_PRELOAD=./preloaded.so", "ASAN_OPTIONS=" + ":".join(options)]
+
     def start(self, *arguments, ranks=1):
         program = [HOIST, *map(str, arguments)]
         run = Run(program if ranks == 1 else [*MPIRUN, "-n", str(ranks), *program], self.folder)

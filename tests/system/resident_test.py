@@ -1,9 +1,14 @@
-"""A run takes no more memory the longer it is."""
+"""A run takes no more memory the longer it is, nor for what a file claims."""
 
 import os
+import subprocess
 import unittest
 
-from program import ProgramTest
+import numpy
+
+from program import ENVIRONMENT, HOIST, ProgramTest
+
+BAD = 65
 
 
 class ConstantMemory(ProgramTest):
@@ -37,6 +42,14 @@ class ConstantMemory(ProgramTest):
     def test_over_500_epochs_of_mini_batches(self):
         self.check(2, train__epochs=100000, checkpoint__every=25, formulation__name="fenchel", weights__solver="adam",
                    train__batch=40)
+
+    def test_what_claims_to_be_vast_takes_none(self):
+        numpy.savez_compressed(self.folder / "a.npz", x=numpy.zeros((1, 100_000_000), "u1"))
+        arguments = [HOIST, "train", self.write_config(
+            data__format="numpy", data__path=".", data__train="a.npz", data__samples=1)]
+        result = subprocess.run(["prlimit", "--data=700000000", *arguments], cwd=self.folder, text=True,
+                                capture_output=True, env=ENVIRONMENT, check=False)
+        self.assertEqual(result.returncode, BAD, result.stderr)
 
 
 if __name__ == "__main__":

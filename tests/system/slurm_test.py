@@ -1,7 +1,6 @@
 """The batch scripts of launch/slurm, copied and changed as users do, on several nodes of a real SLURM."""
 
 import os
-import shutil
 import signal
 
 from batch_jobs import CPUS, NODES, BatchTest
@@ -69,11 +68,8 @@ class BatchScripts(BatchTest):
 
     def test_a_rank_that_is_late_to_learn_its_peers_addresses_outlives_their_first_messages(self):
         config = self.write_config()
-        # LD_PRELOAD cannot name a path with a space. The address sanitizer wants to be loaded first.
-        shutil.copy(os.environ["HOIST_LATE_FENCE"], self.folder / "late_fence.so")
-        self.call("srun", f"--nodes={NODES}", "--mpi=pmix", "--wait=5", "env", "LD_PRELOAD=./late_fence.so",
-                  "ASAN_OPTIONS=verify_asan_link_order=0", HOIST, "train", config, "--out", "late", "--quiet",
-                  "--threads=1")
+        self.call("srun", f"--nodes={NODES}", "--mpi=pmix", "--wait=5", "env", *self.preloaded("HOIST_LATE_FENCE"), HOIST,
+                  "train", config, "--out", "late", "--quiet", "--threads=1")
         self.assert_weights_of_plain_run("late", ranks=NODES)
 
     def test_a_mistake_ends_the_job_with_the_status_of_the_program(self):

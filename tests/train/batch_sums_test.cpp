@@ -23,6 +23,8 @@ struct Sums {
 
     explicit Sums(Index layer, Index batch = 0) {
         stage.layers = {layer, layer + 1};
+        stage.network.maps.resize(static_cast<std::size_t>(layer) + 1,
+                                  MapSpec::dense(inputs, outputs));
         stage.weights.resize(1);
         stage.weights.front().matrix.setZero(outputs, inputs);
         WeightSolverOptions options;

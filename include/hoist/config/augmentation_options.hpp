@@ -1,6 +1,9 @@
 #pragma once
 
-#include "hoist/base/types.hpp"
+#include <optional>
+#include <vector>
+
+#include "hoist/base/shape.hpp"
 
 namespace hoist {
 
@@ -25,15 +28,38 @@ struct AugmentationOptions {
     double elastic = 0.0;
     /// Standard deviation in pixels of the Gaussian that smooths it.
     double elastic_width = 4.0;
+    /// Whether half of the images are mirrored, left to right.
+    bool mirror = false;
+    /// Largest shift in whole pixels, each way, in both directions; zeros come in.
+    Index translate = 0;
+    /// Side in pixels of a square that is set to zero, whose middle is any pixel of the image.
+    Index cutout = 0;
 
     bool operator==(const AugmentationOptions&) const = default;
 
-    /// Whether an option is set that moves the pixels of images.
+    /// Whether an option is set that is for images, and whether one of them interpolates pixels.
     bool images() const;
+    bool warps() const;
 };
 
-/// The side of the images that the options move: square, of one color plane or three, plane after
-/// plane; 0 where they move none. @throws UsageError where the inputs are not such an image.
-Index augmented_side(const AugmentationOptions& options, Index inputs);
+/// How the pixels of an image lie among the inputs: rows outermost, channels innermost, or plane
+/// after plane.
+struct ImageLayout {
+    Shape shape;
+    bool planes = false;
+
+    bool operator==(const ImageLayout&) const = default;
+};
+
+/// That of the inputs of a network; nothing where they are no image as far as is known. A picture
+/// lies as the network says. A plain vector lies as it is stored, if that is known, else it is a
+/// square of one color plane or three.
+/// @param stored the sizes of a stored sample, those of 1 left out; empty: not known.
+std::optional<ImageLayout> image_layout(const Shape& block, const std::vector<Index>& stored = {});
+
+/// @throws UsageError where an option for images is set and the inputs are none, or no square one
+/// and it warps.
+void check_images(const AugmentationOptions& options, Index inputs,
+                  const std::optional<ImageLayout>& layout);
 
 }  // namespace hoist

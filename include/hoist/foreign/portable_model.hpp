@@ -34,7 +34,7 @@ inline constexpr const char* two_classes_remark =
 /// s/2 of a softmax, which gives the same. @pre the last map has one output.
 void make_two_classes(PortableModel& model);
 
-/// Sets the widths of the network to those of the maps.
+/// Holds the network to the maps, or where it has none, makes it a chain of dense maps of their sizes.
 /// @param shown the file's name, for messages.
 /// @throws DataError where the parts contradict one another or hold a number that is not finite.
 void complete(PortableModel& model, const std::string& shown);

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "hoist/formulation/formulation.hpp"
+#include "hoist/formulation/proximal_gradient.hpp"
 #include "hoist/math/nnls.hpp"
 
 namespace hoist {
@@ -11,7 +12,8 @@ namespace hoist {
 /// The penalty of the report (Askari et al., eq. 5): D(x, u) = 1/2 |x - u|^2 with x in the domain
 /// of F. Its x-step is eq. 13, min over lower <= x <= upper of 1/2 x'Ax - c'x with A = lambda_l I +
 /// mu W_l'W_l and c = lambda_l u_l + mu W_l'(T - b_l), where mu, T are the weight and target above:
-/// one matrix for all columns.
+/// one matrix for all columns. Below a map that is not plain, whose W_l'W_l is not small, x takes
+/// accelerated projected gradient steps instead, as many as coordinate descent would take sweeps.
 template <typename Scalar>
 class Classical final : public Formulation<Scalar> {
   public:
@@ -49,8 +51,14 @@ class Classical final : public Formulation<Scalar> {
                        const ConstMatrixRef<Scalar>& y, MatrixRef<Scalar> x) const override;
 
   private:
+    /// Moves x from `from` to it plus `change` by steps against f, a function of the change.
+    void descend(Index layer, ProximalProblem<Scalar>& problem, const ConstMatrixRef<Scalar>& u,
+                 const ConstMatrixRef<Scalar>& from, MatrixRef<Scalar> change) const;
+
     struct Block {
         double weight_above = 0.0;
+        /// Of a step where there is no solver.
+        double length = 0.0;
         /// mu W'b.
         Vector<Scalar> offset;
         std::unique_ptr<NnlsSolver<Scalar>> solver;

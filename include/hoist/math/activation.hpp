@@ -6,8 +6,8 @@
 #include <string_view>
 #include <vector>
 
-#include "hoist/base/shape.hpp"
 #include "hoist/math/matrix.hpp"
+#include "hoist/math/windows.hpp"
 
 namespace hoist {
 
@@ -33,6 +33,9 @@ struct ActivationTraits {
     bool homogeneous = false;
     /// How many consecutive channels of u make one of x: k for maxpool(k), otherwise 1.
     Index group = 1;
+    /// Whether no coordinate of phi(u) falls where u rises. False for sin, saturated_sin, simplex
+    /// and softmax.
+    bool rises = true;
 };
 
 /// phi as the minimizer of a convex problem: phi(u) = argmin F(x) - <u, x>, F = 1/2|.|^2 + Psi.
@@ -46,12 +49,16 @@ class Activation {
 
     /// The name with its parameter, as parse_activation reads it: `leaky_relu(0.1)`.
     virtual std::string name() const = 0;
+    /// The windows of u over whose maxima it acts: those of maximum pooling; mostly none.
+    virtual std::optional<Windows> windows() const { return std::nullopt; }
     virtual ActivationTraits traits() const = 0;
 
     /// The shape of u where x = phi(u) has that of `x`.
-    Shape input(const Shape& x) const { return {x.rows, x.columns, x.channels * traits().group}; }
+    virtual Shape input(const Shape& x) const {
+        return {x.rows, x.columns, x.channels * traits().group};
+    }
     /// The shape of phi(u); nothing where u cannot be cut into the groups that phi takes.
-    std::optional<Shape> output(const Shape& u) const {
+    virtual std::optional<Shape> output(const Shape& u) const {
         const Index group = traits().group;
         return u.channels < group || u.channels % group != 0
                    ? std::nullopt

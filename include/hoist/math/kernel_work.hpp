@@ -37,13 +37,6 @@ struct KernelWork {
         return pull_back(n, m, columns) + Work{2.0 * n * n * columns * sweeps} +
                passes(3.0, n * columns);
     }
-    /// Steps of proximal gradient over x, each with the map, its transpose and the slope above;
-    /// adaptive ones take the value at both ends too.
-    Work gradient_steps(double n, double m, double columns, double steps, bool adaptive) const {
-        const Work one = map(n, m, columns) * (adaptive ? 3.0 : 1.0) + pull_back(n, m, columns) +
-                         passes(3.0, m * columns) + passes(9.0, n * columns);
-        return one * steps;
-    }
     /// The matrix of the least-squares problem, W'W.
     Work prepare(double n, double m) const { return {2.0 * n * n * m}; }
 

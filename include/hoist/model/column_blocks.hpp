@@ -13,10 +13,19 @@ class ColumnBlocks {
   public:
     /// @param width columns per block but the last; 0 chooses it: about 64 blocks, of at least 32
     /// and at most 1,024 columns, so that blocks are wide enough for the kernels and many enough to
-    /// share and to pipeline.
-    explicit ColumnBlocks(Index samples, Index width = 0)
+    /// share and to pipeline, but no more than most_columns().
+    /// @param numbers in the tallest column that work on a block makes.
+    explicit ColumnBlocks(Index samples, Index width = 0, Index numbers = 1)
         : samples_(samples),
-          width_(width > 0 ? width : std::clamp<Index>((samples + 63) / 64, 32, 1024)) {}
+          width_(width > 0 ? width
+                           : std::min(std::clamp<Index>((samples + 63) / 64, 32, 1024),
+                                      most_columns(numbers))) {}
+
+    /// How many such columns are worked on at once: 1,024, but for pictures fewer.
+    static Index most_columns(Index numbers) {
+        constexpr Index most_numbers_at_once = Index{1} << 22;
+        return std::clamp<Index>(most_numbers_at_once / numbers, 1, 1024);
+    }
 
     Index samples() const { return samples_; }
     Index width() const { return width_; }

@@ -1,44 +1,82 @@
 #pragma once
 
+#include <functional>
+
 #include "hoist/math/compressed_columns.hpp"
 #include "hoist/model/weights.hpp"
 
 namespace hoist {
 
-/// The map of a layer, u = W x + b: all that formulations and training ask of it, for columns of
-/// samples. A view of the weights, made where it is needed; only fits and files look at W itself.
+/// The map of a layer, u = W F(x) + b with F(x) the windows of P x: all that formulations and
+/// training ask of it, for columns of samples. A view of the weights, made where it is needed; only
+/// fits and files look at W itself.
 template <typename Scalar>
 class LinearMap {
   public:
+    /// Some windows, n x p, and what belongs to them of a block as tall as u, m x p.
+    using Pair = std::function<void(const ConstMatrixRef<Scalar>& windows,
+                                    const ConstMatrixRef<Scalar>& t, Index first)>;
+
     /// `weights` must outlive it.
-    LinearMap(const Weights<Scalar>& weights) : weights_(&weights) {}
+    LinearMap(const Weights<Scalar>& weights, MapSpec spec)
+        : weights_(&weights), spec_(std::move(spec)) {}
+    /// The plain map of those weights.
+    LinearMap(const Weights<Scalar>& weights)
+        : LinearMap(weights, MapSpec::dense(weights.matrix.cols(), weights.matrix.rows())) {}
 
     /// Numbers of x and of u.
-    Index inputs() const { return weights_->matrix.cols(); }
-    Index outputs() const { return weights_->matrix.rows(); }
+    Index inputs() const { return spec_.from.size(); }
+    Index outputs() const { return spec_.to.size(); }
+    const MapSpec& spec() const { return spec_; }
 
-    /// u = W x + b. @pre x is inputs x B, u outputs x B.
+    /// u = W F(x) + b. @pre x is inputs x B, u outputs x B.
     void apply(const ConstMatrixRef<Scalar>& x, MatrixRef<Scalar> u) const;
-    /// The same for columns, or some of them, that are held compressed.
+    /// The same for columns, or some of them, that are held compressed. @pre spec().plain().
     void apply(const CompressedColumns<Scalar>& x, MatrixRef<Scalar> u) const;
     void apply(const CompressedColumns<Scalar>& x, Range columns, MatrixRef<Scalar> u) const;
-    /// u += factor W x.
+    /// u += factor W F(x).
     void add_product(Scalar factor, const ConstMatrixRef<Scalar>& x, MatrixRef<Scalar> u) const;
-    /// g = W's. @pre s is outputs x B, g inputs x B.
+    /// g = F'(W's). @pre s is outputs x B, g inputs x B.
     void pull_back(const ConstMatrixRef<Scalar>& s, MatrixRef<Scalar> g) const;
-    /// g += factor W's.
+    /// g += factor F'(W's).
     void add_pull_back(Scalar factor, const ConstMatrixRef<Scalar>& s, MatrixRef<Scalar> g) const;
 
-    /// factor W'W and factor W'b.
+    /// Visits the windows of x with what belongs to them of t, of which `first` counts the pairs
+    /// before: all that a regression of t on x, or a gradient by W, is made of. @pre t is as u.
+    void pairs(const ConstMatrixRef<Scalar>& x, const ConstMatrixRef<Scalar>& t,
+               const Pair& visit) const;
+    /// The windows of x alone.
+    void visit_windows(const ConstMatrixRef<Scalar>& x,
+                       const std::function<void(const ConstMatrixRef<Scalar>&)>& visit) const;
+
+    /// factor W'W and factor W'b. @pre spec().plain().
     Matrix<Scalar> gram(Scalar factor) const;
     Vector<Scalar> pulled_bias(Scalar factor) const;
-    /// A bound of the spectral norm of W.
+    /// A bound of the spectral norm of x -> W F(x).
     double norm_bound() const;
     /// |W|^2, in double.
     double squared_norm() const;
 
   private:
+    /// Some samples, and some places of them.
+    struct Tile {
+        Range samples;
+        Range places;
+    };
+    template <typename Visit>
+    void tiles(Index samples, Index most_windows, const Visit& visit) const;
+    /// Visits the windows of x tile by tile, each with the columns of u that it stands for.
+    template <typename Visit>
+    void visit_tiles(const ConstMatrixRef<Scalar>& x, Index most_windows, const Visit& visit) const;
+    Index windows_at_once() const;
+    LinearMap behind_fixed() const {
+        return {*weights_, {spec_.windows.from, spec_.to, nullptr, spec_.windows}};
+    }
+    void gather(const ConstMatrixRef<Scalar>& x, const Tile& tile, Matrix<Scalar>& windows) const;
+    Matrix<Scalar> in_front(const ConstMatrixRef<Scalar>& x) const;
+
     const Weights<Scalar>* weights_;
+    MapSpec spec_;
 };
 
 }  // namespace hoist

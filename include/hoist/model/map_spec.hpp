@@ -1,23 +1,49 @@
 #pragma once
 
-#include "hoist/base/shape.hpp"
+#include <memory>
+
+#include "hoist/math/fixed_operator.hpp"
+#include "hoist/math/windows.hpp"
 
 namespace hoist {
 
-/// Where a map looks and what it gives: u_{l+1}, of shape `to`, from x_l, of shape `from`. Every map
-/// is dense: W reads the whole of x_l.
+/// Where a map looks and what it gives: u_{l+1} = W F(x_l) + b, of shape `to`, where F(x) are the
+/// windows of P x, or of x itself where there is no P. A dense map is the one whose window is the
+/// whole block.
 struct MapSpec {
+    /// Of x_l and u_{l+1}.
     Shape from;
     Shape to;
+    /// P; none is the identity.
+    std::shared_ptr<const FixedOperator> in_front;
+    Windows windows;
 
-    /// From one plain vector to another.
-    static MapSpec dense(Index inputs, Index outputs) {
-        return {Shape::vector(inputs), Shape::vector(outputs)};
+    /// From a whole block to a plain vector.
+    static MapSpec dense(const Shape& from, Index outputs) {
+        return {from, Shape::vector(outputs), nullptr, Windows::whole(from)};
     }
+    static MapSpec dense(Index inputs, Index outputs) {
+        return dense(Shape::vector(inputs), outputs);
+    }
+    /// The same W at every place. @pre windows.fit().
+    static MapSpec convolution(const Windows& windows, Index channels) {
+        return {windows.from, {windows.down(), windows.across(), channels}, nullptr, windows};
+    }
+    /// The same map behind a fixed operator. @pre the operator's `to` is the windows' `from`.
+    MapSpec behind(std::shared_ptr<const FixedOperator> fixed) const {
+        return {fixed->from(), to, fixed, windows};
+    }
+
     /// The columns and the rows of W.
-    Index inputs() const { return from.size(); }
-    Index outputs() const { return to.size(); }
-    bool operator==(const MapSpec&) const = default;
+    Index inputs() const { return windows.length(); }
+    Index outputs() const { return to.channels; }
+    /// How often W is applied to a sample.
+    Index places() const { return windows.places(); }
+    bool dense() const { return places() == 1; }
+    /// Whether u = W x + b.
+    bool plain() const { return dense() && in_front == nullptr; }
+
+    bool operator==(const MapSpec& other) const;
 };
 
 }  // namespace hoist

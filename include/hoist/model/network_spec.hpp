@@ -17,25 +17,26 @@ enum class Output { softmax, linear, simplex };
 Output parse_output(std::string_view name);
 std::string to_text(Output output);
 
-/// A chain of dense maps and activations: u_{l+1} = W_l x_l + b_l for l = 0..L, x_l = phi_l(u_l)
-/// for l = 1..L.
+/// A chain of maps and activations: u_{l+1} = W_l F_l(x_l) + b_l for l = 0..L, x_l = phi_l(u_l) for
+/// l = 1..L.
 struct NetworkSpec {
-    /// The shapes of x_0, ..., x_L, and of the output u_{L+1}.
-    std::vector<Shape> blocks;
+    std::vector<MapSpec> maps;
     /// phi_1, ..., phi_L.
     std::vector<std::shared_ptr<const Activation>> activations;
     Output output = Output::softmax;
 
     /// The number of maps, L + 1; map l leaves activation block l.
-    Index layers() const { return static_cast<Index>(blocks.size()) - 1; }
-    Index inputs() const { return blocks.front().size(); }
-    Index outputs() const { return blocks.back().size(); }
-    const Shape& block(Index layer) const { return blocks[static_cast<std::size_t>(layer)]; }
-    /// From x_l to u_{l+1}.
-    MapSpec map(Index l) const {
-        const Shape& above = block(l + 1);
-        return {block(l), l + 1 < layers() ? activation(l + 1).input(above) : above};
+    Index layers() const { return static_cast<Index>(maps.size()); }
+    Index inputs() const { return maps.front().from.size(); }
+    Index outputs() const { return maps.back().to.size(); }
+    /// The shape of x_l, 0 <= l <= L, or of the output u_{L+1}.
+    const Shape& block(Index layer) const {
+        return layer < layers() ? maps[static_cast<std::size_t>(layer)].from : maps.back().to;
     }
+    /// From x_l to u_{l+1}.
+    const MapSpec& map(Index l) const { return maps[static_cast<std::size_t>(l)]; }
+    /// The numbers of its largest x_l or u_l.
+    Index widest() const;
     /// phi_l of hidden block `layer`, 1 <= layer <= L.
     const Activation& activation(Index layer) const {
         return *activations[static_cast<std::size_t>(layer - 1)];
@@ -43,15 +44,19 @@ struct NetworkSpec {
     /// Whether the outputs are real values; otherwise they are scores of classes.
     bool regression() const { return output == Output::linear && outputs() == 1; }
 
-    /// "784-300-100-10".
+    /// "784-300-100-10", "28x28x1-conv(16,5)-maxpool(2)-10".
     std::string layers_text() const;
     /// "relu" where all are equal, otherwise one per hidden layer with commas.
     std::string activation_text() const;
 };
 
-/// Reads `layers` ("784-300-10") and `activation` (one name, or one per hidden layer with commas).
-/// @throws UsageError for fewer than two widths, a width below 1, an unknown activation, or a wrong
-/// number of them.
+/// Reads `layers` and `activation` (one name, or one per hidden layer with commas). `layers` is the
+/// shape of the input, a number or ROWSxCOLUMNSxCHANNELS, and maps with `-` between them: a number
+/// is a dense map to so many units; conv(CHANNELS,SIDE[,STRIDE[,PADDING]]) a convolution, padded by
+/// SIDE/2 where that is not given; maxpool(SIDE[,STRIDE]) takes the maximum of windows behind a
+/// map; avgpool(SIDE[,STRIDE]) their mean in front of the next, avgpool that of the whole picture.
+/// @throws UsageError for what cannot be read, sizes that do not fit (with the map and the shape
+/// that it meets), an unknown activation, or a wrong number of them.
 NetworkSpec parse_network(std::string_view layers, std::string_view activation,
                           std::string_view output);
 

@@ -6,6 +6,7 @@
 #include "hoist/base/types.hpp"
 #include "hoist/config/augmentation_options.hpp"
 #include "hoist/math/matrix.hpp"
+#include "hoist/problem/counter_random.hpp"
 
 namespace hoist {
 
@@ -13,25 +14,40 @@ namespace hoist {
 /// does not matter.
 class Augmentation {
   public:
-    /// @param inputs n_0. Images are square, of one color plane or three, plane after plane, each
-    /// row after row.
+    /// @param inputs n_0. @param layout of the image that they are; nothing where they are none.
     /// @pre dropout and scale are below 1, elastic_width is positive, nothing is negative.
-    /// @throws UsageError where an option for images is set and the inputs are not such an image.
-    Augmentation(const AugmentationOptions& options, Index inputs);
+    /// @throws as check_images().
+    Augmentation(const AugmentationOptions& options, Index inputs,
+                 const std::optional<ImageLayout>& layout);
+    /// Of inputs whose layout is not known.
+    Augmentation(const AugmentationOptions& options, Index inputs)
+        : Augmentation(options, inputs, image_layout(Shape::vector(inputs))) {}
 
     bool active() const;
     /// Whether zeros become something else, so that compressing does not pay.
     bool fills_zeros() const { return options_.noise > 0.0; }
 
     /// Changes one sample in place, the same for a given (seed, epoch, sample) on every grid: first
-    /// the image is moved, then noise is added, then inputs are dropped.
+    /// the image is warped, then mirrored and translated, then a part is cut out; then noise is
+    /// added, and then inputs are dropped.
     template <typename Scalar>
     void apply(std::uint64_t seed, Index epoch, Index sample, std::span<Scalar> x) const;
 
   private:
+    template <typename Scalar>
+    void warp_channels(CounterRandom& random, std::span<Scalar> x) const;
+    template <typename Scalar>
+    void move_pixels(CounterRandom& random, std::span<Scalar> x) const;
+    /// Where the first channel of a pixel lies, and how far apart its channels are.
+    Index position(Index row, Index column) const {
+        return (row * layout_.shape.columns + column) *
+               (layout_.planes ? 1 : layout_.shape.channels);
+    }
+    Index channel_stride() const { return layout_.planes ? layout_.shape.places() : 1; }
+
     AugmentationOptions options_;
     Index inputs_;
-    Index side_ = 0;
+    ImageLayout layout_;
     /// side x knots: the displacement is a smoothing spline, splines * coefficients * splines'.
     Matrix<float> splines_;
 };

@@ -29,8 +29,9 @@ template <typename Scalar>
 class BatchInputs {
   public:
     /// @param inputs n_0 x own columns, the first of which is sample `first`; must outlive this.
-    BatchInputs(const Matrix<Scalar>& inputs, Index first, Index outputs, Augmentation augmentation,
-                std::uint64_t seed);
+    /// @param map that they meet.
+    BatchInputs(const Matrix<Scalar>& inputs, Index first, const MapSpec& map,
+                Augmentation augmentation, std::uint64_t seed);
 
     bool compresses() const { return compresses_; }
     /// Bytes of the compressed copy.

@@ -45,6 +45,8 @@ struct Samples {
     bool labeled = false;
     /// What 1 of the targets is in the unit of the data.
     double target_unit = 1.0;
+    /// As stored_shape() gives it.
+    std::vector<Index> stored_shape = {};
 
     /// The columns of a block within this rank's matrices.
     Range local(Index block) const {
@@ -52,6 +54,10 @@ struct Samples {
         return {range.begin - columns.begin, range.end - columns.begin};
     }
 };
+
+/// The sizes of a sample of an image, or the like, as it is stored, those of 1 left out; fewer than
+/// two where that is not known.
+std::vector<Index> stored_shape(const Dataset& data);
 
 /// Reads what `rank` needs of the samples `chosen` (ascending) of `data`, with the values of a
 /// regression brought by `targets` to the unit that the network answers in.

@@ -22,7 +22,7 @@ struct Stage {
     Weights<Scalar>& of(Index layer) {
         return weights[static_cast<std::size_t>(layer - layers.begin)];
     }
-    LinearMap<Scalar> map(Index layer) const { return of(layer); }
+    LinearMap<Scalar> map(Index layer) const { return {of(layer), network.map(layer)}; }
     /// sum_l rho_l |W_l|^2 of the stage's maps. @param rho of all maps of the network.
     double ridge(const std::vector<double>& rho) const {
         double sum = 0.0;

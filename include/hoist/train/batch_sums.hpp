@@ -18,14 +18,14 @@ class BatchSums {
     using Solvers = std::vector<std::unique_ptr<WeightSolver<Scalar>>>;
 
     /// Room for what the solver of each map of the stage wants.
-    /// @param most_columns of a batch, over all shards.
+    /// @param stage must outlive it. @param most_columns of a batch, over all shards.
     BatchSums(const Stage<Scalar>& stage, const Solvers& solvers, Index most_columns);
 
     /// Forgets the batch before; the next has so many columns, over all shards.
     void begin(Index columns);
     /// Adds columns of the map at `position`, of which the first is the `first` of the batch: its
     /// inputs x and the signals s above it, which are multiplied by the mean's 1/columns in place.
-    /// @pre x is n x B and s m x B.
+    /// @pre x has the map's inputs and s its outputs, B columns each.
     void add(std::size_t position, Index first, const ConstMatrixRef<Scalar>& x,
              MatrixRef<Scalar> s);
     /// The same for neighboring blocks of the input of the network.
@@ -63,9 +63,13 @@ class BatchSums {
     Map inputs(const Place& place) {
         return {values_.data() + place.columns, place.inputs, columns_};
     }
-    void add_signals(Place& place, MatrixRef<Scalar> s);
+    LinearMap<Scalar> map(std::size_t position) const {
+        return stage_.map(stage_.lowest() + static_cast<Index>(position));
+    }
+    void add_signals(Place& place, const ConstMatrixRef<Scalar>& s);
     void add_input_gram(Place& place, const Matrix<Scalar>& x);
 
+    const Stage<Scalar>& stage_;
     std::vector<Place> places_;
     Vector<Scalar> values_;
     Index most_columns_;

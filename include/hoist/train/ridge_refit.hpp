@@ -33,6 +33,9 @@ class RidgeRefit {
 
     /// Adds a block of X_l and of the target above it.
     void add(Index layer, const ConstMatrixRef<Scalar>& x, const ConstMatrixRef<Scalar>& t);
+    /// The same to other equations of that layer.
+    void add(NormalEquations& equations, Index layer, const ConstMatrixRef<Scalar>& x,
+             const ConstMatrixRef<Scalar>& t) const;
     /// Collective over the stage's ranks: solves what has been added, and sets the weights of all
     /// layers.
     void solve();

@@ -1,0 +1,128 @@
+#include "network_pieces.hpp"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+#include "hoist/base/error.hpp"
+#include "hoist/base/text.hpp"
+
+namespace hoist {
+
+namespace {
+
+struct Form {
+    std::string_view name;
+    Piece::Kind kind;
+    std::string_view usage;
+    std::size_t least;
+    std::size_t most;
+};
+
+constexpr std::array forms{
+    Form{"conv", Piece::Kind::convolution, "conv(CHANNELS,SIDE[,STRIDE[,PADDING]])", 2, 4},
+    Form{"maxpool", Piece::Kind::maximum, "maxpool(SIDE[,STRIDE])", 1, 2},
+    Form{"avgpool", Piece::Kind::mean, "avgpool(SIDE[,STRIDE]), or avgpool for all", 0, 2},
+};
+
+// Nothing where a text is no list of whole numbers.
+std::optional<std::vector<Index>> whole_numbers(std::string_view text, char separator) {
+    std::vector<Index> numbers;
+    for (const std::string& piece : split(text, separator)) {
+        const auto number = to_whole_number(piece);
+        if (!number || *number < 0 || *number > most_numbers) {
+            return std::nullopt;
+        }
+        numbers.push_back(*number);
+    }
+    return numbers;
+}
+
+bool are_positive(const std::vector<Index>& numbers) {
+    return std::ranges::all_of(numbers, [](Index number) { return number > 0; });
+}
+
+std::string names_of_forms() {
+    std::vector<std::string> usages;
+    for (const Form& form : forms) {
+        usages.emplace_back(form.usage);
+    }
+    return join(usages, "; ");
+}
+
+std::optional<std::string> meant_form(std::string_view name) {
+    std::vector<std::string> names;
+    for (const Form& form : forms) {
+        names.emplace_back(form.name);
+    }
+    return nearest(name, names);
+}
+
+}  // namespace
+
+std::vector<std::string> split_outside(std::string_view text, char separator) {
+    std::vector<std::string> pieces(1);
+    int depth = 0;
+    for (const char c : text) {
+        depth += (c == '(') - (c == ')');
+        if (c == separator && depth == 0) {
+            pieces.emplace_back();
+        } else {
+            pieces.back() += c;
+        }
+    }
+    for (std::string& piece : pieces) {
+        piece = std::string(trim(piece));
+    }
+    return pieces;
+}
+
+Piece read_piece(const std::string& text, const std::string& shown) {
+    const auto refuse = [&](const std::string& what) {
+        throw UsageError(shown + " cannot be read", "'" + text + "' " + what, network_example);
+    };
+    if (to_number(text)) {
+        const auto width = whole_numbers(text, 'x');
+        if (!width || !are_positive(*width)) {
+            refuse("is not a width of at least 1");
+        }
+        return {Piece::Kind::width, text, *width};
+    }
+    const auto open = text.find('(');
+    const std::string name(trim(std::string_view(text).substr(0, open)));
+    if (open == std::string::npos && name.find('x') != std::string::npos) {
+        if (auto sizes = whole_numbers(name, 'x'); sizes && !sizes->empty()) {
+            if (sizes->size() == 2) {
+                sizes->push_back(1);
+            }
+            if (sizes->size() != 3 || !are_positive(*sizes)) {
+                refuse("is not the shape of a picture, ROWSxCOLUMNSxCHANNELS");
+            }
+            return {Piece::Kind::shape, text, *sizes};
+        }
+    }
+    const auto form = std::ranges::find(forms, name, &Form::name);
+    if (form == forms.end()) {
+        const auto meant = meant_form(name);
+        refuse("is not a width, nor a map: " + names_of_forms() +
+               (meant ? "; did you mean " + *meant + "?" : ""));
+    }
+    std::vector<Index> numbers;
+    if (open != std::string::npos) {
+        if (text.back() != ')') {
+            refuse("has no closing parenthesis");
+        }
+        const auto inside =
+            whole_numbers(std::string_view(text).substr(open + 1, text.size() - open - 2), ',');
+        if (!inside) {
+            refuse("has a parameter that is no whole number");
+        }
+        numbers = *inside;
+    }
+    if (numbers.size() < form->least || numbers.size() > form->most) {
+        refuse("has the wrong number of parameters: " + std::string(form->usage));
+    }
+    return {form->kind, text, std::move(numbers)};
+}
+
+}  // namespace hoist

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "hoist/base/types.hpp"
+
+namespace hoist {
+
+/// How large a number in the text of a network may be, and how many numbers a block may have.
+constexpr Index most_numbers = Index{1} << 24;
+
+/// What advice on the text of a network shows.
+inline const std::string network_example =
+    "write it like 784-300-100-10 or 28x28x1-conv(16,5)-maxpool(2)-10";
+
+/// A piece of the text of a network: a width, a shape, or `name(numbers)`.
+struct Piece {
+    enum class Kind { width, shape, convolution, maximum, mean };
+    Kind kind;
+    std::string text;
+    std::vector<Index> numbers;
+
+    /// Of a parameter that may be left out.
+    Index number(std::size_t position, Index preset) const {
+        return position < numbers.size() ? numbers[position] : preset;
+    }
+};
+
+/// Cuts at separators outside parentheses; white space around each piece is removed.
+std::vector<std::string> split_outside(std::string_view text, char separator);
+
+/// @param shown the key and its whole value. @throws UsageError.
+Piece read_piece(const std::string& text, const std::string& shown);
+
+}  // namespace hoist

@@ -1,0 +1,243 @@
+#include <algorithm>
+
+#include "hoist/base/error.hpp"
+#include "hoist/base/text.hpp"
+#include "hoist/math/window_max.hpp"
+#include "hoist/model/network_spec.hpp"
+#include "network_pieces.hpp"
+
+namespace hoist {
+
+namespace {
+
+std::string convolution_text(const Windows& windows, Index channels) {
+    std::string text = "conv(" + std::to_string(channels) + "," + std::to_string(windows.rows);
+    const bool padded_by_half = windows.padding == windows.rows / 2;
+    if (windows.stride != 1 || !padded_by_half) {
+        text += "," + std::to_string(windows.stride);
+    }
+    if (!padded_by_half) {
+        text += "," + std::to_string(windows.padding);
+    }
+    return text + ")";
+}
+
+std::string pool_text(const std::string& name, const Windows& windows) {
+    if (windows.places() == 1 && windows.are_the_block() && name == "avgpool") {
+        return name;
+    }
+    const std::string stride =
+        windows.stride == windows.rows ? "" : "," + std::to_string(windows.stride);
+    return name + "(" + std::to_string(windows.rows) + stride + ")";
+}
+
+/// Reads the text of a network piece by piece.
+class LayersReader {
+  public:
+    LayersReader(std::string_view layers, const std::vector<std::string>& activations)
+        : shown_("network.layers = " + std::string(layers)), names_(activations) {
+        const std::vector<std::string> texts = split_outside(layers, '-');
+        for (const std::string& text : texts) {
+            pieces_.push_back(read_piece(text, shown_));
+        }
+        if (texts.size() < 2) {
+            throw UsageError(shown_ + " is too short", "a network has an input and an output",
+                             network_example);
+        }
+    }
+
+    NetworkSpec operator()() {
+        read_input();
+        for (std::size_t i = 1; i < pieces_.size(); ++i) {
+            const Piece& piece = pieces_[i];
+            if (piece.kind == Piece::Kind::maximum) {
+                pool_maximum(piece);
+            } else if (piece.kind == Piece::Kind::mean) {
+                pool_mean(piece);
+            } else {
+                add_map(piece);
+            }
+        }
+        finish();
+        return std::move(spec_);
+    }
+
+  private:
+    [[noreturn]] void refuse(const Piece& piece, const std::string& why) const {
+        throw UsageError(shown_ + " does not fit", piece.text + " " + why, network_example);
+    }
+
+    void read_input() {
+        const Piece& first = pieces_.front();
+        if (first.kind == Piece::Kind::shape) {
+            reached_ = {first.numbers[0], first.numbers[1], first.numbers[2]};
+        } else if (first.kind == Piece::Kind::width) {
+            reached_ = Shape::vector(first.numbers[0]);
+        } else {
+            refuse(first, "stands where the input does: its width, or its shape as in 28x28x1");
+        }
+        check_size(first, reached_);
+    }
+
+    void check_size(const Piece& piece, const Shape& shape) const {
+        const auto numbers = static_cast<double>(shape.rows) * static_cast<double>(shape.columns) *
+                             static_cast<double>(shape.channels);
+        if (numbers > static_cast<double>(most_numbers)) {
+            refuse(piece, "makes blocks of more than " + std::to_string(most_numbers) + " numbers");
+        }
+    }
+
+    Windows windows_of(const Piece& piece, const Shape& from, Index side, Index stride,
+                       Index padding) const {
+        const Windows windows{from, side, side, stride, padding};
+        if (!windows.fit() || (from.places() == 1 && side > 1)) {
+            refuse(piece, "does not fit on the " + to_text(from) + " that it looks at" +
+                              (from.places() == 1 ? ", which is no picture (a picture's input is "
+                                                    "written as in 28x28x1)"
+                                                  : ""));
+        }
+        return windows;
+    }
+
+    std::shared_ptr<const Activation> activation(std::size_t hidden) const {
+        return parse_activation(names_.size() == 1 ? names_.front()
+                                                   : names_[std::min(hidden, names_.size() - 1)]);
+    }
+
+    // The activation of the map before stands between it and the next.
+    void add_map(const Piece& piece) {
+        close_block();
+        last_ = &piece;
+        const Shape from = fixed_ ? fixed_->to() : reached_;
+        MapSpec map;
+        if (piece.kind == Piece::Kind::width) {
+            map = MapSpec::dense(from, piece.numbers[0]);
+        } else if (piece.kind == Piece::Kind::convolution) {
+            if (piece.numbers[0] < 1) {
+                refuse(piece, "has no channels");
+            }
+            const Index side = piece.numbers[1];
+            const auto number = [&](std::size_t i, Index preset) {
+                return i < piece.numbers.size() ? piece.numbers[i] : preset;
+            };
+            map = MapSpec::convolution(
+                windows_of(piece, from, side, number(2, 1), number(3, side / 2)), piece.numbers[0]);
+        } else {
+            refuse(piece, "stands where a map does; only the input is a shape");
+        }
+        check_size(piece, map.to);
+        spec_.maps.push_back(fixed_ ? map.behind(std::move(fixed_)) : map);
+        fixed_ = nullptr;
+        reached_ = map.to;
+    }
+
+    // With the last map's hidden activation: what it gives, x_{l+1}, has been read so far as
+    // `reached_`, and u_{l+1} is as much larger as the activation takes.
+    void close_block() {
+        if (last_ == nullptr) {
+            return;
+        }
+        const std::size_t hidden = spec_.activations.size();
+        std::shared_ptr<const Activation> phi = activation(hidden);
+        MapSpec& map = spec_.maps.back();
+        const Shape x = map.to;
+        map.to = phi->input(x);
+        check_size(*last_, map.to);
+        if (maximum_) {
+            maximum_->from = map.to;
+            if (!phi->traits().rises) {
+                refuse(*last_,
+                       "is followed by maxpool, which does not go with network.activation "
+                       "= " +
+                           phi->name());
+            }
+            phi = max_over_windows(phi, *maximum_);
+            maximum_.reset();
+        }
+        spec_.activations.push_back(std::move(phi));
+        last_ = nullptr;
+    }
+
+    void pool_maximum(const Piece& piece) {
+        if (last_ == nullptr || maximum_ || fixed_) {
+            refuse(piece, "stands where no map is before it");
+        }
+        const Index side = piece.numbers[0];
+        maximum_ = windows_of(piece, reached_, side, piece.number(1, side), 0);
+        reached_ = {maximum_->down(), maximum_->across(), reached_.channels};
+    }
+
+    void pool_mean(const Piece& piece) {
+        if (fixed_) {
+            refuse(piece, "stands behind another; a map is needed between them");
+        }
+        const bool all = piece.numbers.empty();
+        const Index side = all ? 0 : piece.numbers[0];
+        const Windows windows = all ? Windows::whole(reached_)
+                                    : windows_of(piece, reached_, side, piece.number(1, side), 0);
+        fixed_ = std::make_shared<const FixedOperator>(FixedOperator::average(windows));
+    }
+
+    void finish() {
+        const Piece& piece = pieces_.back();
+        if (piece.kind != Piece::Kind::width) {
+            refuse(piece, "stands at the end, where the number of outputs does");
+        }
+    }
+
+    std::string shown_;
+    const std::vector<std::string>& names_;
+    std::vector<Piece> pieces_;
+    NetworkSpec spec_;
+    /// Of the block that has been read so far.
+    Shape reached_;
+    /// The map whose activation has not been added yet.
+    const Piece* last_ = nullptr;
+    std::optional<Windows> maximum_;
+    std::shared_ptr<const FixedOperator> fixed_;
+};
+
+}  // namespace
+
+std::string NetworkSpec::layers_text() const {
+    std::vector<std::string> texts{to_text(block(0))};
+    for (Index l = 0; l < layers(); ++l) {
+        const MapSpec& map = this->map(l);
+        if (map.in_front) {
+            texts.push_back(pool_text("avgpool", map.in_front->windows()));
+        }
+        const Index channels = block(l + 1).channels;
+        texts.push_back(map.windows == Windows::whole(map.windows.from)
+                            ? std::to_string(channels)
+                            : convolution_text(map.windows, channels));
+        if (const auto pooled = l + 1 < layers() ? activation(l + 1).windows() : std::nullopt) {
+            texts.push_back(pool_text("maxpool", *pooled));
+        }
+    }
+    return join(texts, "-");
+}
+
+NetworkSpec parse_network(std::string_view layers, std::string_view activation,
+                          std::string_view output) {
+    const std::vector<std::string> names = split_outside(activation, ',');
+    NetworkSpec spec = LayersReader(layers, names)();
+    const std::string shown = "network.layers = " + std::string(layers);
+    const Index hidden = spec.layers() - 1;
+    if (std::ssize(names) != 1 && std::ssize(names) != hidden) {
+        throw UsageError(
+            "network.activation names " + std::to_string(names.size()) + " activations",
+            shown + " has " + std::to_string(hidden) + " hidden layers",
+            "give one, or one for each hidden layer");
+    }
+    if (hidden == 0) {
+        parse_activation(names.front());
+    }
+    spec.output = parse_output(output);
+    if (spec.output != Output::linear && spec.outputs() < 2) {
+        throw UsageError(shown + " ends with one unit", "a class needs at least two scores",
+                         "use network.output = linear for regression, or two outputs");
+    }
+    return spec;
+}
+
+}  // namespace hoist

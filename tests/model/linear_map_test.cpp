@@ -1,0 +1,109 @@
+#include "hoist/model/linear_map.hpp"
+
+#include <gtest/gtest.h>
+
+#include <Eigen/SVD>
+
+#include "hoist/model/network_spec.hpp"
+#include "support/explicit_map.hpp"
+#include "support/random_matrix.hpp"
+
+namespace hoist {
+namespace {
+
+/// The first map of a network.
+class AnyMap : public testing::TestWithParam<std::string> {
+  protected:
+    const MapSpec map = parse_network(GetParam() + "-2", "identity", "softmax").map(0);
+    const Weights<double> weights{random_matrix(map.outputs(), map.inputs(), 1),
+                                  random_matrix(map.outputs(), 1, 2)};
+    const LinearMap<double> linear{weights, map};
+    const Matrix<double> matrix = explicit_matrix(map, weights);
+    // More places than a tile has, and more samples.
+    const Matrix<double> x = random_matrix(map.from.size(), 131, 3);
+    const Matrix<double> s = random_matrix(map.to.size(), 131, 4);
+
+    static double error(const Matrix<double>& a, const Matrix<double>& b) {
+        return (a - b).cwiseAbs().maxCoeff() / b.cwiseAbs().maxCoeff();
+    }
+};
+
+TEST_P(AnyMap, is_the_definition_of_a_convolution) {
+    Matrix<double> u(map.to.size(), x.cols());
+    linear.apply(x, u);
+    for (Index j = 0; j < x.cols(); ++j) {
+        ASSERT_LT(error(u.col(j), mapped_by_definition(map, weights, x.col(j))), 1e-13);
+    }
+    Matrix<double> sum = u;
+    linear.add_product(-0.5, x, sum);
+    EXPECT_LT(error(sum, u - 0.5 * matrix * x), 1e-13);
+}
+
+TEST_P(AnyMap, is_pulled_back_by_its_adjoint) {
+    Matrix<double> g(map.from.size(), s.cols());
+    linear.pull_back(s, g);
+    EXPECT_LT(error(g, matrix.transpose() * s), 1e-13);
+    Matrix<double> sum = x;
+    linear.add_pull_back(3.0, s, sum);
+    EXPECT_LT(error(sum, x + 3.0 * matrix.transpose() * s), 1e-13);
+}
+
+// The derivative of <s, u> by an entry of W, u being linear in it.
+TEST_P(AnyMap, gives_pairs_that_make_the_gradient_by_its_weights) {
+    Matrix<double> gradient = Matrix<double>::Zero(map.outputs(), map.inputs());
+    Vector<double> sums = Vector<double>::Zero(map.outputs());
+    Index next = 0;
+    linear.pairs(
+        x, s,
+        [&](const ConstMatrixRef<double>& windows, const ConstMatrixRef<double>& t, Index first) {
+            EXPECT_EQ(first, next);
+            next += windows.cols();
+            gradient += t * windows.transpose();
+            sums += t.rowwise().sum();
+        });
+    EXPECT_EQ(next, map.places() * x.cols());
+    for (const auto& [row, column] :
+         {std::pair<Index, Index>{0, 0}, {map.outputs() - 1, map.inputs() - 1}, {1, 0}}) {
+        Weights<double> one{Matrix<double>::Zero(map.outputs(), map.inputs()), {}};
+        one.matrix(row, column) = 1.0;
+        one.bias = Vector<double>::Zero(map.outputs());
+        EXPECT_NEAR(gradient(row, column), (explicit_matrix(map, one) * x).cwiseProduct(s).sum(),
+                    1e-12 * gradient.cwiseAbs().maxCoeff());
+    }
+    double last = 0.0;
+    for (Index p = 0; p < map.places(); ++p) {
+        last += s.row((p + 1) * map.outputs() - 1).sum();
+    }
+    EXPECT_NEAR(sums[map.outputs() - 1], last, 1e-11);
+}
+
+TEST_P(AnyMap, has_a_norm_below_its_bound) {
+    const double norm = Eigen::JacobiSVD<Matrix<double>>(matrix).singularValues()[0];
+    EXPECT_GE(linear.norm_bound(), norm);
+    EXPECT_LE(linear.norm_bound(), 4.0 * norm);
+}
+
+TEST_P(AnyMap, takes_no_columns_for_nothing) {
+    Matrix<double> u(map.to.size(), 0);
+    linear.apply(Matrix<double>(map.from.size(), 0), u);
+    Matrix<double> g(map.from.size(), 0);
+    linear.pull_back(u, g);
+    EXPECT_EQ(g.size(), 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(maps, AnyMap,
+                         testing::Values("7-5", "4x3x2-5", "6x5x2-conv(3,3)", "6x5x2-conv(3,3,2)",
+                                         "6x5x3-conv(2,1)", "5x6x1-conv(4,2,1,0)",
+                                         "7x7x2-conv(3,5,3,1)", "4x4x1-conv(2,4,1,0)",
+                                         "3x3x1-conv(2,3,1,2)", "6x4x2-avgpool(2)-conv(3,3)",
+                                         "4x4x3-avgpool(2)-5", "4x4x3-avgpool-5",
+                                         "1x9x1-conv(2,1,4,0)", "12x12x2-conv(2,3)"),
+                         [](const auto& test) {
+                             std::string name = test.param;
+                             std::ranges::replace_if(
+                                 name, [](char c) { return std::isalnum(c) == 0; }, '_');
+                             return name;
+                         });
+
+}  // namespace
+}  // namespace hoist

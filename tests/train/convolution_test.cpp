@@ -1,0 +1,140 @@
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "support/explicit_map.hpp"
+#include "support/small_batches.hpp"
+
+// Networks of convolutions and pooling, held to their definition by loops.
+
+namespace hoist {
+namespace {
+
+/// The mean loss of a network whose units are tanh, and pooled by 2 x 2 where they are.
+double loss_by_definition(const SmallProblem& problem,
+                          const std::vector<Weights<double>>& weights) {
+    const NetworkSpec& network = problem.config.network;
+    double sum = 0.0;
+    for (Index i = 0; i < problem.inputs.cols(); ++i) {
+        Vector<double> x = problem.inputs.col(i);
+        Vector<double> u;
+        for (Index l = 0; l < network.layers(); ++l) {
+            u = mapped_by_definition(network.map(l), weights[static_cast<std::size_t>(l)], x);
+            const Shape& from = network.map(l).to;
+            const Shape& to = network.block(l + 1);
+            x = u.array().tanh();
+            if (to != from) {
+                Vector<double> pooled = Vector<double>::Constant(to.size(), -1.0);
+                for (Index r = 0; r < 2 * to.rows; ++r) {
+                    for (Index c = 0; c < 2 * to.columns; ++c) {
+                        for (Index k = 0; k < to.channels; ++k) {
+                            double& largest = pooled[position_in(to, r / 2, c / 2, k)];
+                            largest = std::max(largest, x[position_in(from, r, c, k)]);
+                        }
+                    }
+                }
+                x = pooled;
+            }
+        }
+        sum += std::log(u.array().exp().sum()) - problem.targets.col(i).dot(u);
+    }
+    return sum / static_cast<double>(problem.inputs.cols());
+}
+
+ConfigText one_gradient_step(const std::string& layers) {
+    return {{"network.layers", layers},    {"network.activation", "tanh"},
+            {"network.output", "softmax"}, {"weights.solver", "sgd"},
+            {"weights.momentum", "0"},     {"weights.schedule", "constant"},
+            {"weights.step", "1"},         {"weights.ridge", "0"},
+            {"train.epochs", "1"},         {"train.batch", "0"},
+            {"train.precision", "double"}, {"grid.block", "3"}};
+}
+
+void expect_gradient_of_definition(const ConfigText& settings, double tolerance) {
+    const Communicator world = Communicator::world();
+    const SmallProblem problem = small_problem(settings, 8);
+    const std::vector<Weights<double>> start = problem.start();
+    SmallBatches<double> training(problem, start, world);
+    training.advance();
+    const std::vector<Weights<double>> after = training.weights();
+    EXPECT_NEAR(training.loss(), loss_by_definition(problem, start), 1e-12);
+    const double step = 1e-5;
+    for (std::size_t l = 0; l < start.size(); ++l) {
+        const Matrix<double> gradient = start[l].matrix - after[l].matrix;
+        const auto differs_at = [&](const auto& number_of) {
+            auto up = start;
+            auto down = start;
+            number_of(up[l]) += step;
+            number_of(down[l]) -= step;
+            return (loss_by_definition(problem, up) - loss_by_definition(problem, down)) /
+                   (2.0 * step);
+        };
+        for (Index entry = 0; entry < gradient.size(); entry += 1 + gradient.size() / 7) {
+            EXPECT_NEAR(gradient.data()[entry], differs_at([&](Weights<double>& w) -> double& {
+                            return w.matrix.data()[entry];
+                        }),
+                        tolerance)
+                << "map " << l << ", number " << entry;
+        }
+        EXPECT_NEAR(start[l].bias[0] - after[l].bias[0],
+                    differs_at([](Weights<double>& w) -> double& { return w.bias[0]; }), tolerance)
+            << "map " << l;
+    }
+}
+
+TEST(Convolution, has_the_gradient_of_its_definition_under_mac) {
+    for (const std::string layers :
+         {"6x5x2-conv(3,3)-maxpool(2)-conv(4,3,2)-3", "5x5x1-conv(3,2,1,0)-avgpool(2)-conv(2,1)-3",
+          "4x4x2-conv(2,3)-5-3", "12-5-3"}) {
+        SCOPED_TRACE(layers);
+        ConfigText settings = one_gradient_step(layers);
+        settings["formulation.name"] = "mac";
+        expect_gradient_of_definition(settings, 1e-8);
+    }
+}
+
+TEST(Convolution, tends_to_that_gradient_under_every_lifted_formulation) {
+    for (const std::string formulation : {"fenchel", "bregman", "contrastive"}) {
+        SCOPED_TRACE(formulation);
+        ConfigText settings = one_gradient_step("6x5x2-conv(3,3)-avgpool(2)-conv(4,2,1,0)-3");
+        settings["formulation.name"] = formulation;
+        if (formulation == "contrastive") {
+            settings["formulation.beta"] = "1e-5";
+        } else {
+            settings["formulation.lambda"] = "1e5";
+        }
+        expect_gradient_of_definition(settings, 1e-5);
+    }
+}
+
+TEST(Convolution, never_raises_the_objective_of_sweeps) {
+    const Communicator world = Communicator::world();
+    for (const std::string formulation : {"classical", "fenchel", "bregman", "contrastive"}) {
+        for (const std::string schedule : {"wavefront", "checkerboard"}) {
+            SCOPED_TRACE(formulation + ", " + schedule);
+            ConfigText settings{{"network.layers", "5x4x2-conv(3,3)-conv(4,2,2,0)-avgpool-4"},
+                                {"network.activation", "relu"},
+                                {"formulation.name", formulation},
+                                {"formulation.lambda", "0.7"},
+                                {"formulation.iterations", "5"},
+                                {"weights.solver", "ridge"},
+                                {"weights.ridge", "1e-4"},
+                                {"train.schedule", schedule},
+                                {"train.inner", "3"},
+                                {"grid.block", "8"}};
+            if (formulation == "contrastive") {
+                settings["formulation.contrast"] = "clamped";
+            }
+            const auto energies = trajectory<double>(small_problem(settings, 37), 12, world);
+            for (std::size_t i = 1; i < energies.size(); ++i) {
+                EXPECT_LE(energies[i].objective() / energies[i - 1].objective() - 1.0, 1e-12)
+                    << "sweep " << i;
+                EXPECT_GE(energies[i].penalty, 0.0);
+            }
+            EXPECT_LT(energies.back().objective(), 0.95 * energies.front().objective());
+        }
+    }
+}
+
+}  // namespace
+}  // namespace hoist
