@@ -96,7 +96,7 @@ bool is_numbered(const std::string& name) {
 /// meant as such a part: a map beyond the last, or the name of a part that is missing, misspelled.
 std::vector<std::string> find_others(const std::vector<std::string>& names, std::size_t maps,
                                      const std::string& shown) {
-    std::vector<std::string> known{"activations", "network", "input_mean", "input_scale"};
+    std::vector<std::string> known{"activations", "input_mean", "input_scale"};
     for (std::size_t l = 0; l < maps; ++l) {
         known.push_back(weights_name(l));
         known.push_back(bias_name(l));
@@ -105,6 +105,7 @@ std::vector<std::string> find_others(const std::vector<std::string>& names, std:
     std::ranges::copy_if(known, std::back_inserter(missing), [&](const std::string& name) {
         return std::ranges::find(names, name) == names.end();
     });
+    known.emplace_back("network");  // which may be missing
     const bool lacks_part = std::ranges::any_of(missing, is_numbered);
     std::vector<std::string> others;
     for (const std::string& name : names) {
