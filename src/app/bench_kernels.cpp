@@ -1,4 +1,5 @@
-#include <cmath>
+#include <algorithm>
+#include <iterator>
 #include <limits>
 
 #include "bench.hpp"
@@ -61,28 +62,14 @@ class KernelBench {
         }
     }
 
-    /// Takes turns between `work`, which does rows x inner x columns multiplications and additions
-    /// and what `more` says beside, and the product of as many operations.
+    /// Of `work`, which does rows x inner x columns multiplications and additions and what `more` says
+    /// beside.
     KernelTime measure(std::string name, std::string shape, Index rows, Index inner, double more,
                        const std::function<void()>& work,
                        const std::function<void()>& before = {}) {
-        const double per_column = 2.0 * static_cast<double>(rows * inner);
-        const double own = per_column * static_cast<double>(inputs_.cols()) + more;
-        Gemm<Scalar> gemm(rows, inner, std::llround(own / per_column));
-        std::vector<double> times;
-        std::vector<double> gemm_times;
-        for (int round = 0; round <= repeat_; ++round) {
-            if (before) {
-                before();
-            }
-            const double seconds = seconds_of(work);
-            const double gemm_seconds = seconds_of(std::ref(gemm));
-            if (round > 0) {  // the first one finds cold caches and pages
-                times.push_back(seconds);
-                gemm_times.push_back(gemm_seconds);
-            }
-        }
-        return {std::move(name), std::move(shape), own, median(times), median(gemm_times)};
+        const double own = 2.0 * static_cast<double>(rows * inner * inputs_.cols()) + more;
+        return beside_product<Scalar>({std::move(name), std::move(shape), own, 0.0, 0.0}, rows,
+                                      inner, repeat_, work, before);
     }
 
     // One sweep over A = I + W'W from x = 0, for He-random W.
@@ -241,7 +228,8 @@ void bench_kernels_as(const Communicator& world, const BenchOptions& options) {
     Matrix<Scalar> inputs;
     agree(world, [&] { inputs = read_inputs<Scalar>(options.config); });
     KernelBench<Scalar> kernels(std::move(inputs), options.repeat);
-    const std::vector<KernelTime> times = kernels.all();
+    std::vector<KernelTime> times = kernels.all();
+    std::ranges::copy(convolution_times<Scalar>(options.repeat), std::back_inserter(times));
     world.barrier();
     if (world.rank() == 0) {
         print_kernel_times<Scalar>(times, options, measure_core<Scalar>());

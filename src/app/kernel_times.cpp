@@ -1,5 +1,6 @@
 #include "kernel_times.hpp"
 
+#include <cmath>
 #include <cstdio>
 #include <iostream>
 #include <nlohmann/json.hpp>
@@ -49,12 +50,41 @@ void print_table(const std::vector<KernelTime>& kernels, const BenchOptions& opt
 }  // namespace
 
 template <typename Scalar>
+KernelTime beside_product(KernelTime kernel, Index rows, Index inner, int repeat,
+                          const std::function<void()>& work, const std::function<void()>& before) {
+    const double per_column = 2.0 * static_cast<double>(rows * inner);
+    Gemm<Scalar> gemm(rows, inner, std::llround(kernel.flops / per_column));
+    std::vector<double> times;
+    std::vector<double> gemm_times;
+    for (int round = 0; round <= repeat; ++round) {
+        if (before) {
+            before();
+        }
+        const double seconds = seconds_of(work);
+        const double gemm_seconds = seconds_of(std::ref(gemm));
+        if (round > 0) {
+            times.push_back(seconds);
+            gemm_times.push_back(gemm_seconds);
+        }
+    }
+    kernel.seconds = median(times);
+    kernel.gemm_seconds = median(gemm_times);
+    return kernel;
+}
+
+template <typename Scalar>
 void print_kernel_times(const std::vector<KernelTime>& kernels, const BenchOptions& options,
                         const CoreSpeed& speed) {
     options.json ? print_json(kernels, options, speed)
                  : print_table<Scalar>(kernels, options, speed);
 }
 
+template KernelTime beside_product<float>(KernelTime, Index, Index, int,
+                                          const std::function<void()>&,
+                                          const std::function<void()>&);
+template KernelTime beside_product<double>(KernelTime, Index, Index, int,
+                                           const std::function<void()>&,
+                                           const std::function<void()>&);
 template void print_kernel_times<float>(const std::vector<KernelTime>&, const BenchOptions&,
                                         const CoreSpeed&);
 template void print_kernel_times<double>(const std::vector<KernelTime>&, const BenchOptions&,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,19 @@ struct KernelTime {
 
     double ratio() const { return seconds / gemm_seconds; }
 };
+
+/// Takes turns between `work`, which takes so many operations, and the product of rows x inner by
+/// inner x columns, about as many; once more than `repeat` says, since the first turn finds cold
+/// caches and pages.
+/// @param before each turn, not measured.
+template <typename Scalar>
+KernelTime beside_product(KernelTime kernel, Index rows, Index inner, int repeat,
+                          const std::function<void()>& work,
+                          const std::function<void()>& before = {});
+
+/// The kernels of convolutions of 3 x 3 places with as many channels below as above.
+template <typename Scalar>
+std::vector<KernelTime> convolution_times(int repeat);
 
 /// Prints a line for each kernel, below what they ran on; or all as one JSON object.
 template <typename Scalar>

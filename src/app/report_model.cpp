@@ -45,9 +45,28 @@ Json layers_of(const NetworkSpec& network) {
     return layers;
 }
 
+Json sizes_of(const Shape& picture) { return {picture.rows, picture.columns, picture.channels}; }
+
+// Of the inputs, where they can be shown: gray or of three colors, channels innermost. Else empty.
+Shape shown_picture(const NetworkSpec& network, const Dataset& data) {
+    const Shape none{0, 0, 0};
+    const std::vector<Index> stored = stored_shape(data);
+    if (network.block(0).places() == 1 && stored.size() < 2) {
+        return none;
+    }
+    const auto layout = image_layout(network.block(0), stored);
+    const bool shown =
+        layout && layout->shape.size() == network.inputs() &&
+        layout->shape.places() <= most_pixels &&
+        (layout->shape.channels == 1 || (layout->shape.channels == 3 && !layout->planes));
+    return shown ? layout->shape : none;
+}
+
 // W_0, of the units with the largest norms, against the size that all but one weight in 20 stay
 // below: weights of pixels that hardly ever differ from zero may be larger by far.
-Json first_weights(const std::filesystem::path& path, const NetworkSpec& network) {
+// @param image the rows, columns and channels that a unit looks at.
+Json first_weights(const std::filesystem::path& path, const NetworkSpec& network,
+                   const Json& image) {
     const Matrix<double> weights = read_weights<double>(path, network, {0, 1}).front().matrix;
     const Vector<double> norms = weights.rowwise().norm();
     std::vector<Index> units(static_cast<std::size_t>(weights.rows()));
@@ -74,7 +93,11 @@ Json first_weights(const std::filesystem::path& path, const NetworkSpec& network
             bytes.push_back(static_cast<char>(std::lround(127.0 * share)));
         }
     }
-    return {{"of", weights.rows()}, {"units", units}, {"scale", scale}, {"bytes", base64(bytes)}};
+    return {{"of", weights.rows()},
+            {"units", units},
+            {"scale", scale},
+            {"image", image},
+            {"bytes", base64(bytes)}};
 }
 
 /// A sample that is classified wrongly.
@@ -98,10 +121,10 @@ class Findings {
         regression_ ? add_values(data, chosen, scores) : add_labels(data, chosen, scores);
     }
 
-    /// @param pixels of an image; 0 where the inputs are none.
-    Json json(Dataset& data, Index pixels) {
+    /// @param numbers of an image that is shown; 0 where the inputs are none.
+    Json json(Dataset& data, Index numbers) {
         return regression_ ? Json{{"predictions", predictions_}}
-                           : Json{{"confused", confused_json(data, pixels)}};
+                           : Json{{"confused", confused_json(data, numbers)}};
     }
 
   private:
@@ -130,14 +153,14 @@ class Findings {
         confused_.resize(std::min(confused_.size(), static_cast<std::size_t>(most_confused)));
     }
 
-    Json confused_json(Dataset& data, Index pixels) const {
+    Json confused_json(Dataset& data, Index numbers) const {
         std::vector<Confusion> ascending = confused_;
         std::ranges::sort(ascending, {}, &Confusion::sample);
         Json rows = Json::array();
         std::vector<double> input(static_cast<std::size_t>(data.features()));
         std::map<Index, std::string> images;
         for (const Confusion& one : ascending) {
-            if (pixels > 0) {
+            if (numbers > 0) {
                 data.read_inputs(std::span(&one.sample, 1), input);
                 images[one.sample] = image(input);
             }
@@ -148,7 +171,7 @@ class Findings {
                      {"predicted", one.predicted},
                      {"score", one.score},
                      {"score_of_label", one.score_of_label}};
-            if (pixels > 0) {
+            if (numbers > 0) {
                 row["bytes"] = images[one.sample];
             }
             rows.push_back(row);
@@ -175,7 +198,7 @@ class Findings {
 };
 
 template <typename Scalar>
-Json use_model(LoadedModel<Scalar>& model, const Communicator& world, Dataset& data, Index pixels) {
+Json use_model(LoadedModel<Scalar>& model, const Communicator& world, Dataset& data, Index numbers) {
     const bool regression = model.header.network.regression();
     Json figures = to_json(measure(model, world, data, Rule::feedforward), regression);
     if (model.header.network.outputs() > most_classes) {
@@ -194,7 +217,7 @@ Json use_model(LoadedModel<Scalar>& model, const Communicator& world, Dataset& d
     json["figures"] = figures;
     agree(world, [&] {
         if (world.rank() == 0) {
-            json.update(findings.json(data, pixels));
+            json.update(findings.json(data, numbers));
         }
     });
     return json;
@@ -239,20 +262,23 @@ Json describe(const Communicator& world, const std::filesystem::path& path,
     if (!data) {
         return json;
     }
-    const auto [rows, columns] = data->image_size();
-    const Index pixels =
-        rows * columns == network.inputs() && rows * columns <= most_pixels ? rows * columns : 0;
-    json["image"] = {pixels > 0 ? rows : 0, pixels > 0 ? columns : 0};
+    const Shape picture = shown_picture(network, *data);
+    const Index numbers = picture.size();
+    json["image"] = sizes_of(picture);
+    const Windows& windows = network.map(0).windows;
+    const bool whole = windows.from.places() == 1;
+    const Json looked_at =
+        whole ? sizes_of(picture) : Json{windows.rows, windows.columns, windows.from.channels};
     agree(world, [&] {
-        if (world.rank() == 0 && pixels > 0) {
-            json["weights"] = first_weights(path, network);
+        if (world.rank() == 0 && numbers > 0) {
+            json["weights"] = first_weights(path, network, looked_at);
         }
     });
     if (!data->labeled()) {
         json["missing"] = "the data have no targets to evaluate against";
         return json;
     }
-    json.update(use_model(model, world, *data, pixels));
+    json.update(use_model(model, world, *data, numbers));
     return json;
 }
 

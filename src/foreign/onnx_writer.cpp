@@ -117,7 +117,7 @@ class ChainWriter {
             const std::string matrix =
                 add_numbers(graph_, "weights_" + number, {map.outputs(), map.inputs()},
                             weights.matrix.transpose(), model_.precision);
-            x_ = graph_.node("Gemm", {x_, matrix, bias}, {{"transB", 1}});
+            add_to(map, graph_.node("Gemm", {x_, matrix, bias}, {{"transB", 1}}));
             return;
         }
         make_picture(map.windows.from);
@@ -126,11 +126,15 @@ class ChainWriter {
             add_numbers(graph_, "weights_" + number,
                         {map.outputs(), windows.from.channels, windows.rows, windows.columns},
                         channels_outermost(weights.matrix, windows), model_.precision);
-        x_ =
-            graph_.node("Conv", {x_, filters, bias},
+        add_to(map, graph_.node(
+                        "Conv", {x_, filters, bias},
                         {{"kernel_shape", std::vector<std::int64_t>{windows.rows, windows.columns}},
                          {"strides", std::vector<std::int64_t>(2, windows.stride)},
-                         {"pads", std::vector<std::int64_t>(4, windows.padding)}});
+                         {"pads", std::vector<std::int64_t>(4, windows.padding)}}));
+    }
+
+    void add_to(const MapSpec& map, const std::string& u) {
+        x_ = map.residual ? graph_.node("Add", {x_, u}) : u;
     }
 
     /// A filter in each column.

@@ -108,6 +108,9 @@ void LinearMap<Scalar>::apply(const ConstMatrixRef<Scalar>& x, MatrixRef<Scalar>
         tile.noalias() = weights_->matrix * windows;
         tile.colwise() += weights_->bias;
     });
+    if (spec_.residual) {
+        u += x;
+    }
 }
 
 template <typename Scalar>
@@ -138,6 +141,9 @@ void LinearMap<Scalar>::add_product(Scalar factor, const ConstMatrixRef<Scalar>&
     visit_tiles(x, windows_at_once(), [&](const ConstMatrixRef<Scalar>& windows, Range columns) {
         part(written, columns).noalias() += factor * weights_->matrix * windows;
     });
+    if (spec_.residual) {
+        u += factor * x;
+    }
 }
 
 template <typename Scalar>
@@ -162,6 +168,9 @@ void LinearMap<Scalar>::add_pull_back(Scalar factor, const ConstMatrixRef<Scalar
         behind_fixed().add_pull_back(factor, s, y);
         spec_.in_front->template add_adjoint<Scalar>(y, g);
         return;
+    }
+    if (spec_.residual) {
+        g += factor * s;
     }
     const auto read = by_places<Scalar>(s, spec_.outputs());
     if (spec_.windows.are_the_block()) {
@@ -200,6 +209,17 @@ void LinearMap<Scalar>::pairs(const ConstMatrixRef<Scalar>& x, const ConstMatrix
 }
 
 template <typename Scalar>
+ConstMatrixRef<Scalar> LinearMap<Scalar>::target(const ConstMatrixRef<Scalar>& x,
+                                                 const ConstMatrixRef<Scalar>& t,
+                                                 Matrix<Scalar>& scratch) const {
+    if (!spec_.residual) {
+        return t;
+    }
+    scratch = spec_.in_front ? Matrix<Scalar>(t - in_front(x)) : Matrix<Scalar>(t - x);
+    return scratch;
+}
+
+template <typename Scalar>
 void LinearMap<Scalar>::visit_windows(
     const ConstMatrixRef<Scalar>& x,
     const std::function<void(const ConstMatrixRef<Scalar>&)>& visit) const {
@@ -232,7 +252,8 @@ template <typename Scalar>
 double LinearMap<Scalar>::norm_bound() const {
     const double own = spectral_norm_bound<Scalar>(weights_->matrix);
     const double windows = std::sqrt(static_cast<double>(spec_.windows.overlap()));
-    return own * windows * (spec_.in_front ? spec_.in_front->norm_bound() : 1.0);
+    return (own * windows + (spec_.residual ? 1.0 : 0.0)) *
+           (spec_.in_front ? spec_.in_front->norm_bound() : 1.0);
 }
 
 template <typename Scalar>

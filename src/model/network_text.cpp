@@ -22,6 +22,14 @@ std::string convolution_text(const Windows& windows, Index channels) {
     return text + ")";
 }
 
+std::string map_text(const MapSpec& map, Index channels) {
+    const bool whole = map.windows == Windows::whole(map.windows.from);
+    if (map.residual) {
+        return whole ? "residual" : "residual(" + std::to_string(map.windows.rows) + ")";
+    }
+    return whole ? std::to_string(channels) : convolution_text(map.windows, channels);
+}
+
 std::string pool_text(const std::string& name, const Windows& windows) {
     if (windows.places() == 1 && windows.are_the_block() && name == "avgpool") {
         return name;
@@ -96,6 +104,26 @@ class LayersReader {
                                                     "written as in 28x28x1)"
                                                   : ""));
         }
+        const auto window = static_cast<double>(side) * static_cast<double>(side);
+        if (window * static_cast<double>(from.channels) > static_cast<double>(most_numbers)) {
+            refuse(piece, "has windows of more than " + std::to_string(most_numbers) + " numbers");
+        }
+        return windows;
+    }
+
+    // Of a pool, which remembers every place of each of its windows.
+    Windows pool_of(const Piece& piece, const Shape& from) const {
+        constexpr Index most_places = Index{1} << 22;
+        const bool all = piece.numbers.empty();
+        const Windows windows =
+            all ? Windows::whole(from)
+                : windows_of(piece, from, piece.numbers[0], piece.number(1, piece.numbers[0]), 0);
+        if (static_cast<double>(windows.places()) * static_cast<double>(windows.rows) *
+                static_cast<double>(windows.columns) >
+            static_cast<double>(most_places)) {
+            refuse(piece, "has windows of more than " + std::to_string(most_places) +
+                              " places in all on the " + to_text(from) + " that it looks at");
+        }
         return windows;
     }
 
@@ -122,6 +150,8 @@ class LayersReader {
             };
             map = MapSpec::convolution(
                 windows_of(piece, from, side, number(2, 1), number(3, side / 2)), piece.numbers[0]);
+        } else if (piece.kind == Piece::Kind::residual) {
+            map = residual_map(piece, from);
         } else {
             refuse(piece, "stands where a map does; only the input is a shape");
         }
@@ -129,6 +159,22 @@ class LayersReader {
         spec_.maps.push_back(fixed_ ? map.behind(std::move(fixed_)) : map);
         fixed_ = nullptr;
         reached_ = map.to;
+    }
+
+    MapSpec residual_map(const Piece& piece, const Shape& from) const {
+        if (piece.numbers.empty()) {
+            if (from.places() > 1) {
+                refuse(piece, "looks at a picture of " + to_text(from) +
+                                  "; write the side of its windows, as in residual(3)");
+            }
+            return MapSpec::dense(from, from.size()).added();
+        }
+        const Index side = piece.numbers[0];
+        if (side % 2 == 0) {
+            refuse(piece, "would give a picture of another size; its side has to be odd");
+        }
+        return MapSpec::convolution(windows_of(piece, from, side, 1, side / 2), from.channels)
+            .added();
     }
 
     // With the last map's hidden activation: what it gives, x_{l+1}, has been read so far as
@@ -143,6 +189,10 @@ class LayersReader {
         const Shape x = map.to;
         map.to = phi->input(x);
         check_size(*last_, map.to);
+        if (map.residual && map.to != x) {
+            refuse(*last_, "gives as many numbers as it takes, and network.activation = " +
+                               phi->name() + " takes more");
+        }
         if (maximum_) {
             maximum_->from = map.to;
             if (!phi->traits().rises) {
@@ -162,8 +212,7 @@ class LayersReader {
         if (last_ == nullptr || maximum_ || fixed_) {
             refuse(piece, "stands where no map is before it");
         }
-        const Index side = piece.numbers[0];
-        maximum_ = windows_of(piece, reached_, side, piece.number(1, side), 0);
+        maximum_ = pool_of(piece, reached_);
         reached_ = {maximum_->down(), maximum_->across(), reached_.channels};
     }
 
@@ -171,11 +220,8 @@ class LayersReader {
         if (fixed_) {
             refuse(piece, "stands behind another; a map is needed between them");
         }
-        const bool all = piece.numbers.empty();
-        const Index side = all ? 0 : piece.numbers[0];
-        const Windows windows = all ? Windows::whole(reached_)
-                                    : windows_of(piece, reached_, side, piece.number(1, side), 0);
-        fixed_ = std::make_shared<const FixedOperator>(FixedOperator::average(windows));
+        fixed_ =
+            std::make_shared<const FixedOperator>(FixedOperator::average(pool_of(piece, reached_)));
     }
 
     void finish() {
@@ -207,9 +253,7 @@ std::string NetworkSpec::layers_text() const {
             texts.push_back(pool_text("avgpool", map.in_front->windows()));
         }
         const Index channels = block(l + 1).channels;
-        texts.push_back(map.windows == Windows::whole(map.windows.from)
-                            ? std::to_string(channels)
-                            : convolution_text(map.windows, channels));
+        texts.push_back(map_text(map, channels));
         if (const auto pooled = l + 1 < layers() ? activation(l + 1).windows() : std::nullopt) {
             texts.push_back(pool_text("maxpool", *pooled));
         }

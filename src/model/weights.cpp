@@ -60,8 +60,12 @@ Weights<Scalar> initial_weights(const MapSpec& map, Start start, double bias, st
         return normal(engine) * std::sqrt(2.0 / n);
     };
     Weights<Scalar> weights;
-    weights.matrix = Matrix<Scalar>::NullaryExpr(map.outputs(), map.inputs(),
-                                                 [&] { return static_cast<Scalar>(draw()); });
+    if (map.residual) {
+        weights.matrix = Matrix<Scalar>::Zero(map.outputs(), map.inputs());
+    } else {
+        weights.matrix = Matrix<Scalar>::NullaryExpr(map.outputs(), map.inputs(),
+                                                     [&] { return static_cast<Scalar>(draw()); });
+    }
     weights.bias = Vector<Scalar>::Constant(map.outputs(), static_cast<Scalar>(bias));
     return weights;
 }

@@ -35,6 +35,13 @@ void LinearMap<Scalar>::pairs(const ConstMatrixRef<Scalar>& x, const ConstMatrix
 }
 
 template <typename Scalar>
+ConstMatrixRef<Scalar> LinearMap<Scalar>::target(const ConstMatrixRef<Scalar>&,
+                                                 const ConstMatrixRef<Scalar>& t,
+                                                 Matrix<Scalar>&) const {
+    return t;
+}
+
+template <typename Scalar>
 void LinearMap<Scalar>::visit_windows(
     const ConstMatrixRef<Scalar>& x,
     const std::function<void(const ConstMatrixRef<Scalar>&)>& visit) const {
@@ -113,6 +120,9 @@ template void LinearMap<float>::apply(const ConstMatrixRef<float>&, MatrixRef<fl
 template void LinearMap<float>::pull_back(const ConstMatrixRef<float>&, MatrixRef<float>) const;
 template void LinearMap<float>::pairs(const ConstMatrixRef<float>&, const ConstMatrixRef<float>&,
                                       const Pair&) const;
+template ConstMatrixRef<float> LinearMap<float>::target(const ConstMatrixRef<float>&,
+                                                        const ConstMatrixRef<float>&,
+                                                        Matrix<float>&) const;
 template void LinearMap<float>::visit_windows(
     const ConstMatrixRef<float>&, const std::function<void(const ConstMatrixRef<float>&)>&) const;
 template double LinearMap<float>::norm_bound() const;
@@ -121,6 +131,9 @@ template void LinearMap<double>::apply(const ConstMatrixRef<double>&, MatrixRef<
 template void LinearMap<double>::pull_back(const ConstMatrixRef<double>&, MatrixRef<double>) const;
 template void LinearMap<double>::pairs(const ConstMatrixRef<double>&, const ConstMatrixRef<double>&,
                                        const Pair&) const;
+template ConstMatrixRef<double> LinearMap<double>::target(const ConstMatrixRef<double>&,
+                                                          const ConstMatrixRef<double>&,
+                                                          Matrix<double>&) const;
 template void LinearMap<double>::visit_windows(
     const ConstMatrixRef<double>&, const std::function<void(const ConstMatrixRef<double>&)>&) const;
 template double LinearMap<double>::norm_bound() const;

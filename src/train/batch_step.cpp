@@ -36,11 +36,10 @@ BatchStep<Scalar>::BatchStep(const Config& config, const Communicator& world,
     const PhaseClock clock(times_.weights);
     const NetworkSpec& network = stage.network;
     if (first_) {
+        const auto layout = image_layout(network.block(0), samples.stored_shape);
         inputs_ = std::make_unique<BatchInputs<Scalar>>(
             samples.inputs, samples.columns.begin, network.map(0),
-            Augmentation(config.augmentation, network.inputs(),
-                         image_layout(network.block(0), samples.stored_shape)),
-            config.seed);
+            Augmentation(config.augmentation, network.inputs(), layout), config.seed);
     }
     first_column_.resize(static_cast<std::size_t>(batches_.count()));
     for (Index batch = 0; batch < batches_.count(); ++batch) {

@@ -57,11 +57,11 @@ template <typename Scalar>
 void RidgeRefit<Scalar>::add(NormalEquations& equations, Index layer,
                              const ConstMatrixRef<Scalar>& x,
                              const ConstMatrixRef<Scalar>& t) const {
-    stage_.map(layer).pairs(x, t,
-                            [&](const ConstMatrixRef<Scalar>& windows,
-                                const ConstMatrixRef<Scalar>& targets, Index) {
-                                equations.template add<Scalar>(windows, targets);
-                            });
+    const LinearMap<Scalar> map = stage_.map(layer);
+    Matrix<Scalar> scratch;
+    map.pairs(x, map.target(x, t, scratch),
+              [&](const ConstMatrixRef<Scalar>& windows, const ConstMatrixRef<Scalar>& targets,
+                  Index) { equations.template add<Scalar>(windows, targets); });
 }
 
 template <typename Scalar>

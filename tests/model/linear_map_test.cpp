@@ -67,7 +67,9 @@ TEST_P(AnyMap, gives_pairs_that_make_the_gradient_by_its_weights) {
         Weights<double> one{Matrix<double>::Zero(map.outputs(), map.inputs()), {}};
         one.matrix(row, column) = 1.0;
         one.bias = Vector<double>::Zero(map.outputs());
-        EXPECT_NEAR(gradient(row, column), (explicit_matrix(map, one) * x).cwiseProduct(s).sum(),
+        MapSpec own = map;
+        own.residual = false;
+        EXPECT_NEAR(gradient(row, column), (explicit_matrix(own, one) * x).cwiseProduct(s).sum(),
                     1e-12 * gradient.cwiseAbs().maxCoeff());
     }
     double last = 0.0;
@@ -75,6 +77,19 @@ TEST_P(AnyMap, gives_pairs_that_make_the_gradient_by_its_weights) {
         last += s.row((p + 1) * map.outputs() - 1).sum();
     }
     EXPECT_NEAR(sums[map.outputs() - 1], last, 1e-11);
+}
+
+// What is added to W F(x) + b on the way to u is taken from the target.
+TEST_P(AnyMap, has_the_target_of_its_own_part) {
+    Matrix<double> u(map.to.size(), x.cols());
+    linear.apply(x, u);
+    Matrix<double> scratch;
+    const Matrix<double> own = linear.target(x, u, scratch);
+    MapSpec alone = map;
+    alone.residual = false;
+    Matrix<double> expected(map.to.size(), x.cols());
+    LinearMap<double>(weights, alone).apply(x, expected);
+    EXPECT_LT(error(own, expected), 1e-13);
 }
 
 TEST_P(AnyMap, has_a_norm_below_its_bound) {
@@ -91,19 +106,19 @@ TEST_P(AnyMap, takes_no_columns_for_nothing) {
     EXPECT_EQ(g.size(), 0);
 }
 
-INSTANTIATE_TEST_SUITE_P(maps, AnyMap,
-                         testing::Values("7-5", "4x3x2-5", "6x5x2-conv(3,3)", "6x5x2-conv(3,3,2)",
-                                         "6x5x3-conv(2,1)", "5x6x1-conv(4,2,1,0)",
-                                         "7x7x2-conv(3,5,3,1)", "4x4x1-conv(2,4,1,0)",
-                                         "3x3x1-conv(2,3,1,2)", "6x4x2-avgpool(2)-conv(3,3)",
-                                         "4x4x3-avgpool(2)-5", "4x4x3-avgpool-5",
-                                         "1x9x1-conv(2,1,4,0)", "12x12x2-conv(2,3)"),
-                         [](const auto& test) {
-                             std::string name = test.param;
-                             std::ranges::replace_if(
-                                 name, [](char c) { return std::isalnum(c) == 0; }, '_');
-                             return name;
-                         });
+INSTANTIATE_TEST_SUITE_P(
+    maps, AnyMap,
+    testing::Values("7-5", "4x3x2-5", "6x5x2-conv(3,3)", "6x5x2-conv(3,3,2)", "6x5x3-conv(2,1)",
+                    "5x6x1-conv(4,2,1,0)", "7x7x2-conv(3,5,3,1)", "4x4x1-conv(2,4,1,0)",
+                    "3x3x1-conv(2,3,1,2)", "6x4x2-avgpool(2)-conv(3,3)", "4x4x3-avgpool(2)-5",
+                    "4x4x3-avgpool-5", "1x9x1-conv(2,1,4,0)", "12x12x2-conv(2,3)", "7-residual",
+                    "5x4x3-residual(3)", "6x4x2-avgpool(2)-residual(3)", "4x4x3-avgpool-residual"),
+    [](const auto& test) {
+        std::string name = test.param;
+        std::ranges::replace_if(
+            name, [](char c) { return std::isalnum(c) == 0; }, '_');
+        return name;
+    });
 
 }  // namespace
 }  // namespace hoist

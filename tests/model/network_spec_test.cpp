@@ -43,6 +43,8 @@ TEST(NetworkSpec, writes_what_it_reads) {
              {"28x28x1-conv(16,5)-10", "relu"},
              {"9x9x3-conv(4,3,2)-maxpool(3,2)-5-2", "relu,tanh"},
              {"9x9x3-conv(4,3,2,0)-conv(4,4,1,3)-avgpool-2", "relu,maxpool(2)"},
+             {"9x9x1-conv(4,3)-residual(3)-avgpool(3)-residual(3)-residual(1)-9-residual-2",
+              "relu"},
              {"8x6x2-avgpool(2)-conv(3,1)-avgpool(3,1)-2", "relu"},
              {"7-2", "relu"}}) {
         const NetworkSpec spec = parse_network(layers, activation, "softmax");
@@ -100,9 +102,18 @@ TEST(NetworkSpec, names_the_map_that_does_not_fit_and_the_shape_that_it_meets) {
     expect_mentions(refusal("8x8x3-conv(0,3)-10"), {"channels"});
     expect_mentions(refusal("8x8x3-conv(4,3,0)-10"), {"conv(4,3,0)"});
     expect_mentions(refusal("8x8x3-4x4x1-10"), {"4x4x1", "shape"});
+    expect_mentions(refusal("8x8x3-residual(2)-10"), {"residual(2)", "odd"});
+    expect_mentions(refusal("8x8x3-residual-10"), {"residual", "8x8x3", "residual(3)"});
+    expect_mentions(refusal("9-residual-10", "maxpool(3)"), {"residual", "maxpool(3)"});
     expect_mentions(refusal("8x0x3-10"), {"8x0x3"});
     expect_mentions(refusal("8x8x3x3-10"), {"8x8x3x3"});
     expect_mentions(refusal("9999x9999x9-10"), {"16777216 numbers"});
+    expect_mentions(refusal("9x9x1-conv(2,16777216,1,16777215)-10"),
+                    {"windows", "16777216 numbers"});
+    expect_mentions(refusal("4096x4096x1-avgpool(2048,1)-10"),
+                    {"avgpool(2048,1)", "4194304 places"});
+    expect_mentions(refusal("4096x4096x1-conv(1,1)-maxpool(2048,1)-10"), {"maxpool(2048,1)"});
+    expect_mentions(refusal("4096x4096x1-avgpool-10"), {"avgpool", "4194304 places"});
     expect_mentions(refusal("8x8x3-conv(4,3)-maxpool(2)-10", "sin"), {"maxpool", "sin"});
 }
 

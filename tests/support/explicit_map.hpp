@@ -45,13 +45,14 @@ inline Vector<double> mapped_by_definition(const MapSpec& map, const Weights<dou
                     }
                 }
             }
-            u[p * map.outputs() + m] = sum;
+            const Index at = p * map.outputs() + m;
+            u[at] = sum + (map.residual ? x[at] : 0.0);
         }
     }
     return u;
 }
 
-/// The matrix of x -> W F(x), column by column from unit vectors.
+/// The matrix of the linear part of u, column by column from unit vectors.
 inline Matrix<double> explicit_matrix(const MapSpec& map, Weights<double> weights) {
     weights.bias.setZero();
     Matrix<double> matrix(map.to.size(), map.from.size());

@@ -55,6 +55,7 @@ class Convolution(Exchange):
                          [(25, 6), (54, 8), (72, 20), (20, 10)])
         self.assertEqual(facts["parameters"], 26 * 6 + 55 * 8 + 73 * 20 + 21 * 10)
         self.succeed("report", "run", "--out", "page.html")
+        self.assertIn('"image":[5,5,1]', (self.folder / "page.html").read_text())
         self.succeed("plan", config, "--ranks", 4)
         self.succeed("evaluate", "run", ranks=2)
 

@@ -153,7 +153,8 @@ class Bench(ProgramTest):
         figures = json.loads(self.succeed("bench", "kernels", "--json", "--precision", "double", "--repeat", 1,
                                           "--threads", 1).out)
         self.assertEqual([kernel["name"] for kernel in figures["kernels"]],
-                         ["nnls_sweep", "w_step", "gram", "forward", "backward", "input_forward", "input_gradient"])
+                         ["nnls_sweep", "w_step", "gram", "forward", "backward", "input_forward", "input_gradient",
+                          *["conv_forward", "conv_adjoint", "conv_gradient"] * 2])
         self.assertEqual((figures["precision"], figures["threads"]), ("double", 1))
 
     def test_a_sweep_of_a_configuration_is_measured(self):

@@ -156,7 +156,7 @@ class Page(ReportTest):
         data.write_idx(self.folder / "idx")
         self.train(data__format="idx", data__path=self.folder / "idx", network__layers="16-4-3", train__sweeps=1)
         model = self.report("run")[1]["runs"][0]["model"]
-        self.assertEqual(model["image"], [data.SIDE, data.SIDE])
+        self.assertEqual(model["image"], [data.SIDE, data.SIDE, 1])
         pixels = data.pixels()
         for row in model["confused"]:
             self.assertEqual(base64.b64decode(row["bytes"]), pixels[16 * row["sample"]:16 * (row["sample"] + 1)])

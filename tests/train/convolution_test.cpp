@@ -85,7 +85,8 @@ void expect_gradient_of_definition(const ConfigText& settings, double tolerance)
 TEST(Convolution, has_the_gradient_of_its_definition_under_mac) {
     for (const std::string layers :
          {"6x5x2-conv(3,3)-maxpool(2)-conv(4,3,2)-3", "5x5x1-conv(3,2,1,0)-avgpool(2)-conv(2,1)-3",
-          "4x4x2-conv(2,3)-5-3", "12-5-3"}) {
+          "4x4x2-conv(2,3)-5-3", "12-5-3",
+          "5x5x2-residual(3)-avgpool(2)-residual(1)-4-residual-3"}) {
         SCOPED_TRACE(layers);
         ConfigText settings = one_gradient_step(layers);
         settings["formulation.name"] = "mac";
@@ -112,16 +113,17 @@ TEST(Convolution, never_raises_the_objective_of_sweeps) {
     for (const std::string formulation : {"classical", "fenchel", "bregman", "contrastive"}) {
         for (const std::string schedule : {"wavefront", "checkerboard"}) {
             SCOPED_TRACE(formulation + ", " + schedule);
-            ConfigText settings{{"network.layers", "5x4x2-conv(3,3)-conv(4,2,2,0)-avgpool-4"},
-                                {"network.activation", "relu"},
-                                {"formulation.name", formulation},
-                                {"formulation.lambda", "0.7"},
-                                {"formulation.iterations", "5"},
-                                {"weights.solver", "ridge"},
-                                {"weights.ridge", "1e-4"},
-                                {"train.schedule", schedule},
-                                {"train.inner", "3"},
-                                {"grid.block", "8"}};
+            ConfigText settings{
+                {"network.layers", "5x4x2-conv(3,3)-residual(3)-conv(4,2,2,0)-avgpool-4"},
+                {"network.activation", "relu"},
+                {"formulation.name", formulation},
+                {"formulation.lambda", "0.7"},
+                {"formulation.iterations", "5"},
+                {"weights.solver", "ridge"},
+                {"weights.ridge", "1e-4"},
+                {"train.schedule", schedule},
+                {"train.inner", "3"},
+                {"grid.block", "8"}};
             if (formulation == "contrastive") {
                 settings["formulation.contrast"] = "clamped";
             }

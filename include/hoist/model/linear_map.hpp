@@ -7,7 +7,8 @@
 
 namespace hoist {
 
-/// The map of a layer, u = W F(x) + b with F(x) the windows of P x: all that formulations and
+/// The map of a layer, u = W F(x) + b with F(x) the windows of P x, and P x added where it is
+/// residual: all that formulations and
 /// training ask of it, for columns of samples. A view of the weights, made where it is needed; only
 /// fits and files look at W itself.
 template <typename Scalar>
@@ -29,22 +30,26 @@ class LinearMap {
     Index outputs() const { return spec_.to.size(); }
     const MapSpec& spec() const { return spec_; }
 
-    /// u = W F(x) + b. @pre x is inputs x B, u outputs x B.
+    /// u = W F(x) + b (+ P x). @pre x is inputs x B, u outputs x B.
     void apply(const ConstMatrixRef<Scalar>& x, MatrixRef<Scalar> u) const;
     /// The same for columns, or some of them, that are held compressed. @pre spec().plain().
     void apply(const CompressedColumns<Scalar>& x, MatrixRef<Scalar> u) const;
     void apply(const CompressedColumns<Scalar>& x, Range columns, MatrixRef<Scalar> u) const;
-    /// u += factor W F(x).
+    /// u += factor (W F(x) (+ P x)).
     void add_product(Scalar factor, const ConstMatrixRef<Scalar>& x, MatrixRef<Scalar> u) const;
-    /// g = F'(W's). @pre s is outputs x B, g inputs x B.
+    /// g = F'(W's) (+ P's). @pre s is outputs x B, g inputs x B.
     void pull_back(const ConstMatrixRef<Scalar>& s, MatrixRef<Scalar> g) const;
-    /// g += factor F'(W's).
+    /// g += factor (F'(W's) (+ P's)).
     void add_pull_back(Scalar factor, const ConstMatrixRef<Scalar>& s, MatrixRef<Scalar> g) const;
 
     /// Visits the windows of x with what belongs to them of t, of which `first` counts the pairs
     /// before: all that a regression of t on x, or a gradient by W, is made of. @pre t is as u.
     void pairs(const ConstMatrixRef<Scalar>& x, const ConstMatrixRef<Scalar>& t,
                const Pair& visit) const;
+    /// The t that W F(x) + b has to come near where u has to come near t: t - P x for a residual map.
+    /// @param scratch holds it then.
+    ConstMatrixRef<Scalar> target(const ConstMatrixRef<Scalar>& x, const ConstMatrixRef<Scalar>& t,
+                                  Matrix<Scalar>& scratch) const;
     /// The windows of x alone.
     void visit_windows(const ConstMatrixRef<Scalar>& x,
                        const std::function<void(const ConstMatrixRef<Scalar>&)>& visit) const;
@@ -52,7 +57,7 @@ class LinearMap {
     /// factor W'W and factor W'b. @pre spec().plain().
     Matrix<Scalar> gram(Scalar factor) const;
     Vector<Scalar> pulled_bias(Scalar factor) const;
-    /// A bound of the spectral norm of x -> W F(x).
+    /// A bound of the spectral norm of the linear part of u.
     double norm_bound() const;
     /// |W|^2, in double.
     double squared_norm() const;
@@ -69,9 +74,7 @@ class LinearMap {
     template <typename Visit>
     void visit_tiles(const ConstMatrixRef<Scalar>& x, Index most_windows, const Visit& visit) const;
     Index windows_at_once() const;
-    LinearMap behind_fixed() const {
-        return {*weights_, {spec_.windows.from, spec_.to, nullptr, spec_.windows}};
-    }
+    LinearMap behind_fixed() const { return {*weights_, spec_.without_fixed()}; }
     void gather(const ConstMatrixRef<Scalar>& x, const Tile& tile, Matrix<Scalar>& windows) const;
     Matrix<Scalar> in_front(const ConstMatrixRef<Scalar>& x) const;
 

@@ -9,7 +9,7 @@ namespace hoist {
 
 /// Where a map looks and what it gives: u_{l+1} = W F(x_l) + b, of shape `to`, where F(x) are the
 /// windows of P x, or of x itself where there is no P. A dense map is the one whose window is the
-/// whole block.
+/// whole block. A residual map adds P x to u.
 struct MapSpec {
     /// Of x_l and u_{l+1}.
     Shape from;
@@ -17,6 +17,8 @@ struct MapSpec {
     /// P; none is the identity.
     std::shared_ptr<const FixedOperator> in_front;
     Windows windows;
+    /// Whether it is a residual map. @pre P x is as u then.
+    bool residual = false;
 
     /// From a whole block to a plain vector.
     static MapSpec dense(const Shape& from, Index outputs) {
@@ -31,8 +33,12 @@ struct MapSpec {
     }
     /// The same map behind a fixed operator. @pre the operator's `to` is the windows' `from`.
     MapSpec behind(std::shared_ptr<const FixedOperator> fixed) const {
-        return {fixed->from(), to, fixed, windows};
+        return {fixed->from(), to, fixed, windows, residual};
     }
+    /// The same without P, as a map of P x.
+    MapSpec without_fixed() const { return {windows.from, to, nullptr, windows, residual}; }
+    /// The same map that adds what it looks at.
+    MapSpec added() const { return {from, to, in_front, windows, true}; }
 
     /// The columns and the rows of W.
     Index inputs() const { return windows.length(); }
@@ -41,7 +47,7 @@ struct MapSpec {
     Index places() const { return windows.places(); }
     bool dense() const { return places() == 1; }
     /// Whether u = W x + b.
-    bool plain() const { return dense() && in_front == nullptr; }
+    bool plain() const { return dense() && in_front == nullptr && !residual; }
 
     bool operator==(const MapSpec& other) const;
 };

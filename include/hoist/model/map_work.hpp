@@ -17,7 +17,8 @@ class MapWork {
           x_(static_cast<double>(map.from.size())),
           u_(static_cast<double>(map.to.size())),
           gathered_(map.windows.are_the_block() ? 0.0 : n_ * places_),
-          fixed_(map.in_front ? x_ + static_cast<double>(map.windows.from.size()) : 0.0) {}
+          beside_((map.in_front ? x_ + static_cast<double>(map.windows.from.size()) : 0.0) +
+                  (map.residual ? u_ : 0.0)) {}
 
     /// u = W F(x) + b.
     Work apply(double columns) const {
@@ -58,7 +59,7 @@ class MapWork {
 
   private:
     Work windows(double columns) const {
-        return kernels_.passes(1.0, (gathered_ + fixed_) * columns);
+        return kernels_.passes(1.0, (gathered_ + beside_) * columns);
     }
 
     KernelWork kernels_;
@@ -68,7 +69,8 @@ class MapWork {
     double x_;
     double u_;
     double gathered_;
-    double fixed_;
+    /// Numbers that a fixed operator and the addition of x pass over.
+    double beside_;
 };
 
 }  // namespace hoist

@@ -53,7 +53,8 @@ struct NetworkSpec {
 /// Reads `layers` and `activation` (one name, or one per hidden layer with commas). `layers` is the
 /// shape of the input, a number or ROWSxCOLUMNSxCHANNELS, and maps with `-` between them: a number
 /// is a dense map to so many units; conv(CHANNELS,SIDE[,STRIDE[,PADDING]]) a convolution, padded by
-/// SIDE/2 where that is not given; maxpool(SIDE[,STRIDE]) takes the maximum of windows behind a
+/// SIDE/2 where that is not given; residual(SIDE), or residual between plain vectors, a map that
+/// adds what it looks at; maxpool(SIDE[,STRIDE]) takes the maximum of windows behind a
 /// map; avgpool(SIDE[,STRIDE]) their mean in front of the next, avgpool that of the whole picture.
 /// @throws UsageError for what cannot be read, sizes that do not fit (with the map and the shape
 /// that it meets), an unknown activation, or a wrong number of them.

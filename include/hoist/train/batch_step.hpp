@@ -61,7 +61,6 @@ class BatchStep {
     std::vector<std::vector<Matrix<Scalar>*>> solver_state();
 
   private:
-    void start(Passage<Scalar>& passage);
     void forward(Passage<Scalar>& passage, Index block);
     void backward(Passage<Scalar>& passage);
     void answer(Passage<Scalar>& passage, Index block, Index layer);

@@ -168,9 +168,10 @@ function modelSections(run) {
     const part = data.data_given ? "given" : run.last(`test_${run.figure}`) !== null || run.tells(`test_${run.figure}`) !== null ? "test" : "training";
     const sections = [];
     if (model.weights) {
-        const { of, units } = model.weights;
+        const { of, units, image } = model.weights;
+        const colors = image[2] === 3 ? "gray is zero, and each color of the input has its own" : "blue raises a unit, red lowers it";
         sections.push(section("First-layer weights",
-            prose(`The weights of ${units.length < of ? `${units.length} of ${of}` : `all ${of}`} units, those with the largest norms first: blue raises a unit, red lowers it; one weight in 20 lies beyond the ends of the scale.`),
+            prose(`The weights of ${units.length < of ? `${units.length} of ${of}` : `all ${of}`} units, those with the largest norms first: ${colors}; one weight in 20 lies beyond the ends of the scale.`),
             ...weightPictures(run)));
     }
     if (!model.figures) {

@@ -1,32 +1,38 @@
 const bytesOf = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
 
-/** A picture of `bytes`, a pixel each; `color` maps a byte to [red, green, blue]. */
-function picture(bytes, [rows, columns], color, label) {
+/** A picture of `bytes`, one for each channel of a pixel; `color` maps a byte to [red, green, blue]. */
+function picture(bytes, [rows, columns, channels], color, label) {
     const canvas = html("canvas", { width: columns, height: rows, role: "img", "aria-label": label, title: label });
     const context = canvas.getContext("2d");
     const image = context.createImageData(columns, rows);
-    bytes.forEach((byte, i) => image.data.set([...color(byte), 255], 4 * i));
+    for (let i = 0; i < rows * columns; i += 1) {
+        const rgb = channels === 3 ? [0, 1, 2].map((k) => color(bytes[3 * i + k])[k]) : color(bytes[i]);
+        image.data.set([...rgb, 255], 4 * i);
+    }
     context.putImageData(image, 0, 0);
     return canvas;
 }
 
+const signed = (byte) => (byte < 128 ? byte : byte - 256);
 const diverging = d3.range(256).map((byte) => {
-    const signed = byte < 128 ? byte : byte - 256;
-    const { r, g, b } = d3.rgb(d3.interpolateRdBu(0.5 + signed / 254));
+    const { r, g, b } = d3.rgb(d3.interpolateRdBu(0.5 + signed(byte) / 254));
     return [r, g, b];
 });
+const around = (byte) => new Array(3).fill(128 + signed(byte));
 
 function weightPictures(run) {
-    const { image, weights } = run.model;
+    const { weights } = run.model;
     const bytes = bytesOf(weights.bytes);
-    const pixels = image[0] * image[1];
+    const [rows, columns, channels] = weights.image;
+    const pixels = rows * columns * channels;
+    const color = channels === 3 ? around : (byte) => diverging[byte];
     const ramp = d3.range(11).map((i) => d3.interpolateRdBu(i / 10)).join(", ");
     const scale = write.number(+weights.scale.toPrecision(2));
     return [
         html("ul", { class: "tiles" }, ...weights.units.map((unit, i) => html("li", {},
-            picture(bytes.subarray(i * pixels, (i + 1) * pixels), image, (byte) => diverging[byte], `weights of unit ${unit}`)))),
-        html("p", { class: "scale" }, `\u2212${scale}`, html("i", { style: `background: linear-gradient(90deg, ${ramp})` }), scale),
-    ];
+            picture(bytes.subarray(i * pixels, (i + 1) * pixels), weights.image, color, `weights of unit ${unit}`)))),
+        channels === 3 ? null : html("p", { class: "scale" }, `\u2212${scale}`, html("i", { style: `background: linear-gradient(90deg, ${ramp})` }), scale),
+    ].filter(Boolean);
 }
 
 /** Counts in cells; errors are colored by their number, what is right stays gray. */

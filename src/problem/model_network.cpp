@@ -1,0 +1,93 @@
+#include "model_network.hpp"
+
+#include <array>
+#include <optional>
+
+#include "hoist/base/error.hpp"
+#include "hoist/base/text.hpp"
+#include "hoist/problem/model_file.hpp"
+
+namespace hoist {
+
+namespace {
+
+/// Reads the maps and activations of a model.
+class NetworkReader {
+  public:
+    NetworkReader(const Hdf5Reader& file, const std::string& shown) : file_(file), shown_(shown) {}
+
+    NetworkSpec operator()() const {
+        const auto layers = static_cast<Index>(file_.members("/layers").size());
+        std::vector<std::string> activations;
+        for (Index l = 0; l + 1 < layers; ++l) {
+            activations.push_back(file_.text_attribute(layer_name(l), "activation"));
+        }
+        NetworkSpec network = file_.has_attribute("/", "network")
+                                  ? described(activations)
+                                  : dense_chain(layers, activations);
+        if (network.layers() != layers) {
+            refuse("it has " + std::to_string(layers) + " layers and is described as " +
+                   network.layers_text());
+        }
+        for (Index l = 0; l < layers; ++l) {
+            const auto shape = file_.shape(layer_name(l) + "/weights");
+            const MapSpec& map = network.map(l);
+            if (shape != std::array<Index, 2>{map.outputs(), map.inputs()}) {
+                refuse("layer " + std::to_string(l) + " has weights of " +
+                       std::to_string(shape[0]) + " x " + std::to_string(shape[1]));
+            }
+        }
+        return network;
+    }
+
+  private:
+    [[noreturn]] void refuse(const std::string& why) const {
+        throw DataError(shown_ + " is inconsistent", why, "use another checkpoint");
+    }
+
+    NetworkSpec described(const std::vector<std::string>& activations) const {
+        return parse_network(file_.text_attribute("/", "network"),
+                             activations.empty() ? "relu" : join(activations, ","),
+                             file_.text_attribute("/", "output"));
+    }
+
+    // Of the first format.
+    NetworkSpec dense_chain(Index layers, const std::vector<std::string>& activations) const {
+        NetworkSpec network;
+        network.output = parse_output(file_.text_attribute("/", "output"));
+        Shape reached;
+        for (Index l = 0; l < layers; ++l) {
+            const auto shape = file_.shape(layer_name(l) + "/weights");
+            if (l == 0) {
+                reached = Shape::vector(shape[1]);
+            } else if (shape[1] != reached.size()) {
+                refuse("the widths of layers " + std::to_string(l - 1) + " and " +
+                       std::to_string(l) + " differ");
+            }
+            std::optional<Shape> x = Shape::vector(shape[0]);
+            if (l + 1 < layers) {
+                network.activations.push_back(
+                    parse_activation(activations[static_cast<std::size_t>(l)]));
+                x = network.activations.back()->output(*x);
+            }
+            if (shape[0] < 1 || shape[1] < 1 || !x) {
+                refuse("layer " + std::to_string(l) + " has weights of " +
+                       std::to_string(shape[0]) + " x " + std::to_string(shape[1]));
+            }
+            network.maps.push_back(MapSpec::dense(reached, shape[0]));
+            reached = *x;
+        }
+        return network;
+    }
+
+    const Hdf5Reader& file_;
+    const std::string& shown_;
+};
+
+}  // namespace
+
+NetworkSpec read_network(const Hdf5Reader& file, const std::string& shown) {
+    return NetworkReader(file, shown)();
+}
+
+}  // namespace hoist
