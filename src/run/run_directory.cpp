@@ -8,6 +8,7 @@
 #include <cmath>
 #include <cstring>
 #include <fstream>
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
@@ -26,13 +27,13 @@ constexpr std::string_view checkpoint_prefix = "checkpoint-";
                       "free space, check permissions, or choose another --out");
 }
 
-// All of `text` or nothing of it.
+// All of `text` or nothing of it. `opened` is called between opening and writing.
 void append(const std::filesystem::path& path, const std::string& text,
-            const DirectoryLock& owner) {
+            const std::function<void()>& opened) {
     std::error_code missing;
     const std::uintmax_t size = std::filesystem::file_size(path, missing);
     std::ofstream file(path, std::ios::app | std::ios::binary);
-    owner.check();
+    opened();
     file << text << std::flush;
     file.close();
     if (!file) {
@@ -167,7 +168,7 @@ void RunDirectory::mend_log() const {
         std::filesystem::resize_file(log(), mended.size());
     }
     if (!mended.empty() && mended.back() != '\n') {
-        std::ofstream(log(), std::ios::app | std::ios::binary) << '\n';
+        append(log(), "\n", [] {});
     }
 }
 
@@ -217,7 +218,7 @@ void RunDirectory::add_metrics(const SweepRecord& record, bool regression,
     row << ',' << record.times.activations << ',' << record.times.weights << ','
         << record.times.exchange << ',' << record.times.wait << ','
         << static_cast<std::int64_t>(record.bytes_sent) << '\n';
-    append(metrics(), row.str(), owner);
+    append(metrics(), row.str(), [&] { owner.check(); });
 }
 
 void RunDirectory::write_summary(const RunSummary& summary, bool regression) const {
@@ -269,7 +270,7 @@ void RunDirectory::write_summary(const RunSummary& summary, bool regression) con
 }
 
 void RunDirectory::add_log(const std::string& line, const DirectoryLock& owner) const {
-    append(log(), line + "\n", owner);
+    append(log(), line + "\n", [&] { owner.check(); });
 }
 
 void RunDirectory::remove_old_checkpoints(Index keep) const {
