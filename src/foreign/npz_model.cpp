@@ -184,9 +184,7 @@ void describe(PortableModel& model, const NpzReader& file, const std::vector<std
         throw DataError("cannot use the array network in " + shown, "it is no text",
                         "leave it out, or save it as numpy.array(['28x28x1-conv(16,5)-10'])");
     }
-    const std::vector<std::string> hidden(names.begin(), names.end() - 1);
-    model.network =
-        parse_network(text->front(), hidden.empty() ? "relu" : join(hidden, ","), names.back());
+    model.network = parse_network(text->front(), {names.begin(), names.end() - 1}, names.back());
 }
 
 }  // namespace

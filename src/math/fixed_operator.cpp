@@ -11,18 +11,13 @@ FixedOperator FixedOperator::average(const Windows& windows) {
     require(windows.fit() && windows.padding == 0, "windows of a mean lie in the block");
     FixedOperator result;
     result.windows_ = windows;
-    result.to_ = {windows.down(), windows.across(), windows.from.channels};
-    const double share = 1.0 / static_cast<double>(windows.rows * windows.columns);
+    result.to_ = windows.shape(windows.from.channels);
+    const Index in_window = windows.rows * windows.columns;
+    const std::vector<Index> sources = windows.sources();
     std::vector<Eigen::Triplet<double>> entries;
-    for (Index place = 0; place < windows.places(); ++place) {
-        for (Index row = 0; row < windows.rows; ++row) {
-            for (Index column = 0; column < windows.columns; ++column) {
-                const Index top = place / windows.across() * windows.stride + row;
-                const Index left = place % windows.across() * windows.stride + column;
-                entries.emplace_back(static_cast<int>(top * windows.from.columns + left),
-                                     static_cast<int>(place), share);
-            }
-        }
+    for (Index i = 0; i < std::ssize(sources); ++i) {
+        entries.emplace_back(static_cast<int>(sources[static_cast<std::size_t>(i)]),
+                             static_cast<int>(i / in_window), 1.0 / static_cast<double>(in_window));
     }
     result.transposed_.resize(windows.from.places(), windows.places());
     result.transposed_.setFromTriplets(entries.begin(), entries.end());

@@ -13,20 +13,13 @@ namespace {
 class WindowMax final : public Activation {
   public:
     WindowMax(std::shared_ptr<const Activation> phi, const Windows& windows)
-        : phi_(std::move(phi)),
-          windows_(windows),
-          pooled_{windows.down(), windows.across(), windows.from.channels} {
+        : phi_(std::move(phi)), windows_(windows), pooled_(windows.shape(windows.from.channels)) {
         require(phi_->traits().rises && phi_->output(pooled_).has_value(),
                 "an activation behind maximum pooling rises and fits the channels");
         require(windows.fit() && windows.padding == 0, "windows of a maximum lie in the block");
-        for (Index place = 0; place < windows.places(); ++place) {
-            for (Index row = 0; row < windows.rows; ++row) {
-                for (Index column = 0; column < windows.columns; ++column) {
-                    const Index top = place / windows.across() * windows.stride + row;
-                    const Index left = place % windows.across() * windows.stride + column;
-                    sources_.push_back((top * windows.from.columns + left) * windows.from.channels);
-                }
-            }
+        sources_ = windows.sources();
+        for (Index& source : sources_) {
+            source *= windows.from.channels;
         }
     }
 

@@ -26,6 +26,20 @@ Index Windows::overlap() const {
     return std::min(ceiling(rows, stride), down()) * std::min(ceiling(columns, stride), across());
 }
 
+std::vector<Index> Windows::sources() const {
+    std::vector<Index> all;
+    for (Index place = 0; place < places(); ++place) {
+        const Index top = place / across() * stride;
+        const Index left = place % across() * stride;
+        for (Index row = top; row < top + rows; ++row) {
+            for (Index column = left; column < left + columns; ++column) {
+                all.push_back(row * from.columns + column);
+            }
+        }
+    }
+    return all;
+}
+
 // Each row of a window is one run of numbers of the block, but for what lies in the padding before
 // and behind it: visit(before, first of the block, numbers, behind).
 template <typename Visit>

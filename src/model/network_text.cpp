@@ -128,8 +128,7 @@ class LayersReader {
     }
 
     std::shared_ptr<const Activation> activation(std::size_t hidden) const {
-        return parse_activation(names_.size() == 1 ? names_.front()
-                                                   : names_[std::min(hidden, names_.size() - 1)]);
+        return parse_activation(names_[std::min(hidden, names_.size() - 1)]);
     }
 
     // The activation of the map before stands between it and the next.
@@ -213,7 +212,7 @@ class LayersReader {
             refuse(piece, "stands where no map is before it");
         }
         maximum_ = pool_of(piece, reached_);
-        reached_ = {maximum_->down(), maximum_->across(), reached_.channels};
+        reached_ = maximum_->shape(reached_.channels);
     }
 
     void pool_mean(const Piece& piece) {
@@ -263,7 +262,14 @@ std::string NetworkSpec::layers_text() const {
 
 NetworkSpec parse_network(std::string_view layers, std::string_view activation,
                           std::string_view output) {
-    const std::vector<std::string> names = split_outside(activation, ',');
+    return parse_network(layers, split_outside(activation, ','), output);
+}
+
+NetworkSpec parse_network(std::string_view layers, std::vector<std::string> names,
+                          std::string_view output) {
+    if (names.empty()) {
+        names.emplace_back("relu");
+    }
     NetworkSpec spec = LayersReader(layers, names)();
     const std::string shown = "network.layers = " + std::string(layers);
     const Index hidden = spec.layers() - 1;

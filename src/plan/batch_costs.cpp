@@ -85,8 +85,7 @@ class BatchModel : RankPart {
     double equations() const {
         double numbers = 0.0;
         for (Index l = layers_.begin; l < layers_.end; ++l) {
-            const MapSpec& map = network_.map(l);
-            numbers += batch_equations(options_for(config_, map, batches_.most_columns()), map);
+            numbers += batch_equations(config_.solver(l, batches_.most_columns()), network_.map(l));
         }
         return numbers;
     }

@@ -1,7 +1,6 @@
 #include <algorithm>
 
 #include "hoist/math/solver_work.hpp"
-#include "hoist/model/map_work.hpp"
 #include "hoist/problem/problem.hpp"
 #include "hoist/train/passage.hpp"
 #include "rank_costs.hpp"
@@ -20,7 +19,6 @@ class BatchSchedule : RankPart {
         : RankPart(config, placement, rank),
           timeline_(timeline),
           input_cost_(samples.input_cost),
-          kernels_{scalar_},
           ranges_(training_blocks(config, samples.train)),
           batches_(ranges_, config.batch, 0),
           order_(placement.grid.order(rank, ranges_.count())) {
@@ -127,9 +125,8 @@ class BatchSchedule : RankPart {
     }
     double cost(Index layer) const { return layer == 0 ? input_cost_ : 1.0; }
 
-    MapWork map_work(Index layer) const { return {kernels_, network_.map(layer)}; }
     WeightSolverOptions solver(Index layer) const {
-        return options_for(config_, network_.map(layer), batches_.most_columns());
+        return config_.solver(layer, batches_.most_columns());
     }
 
     Work forward(Index block) const {
@@ -191,7 +188,6 @@ class BatchSchedule : RankPart {
 
     Timeline& timeline_;
     double input_cost_;
-    KernelWork kernels_;
     ColumnBlocks ranges_;
     Batches batches_;
     std::vector<Index> order_;

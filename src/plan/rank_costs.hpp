@@ -15,14 +15,6 @@ inline double gradient_steps(const Config& config) {
     return solves_regressions(config) ? options.nnls.sweeps : options.iterations;
 }
 
-/// The options of a map's solver on batches of at most so many columns.
-inline WeightSolverOptions options_for(const Config& config, const MapSpec& map,
-                                       Index most_columns) {
-    WeightSolverOptions options = config.weights;
-    options.batch = map.dense() ? most_columns : 0;
-    return options;
-}
-
 /// Which Gram matrices the steps on mini-batches of a map of n inputs take.
 inline bool uses_input_gram(const WeightSolverOptions& options, Index inputs) {
     using Kind = WeightSolverOptions::Kind;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "hoist/model/column_blocks.hpp"
+#include "hoist/model/map_work.hpp"
 #include "hoist/plan/cost_model.hpp"
 
 namespace hoist {
@@ -16,7 +17,8 @@ class RankPart {
           rank_(rank),
           stage_(placement.grid.stage_of(rank)),
           layers_(placement.layers_of(rank)),
-          scalar_(config.precision == Precision::single ? sizeof(float) : sizeof(double)) {}
+          scalar_(config.precision == Precision::single ? sizeof(float) : sizeof(double)),
+          kernels_{scalar_} {}
 
     bool first() const { return placement_.first(rank_); }
     bool last() const { return placement_.last(rank_); }
@@ -29,6 +31,7 @@ class RankPart {
     /// The columns and the rows of its weights.
     double inputs_of(Index map) const { return static_cast<double>(network_.map(map).inputs()); }
     double outputs_of(Index map) const { return static_cast<double>(network_.map(map).outputs()); }
+    MapWork map_work(Index map) const { return {kernels_, network_.map(map)}; }
     double outputs() const { return width(network_.layers()); }
     /// The columns of this rank's share of so many samples.
     double share(Index samples, const ColumnBlocks& blocks) const {
@@ -48,6 +51,7 @@ class RankPart {
     Range layers_;
     /// Bytes of a number of bulk data.
     double scalar_;
+    KernelWork kernels_;
 };
 
 }  // namespace hoist

@@ -1,6 +1,5 @@
 #include "hoist/math/kernel_work.hpp"
 #include "hoist/model/column_blocks.hpp"
-#include "hoist/model/map_work.hpp"
 #include "rank_costs.hpp"
 #include "rank_part.hpp"
 #include "schedules.hpp"
@@ -40,7 +39,6 @@ class SweepSchedule : RankPart {
     SweepSchedule(const Config& config, const SampleFacts& samples, const Placement& placement,
                   int rank)
         : RankPart(config, placement, rank),
-          kernels_{scalar_},
           blocks_(training_blocks(config, samples.train)),
           order_(placement.grid.order(rank, blocks_.count())) {}
 
@@ -118,7 +116,6 @@ class SweepSchedule : RankPart {
     bool curved_output(Index layer) const {
         return layer + 1 == network_.layers() && network_.output != Output::linear;
     }
-    MapWork map_work(Index layer) const { return {kernels_, network_.map(layer)}; }
     Work map(Index layer, Index block) const { return map_work(layer).apply(columns(block)); }
     Work move(Index layer, Index block) const {
         if (layer == 0) {
@@ -269,7 +266,6 @@ class SweepSchedule : RankPart {
         }
     }
 
-    KernelWork kernels_;
     ColumnBlocks blocks_;
     std::vector<Index> order_;
     std::vector<Step> steps_;

@@ -90,17 +90,16 @@ void Augmentation::warp_channels(CounterRandom& random, std::span<Scalar> x) con
         displacement = draw_displacement(splines_, options_.elastic, random);
     }
     const Index places = layout_.shape.places();
-    const Index apart = layout_.planes ? 1 : layout_.shape.channels;
     std::vector<Scalar> plane(static_cast<std::size_t>(places));
     for (Index channel = 0; channel < layout_.shape.channels; ++channel) {
         Scalar* const first = x.data() + channel * channel_stride();
         for (Index i = 0; i < places; ++i) {
-            plane[static_cast<std::size_t>(i)] = first[i * apart];
+            plane[static_cast<std::size_t>(i)] = first[i * pixel_stride()];
         }
         warp(std::span<Scalar>(plane), layout_.shape.rows, map,
              {displacement.data(), static_cast<std::size_t>(displacement.size())});
         for (Index i = 0; i < places; ++i) {
-            first[i * apart] = plane[static_cast<std::size_t>(i)];
+            first[i * pixel_stride()] = plane[static_cast<std::size_t>(i)];
         }
     }
 }
@@ -136,10 +135,11 @@ void Augmentation::move_pixels(CounterRandom& random, std::span<Scalar> x) const
                                  source_column >= columns;
             for (Index channel = 0; channel < channels; ++channel) {
                 const Index offset = channel * channel_stride();
-                x[static_cast<std::size_t>(position(row, column) + offset)] =
-                    cut || outside ? Scalar{0}
-                                   : from[static_cast<std::size_t>(
-                                         position(source_row, source_column) + offset)];
+                x[static_cast<std::size_t>((row * columns + column) * pixel_stride() + offset)] =
+                    cut || outside
+                        ? Scalar{0}
+                        : from[static_cast<std::size_t>(
+                              (source_row * columns + source_column) * pixel_stride() + offset)];
             }
         }
     }

@@ -23,7 +23,8 @@ class NetworkReader {
             activations.push_back(file_.text_attribute(layer_name(l), "activation"));
         }
         NetworkSpec network = file_.has_attribute("/", "network")
-                                  ? described(activations)
+                                  ? parse_network(file_.text_attribute("/", "network"), activations,
+                                                  file_.text_attribute("/", "output"))
                                   : dense_chain(layers, activations);
         if (network.layers() != layers) {
             refuse("it has " + std::to_string(layers) + " layers and is described as " +
@@ -43,12 +44,6 @@ class NetworkReader {
   private:
     [[noreturn]] void refuse(const std::string& why) const {
         throw DataError(shown_ + " is inconsistent", why, "use another checkpoint");
-    }
-
-    NetworkSpec described(const std::vector<std::string>& activations) const {
-        return parse_network(file_.text_attribute("/", "network"),
-                             activations.empty() ? "relu" : join(activations, ","),
-                             file_.text_attribute("/", "output"));
     }
 
     // Of the first format.

@@ -211,6 +211,7 @@ class ColumnCosts {
   public:
     ColumnCosts(const Config& config, Index l, double input_cost)
         : config_(config),
+          layer_(l),
           first_(l == 0),
           last_(l + 1 == config.network.layers()),
           map_(config.network.map(l)),
@@ -226,10 +227,9 @@ class ColumnCosts {
         }
         const bool gram = config_.weights.kind == WeightSolverOptions::Kind::gram;
         if (gram || config_.weights.kind == WeightSolverOptions::Kind::implicit) {
-            const auto n = static_cast<double>(map_.inputs());
-            const auto batch = static_cast<double>(config_.batch);
-            const bool in_batch = !gram && config_.batch > 0 && map_.dense() && batch < n;
-            cost += in_batch ? n * batch : work_.input_gram(1.0).flops;
+            cost += solves_in_batch(config_.solver(layer_, config_.batch), map_.inputs())
+                        ? static_cast<double>(map_.inputs() * config_.batch)
+                        : work_.input_gram(1.0).flops;
         }
         const bool signals = gram && config_.weights.sides == GramSides::both;
         return cost + (signals ? work_.signal_gram(1.0).flops : 0.0);
@@ -272,6 +272,7 @@ class ColumnCosts {
 
     static constexpr KernelWork kernels_{sizeof(float)};
     const Config& config_;
+    Index layer_;
     bool first_;
     bool last_;
     const MapSpec& map_;

@@ -77,13 +77,13 @@ void BatchSums<Scalar>::add(std::size_t position, Index first,
                             std::span<const InputBlock<Scalar>> x, MatrixRef<Scalar> s) {
     Place& place = places_[position];
     Index begin = 0;
-    if (!map(position).spec().plain()) {
+    if (const LinearMap<Scalar> own = map(position); !own.spec().plain()) {
         for (const InputBlock<Scalar>& block : x) {
             add(position, first + begin, block.dense, s.middleCols(begin, block.columns()));
             begin += block.columns();
         }
         if (x.empty()) {
-            add(position, first, Matrix<Scalar>(map(position).inputs(), 0), s);
+            add(position, first, Matrix<Scalar>(own.inputs(), 0), s);
         }
         return;
     }

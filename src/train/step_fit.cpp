@@ -4,10 +4,9 @@
 
 namespace hoist {
 
-WeightSolverOptions solver_options(const Config& config, Index layer) {
-    WeightSolverOptions options = config.weights;
+WeightSolverOptions solver_options(const Config& config, Index layer, Index most_columns) {
+    WeightSolverOptions options = config.solver(layer, most_columns);
     const NetworkSpec& network = config.network;
-    options.ridge = config.ridge[static_cast<std::size_t>(layer)];
     if (layer + 1 == network.layers()) {
         options.curvature =
             make_output_block<double>(network.output, config.formulation.output_lambda())->weight();
@@ -26,8 +25,7 @@ StepFit<Scalar>::StepFit(const Config& config, const Communicator& peers, Stage<
     const NetworkSpec& network = config.network;
     for (Index l = stage.layers.begin; l < stage.layers.end; ++l) {
         const MapSpec& map = network.map(l);
-        WeightSolverOptions options = solver_options(config, l);
-        options.batch = map.dense() ? most_columns : 0;
+        const WeightSolverOptions options = solver_options(config, l, most_columns);
         solvers_.push_back(make_weight_solver<Scalar>(options, map.inputs(), map.outputs()));
         average_.push_back(Matrix<Scalar>::Zero(map.outputs(), map.inputs() + 1));
     }

@@ -1,5 +1,7 @@
 #include "support/small_training.hpp"
 
+#include <gtest/gtest.h>
+
 #include <algorithm>
 #include <random>
 #include <set>
@@ -181,6 +183,15 @@ std::vector<Energy> trajectory(const SmallProblem& problem, int sweeps, const Co
     }
     training.sweep().settle();
     return energies;
+}
+
+void expect_descent(const std::vector<Energy>& energies, double share) {
+    for (std::size_t i = 1; i < energies.size(); ++i) {
+        EXPECT_LE(energies[i].objective() / energies[i - 1].objective() - 1.0, 1e-12)
+            << "sweep " << i;
+        EXPECT_GE(energies[i].penalty, 0.0);
+    }
+    EXPECT_LT(energies.back().objective(), share * energies.front().objective());
 }
 
 std::vector<std::vector<int>> some_grids(int ranks, Index maps) {

@@ -84,6 +84,9 @@ class SmallTraining {
 template <typename Scalar>
 std::vector<Energy> trajectory(const SmallProblem& problem, int sweeps, const Communicator& world);
 
+/// Expects that sweeps never raised the objective, and in the end left less than a share of it.
+void expect_descent(const std::vector<Energy>& energies, double share);
+
 /// Grids for so many ranks and maps, as shards of each stage: one stage, as many as can be, and
 /// uneven ones. {} stands for the one that is chosen by itself.
 std::vector<std::vector<int>> some_grids(int ranks, Index maps);

@@ -33,8 +33,7 @@ struct ActivationTraits {
     bool homogeneous = false;
     /// How many consecutive channels of u make one of x: k for maxpool(k), otherwise 1.
     Index group = 1;
-    /// Whether no coordinate of phi(u) falls where u rises. False for sin, saturated_sin, simplex
-    /// and softmax.
+    /// Whether no coordinate of phi(u) falls where u rises. False for sin, simplex and softmax.
     bool rises = true;
 };
 

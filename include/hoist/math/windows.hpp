@@ -1,5 +1,7 @@
 #pragma once
 
+#include <vector>
+
 #include "hoist/base/shape.hpp"
 
 namespace hoist {
@@ -21,6 +23,8 @@ struct Windows {
     Index down() const { return (from.rows + 2 * padding - rows) / stride + 1; }
     Index across() const { return (from.columns + 2 * padding - columns) / stride + 1; }
     Index places() const { return down() * across(); }
+    /// Of what has so many channels for each window.
+    Shape shape(Index channels) const { return {down(), across(), channels}; }
     /// The numbers of a window.
     Index length() const { return rows * columns * from.channels; }
     /// Whether the windows of a block, one after another, are the block as it is.
@@ -29,6 +33,9 @@ struct Windows {
     bool fit() const;
     /// In how many windows a number lies at most.
     Index overlap() const;
+
+    /// The places of the block in each window, window by window. @pre padding is 0.
+    std::vector<Index> sources() const;
 
     /// Writes the windows at `range` of the places of one sample x, one after another.
     template <typename Scalar>

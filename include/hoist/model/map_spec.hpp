@@ -29,7 +29,7 @@ struct MapSpec {
     }
     /// The same W at every place. @pre windows.fit().
     static MapSpec convolution(const Windows& windows, Index channels) {
-        return {windows.from, {windows.down(), windows.across(), channels}, nullptr, windows};
+        return {windows.from, windows.shape(channels), nullptr, windows};
     }
     /// The same map behind a fixed operator. @pre the operator's `to` is the windows' `from`.
     MapSpec behind(std::shared_ptr<const FixedOperator> fixed) const {

@@ -60,5 +60,8 @@ struct NetworkSpec {
 /// that it meets), an unknown activation, or a wrong number of them.
 NetworkSpec parse_network(std::string_view layers, std::string_view activation,
                           std::string_view output);
+/// The same for a list of activations, empty where there is no hidden layer.
+NetworkSpec parse_network(std::string_view layers, std::vector<std::string> activations,
+                          std::string_view output);
 
 }  // namespace hoist

@@ -38,11 +38,8 @@ class Augmentation {
     void warp_channels(CounterRandom& random, std::span<Scalar> x) const;
     template <typename Scalar>
     void move_pixels(CounterRandom& random, std::span<Scalar> x) const;
-    /// Where the first channel of a pixel lies, and how far apart its channels are.
-    Index position(Index row, Index column) const {
-        return (row * layout_.shape.columns + column) *
-               (layout_.planes ? 1 : layout_.shape.channels);
-    }
+    /// How far apart the pixels of a row, and the channels of a pixel are.
+    Index pixel_stride() const { return layout_.planes ? 1 : layout_.shape.channels; }
     Index channel_stride() const { return layout_.planes ? layout_.shape.places() : 1; }
 
     AugmentationOptions options_;

@@ -13,8 +13,8 @@
 
 namespace hoist {
 
-/// The options of map `layer`'s solver.
-WeightSolverOptions solver_options(const Config& config, Index layer);
+/// The options of map `layer`'s solver. @param most_columns of a batch; 0: not known.
+WeightSolverOptions solver_options(const Config& config, Index layer, Index most_columns = 0);
 
 /// Fits the weights of a stage to mini-batches: sums over the columns of a batch, over all shards, then
 /// a step of each map's solver; and the running average of the weights.
