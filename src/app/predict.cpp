@@ -5,6 +5,7 @@
 
 #include "commands.hpp"
 #include "hoist/comm/agree.hpp"
+#include "hoist/io/whole_file.hpp"
 #include "model_argument.hpp"
 
 namespace hoist {
@@ -32,7 +33,7 @@ class CsvPredictions final : public PredictionWriter {
   public:
     CsvPredictions(std::filesystem::path path, const ModelHeader& header)
         : path_(std::move(path)),
-          temporary_(path_.string() + ".tmp"),
+          temporary_(temporary_name(path_)),
           header_(header),
           file_(temporary_) {
         const bool regression = header_.network.regression();

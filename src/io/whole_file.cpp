@@ -2,8 +2,10 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -87,8 +89,14 @@ std::string read_file_part(const std::filesystem::path& path, std::uint64_t offs
     return bytes;
 }
 
+std::filesystem::path temporary_name(const std::filesystem::path& path) {
+    std::array<char, 256> host = {};
+    ::gethostname(host.data(), host.size() - 1);
+    return path.string() + "." + host.data() + "-" + std::to_string(::getpid()) + ".tmp";
+}
+
 void write_whole_file(const std::filesystem::path& path, std::string_view bytes) {
-    const std::string temporary = path.string() + ".tmp";
+    const std::filesystem::path temporary = temporary_name(path);
     const auto refuse = [&] {
         const std::string why = std::strerror(errno);
         ::unlink(temporary.c_str());

@@ -143,6 +143,7 @@ void RunDirectory::prepare(Existing existing) const try {
         std::filesystem::remove(file);
     }
     remove_old_checkpoints(0);
+    remove_unfinished();
 } catch (const std::filesystem::filesystem_error& error) {
     refuse_output(path_, error.code().message());
 }

@@ -1,6 +1,8 @@
 #include "hoist/io/npz_file.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <fstream>
 
@@ -105,9 +107,36 @@ TEST_F(Folder, NoticesEveryFlippedBitOfAnArray) {
 TEST_F(Folder, LeavesNothingBehindWhereAFileCannotTakeItsName) {
     std::filesystem::create_directory(path_ / "taken");
     EXPECT_THROW(write_whole_file(path_ / "taken", "text"), OutputError);
-    EXPECT_FALSE(std::filesystem::exists(path_ / "taken.tmp"));
+    EXPECT_FALSE(std::filesystem::exists(temporary_name(path_ / "taken")));
     EXPECT_THROW(read_whole_file(path_ / "taken"), MissingError);
     EXPECT_THROW(read_whole_file(path_ / "none"), MissingError);
+}
+
+TEST_F(Folder, HoldsAFileWholeWhileSeveralProcessesWriteIt) {
+    const std::string mine(20000, 'a');
+    const std::string others(30000, 'b');
+    const pid_t other = ::fork();
+    ASSERT_GE(other, 0);
+    if (other == 0) {
+        int status = 0;
+        try {
+            for (int i = 0; i < 100; ++i) {
+                write_whole_file(path_ / "page", others);
+            }
+        } catch (const OutputError&) {
+            status = 1;
+        }
+        ::_exit(status);
+    }
+    for (int i = 0; i < 100; ++i) {
+        EXPECT_NO_THROW(write_whole_file(path_ / "page", mine));
+        const std::string whole = read_whole_file(path_ / "page");
+        EXPECT_TRUE(whole == mine || whole == others);
+    }
+    int status = 1;
+    ASSERT_EQ(::waitpid(other, &status, 0), other);
+    EXPECT_EQ(status, 0);
+    EXPECT_EQ(std::distance(std::filesystem::directory_iterator(path_), {}), 1);
 }
 
 }  // namespace

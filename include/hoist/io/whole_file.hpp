@@ -18,7 +18,12 @@ std::string read_whole_file(const std::filesystem::path& path);
 std::string read_file_part(const std::filesystem::path& path, std::uint64_t offset,
                            std::size_t size);
 
-/// Writes a file so that it exists whole or not at all, under a temporary name beside it first.
+/// A name beside `path` for what is to become it: that of this process alone, so that several which
+/// write one file at a time do not meet. It ends with .tmp.
+std::filesystem::path temporary_name(const std::filesystem::path& path);
+
+/// Writes a file so that it exists whole or not at all, under a temporary name beside it first. Of
+/// several processes that write it at a time, the last one's stays.
 /// @throws OutputError: no such folder, permission, disk full; then nothing is left of it.
 void write_whole_file(const std::filesystem::path& path, std::string_view bytes);
 
