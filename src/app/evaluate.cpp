@@ -15,6 +15,10 @@ void print_table(const ModelFigures& figures, const ModelHeader& header) {
     const Evaluation& evaluation = figures.evaluation;
     std::printf(header.network.regression() ? "rmse       %.6g\n" : "accuracy   %.2f %%\n",
                 header.network.regression() ? evaluation.rmse : evaluation.accuracy);
+    if (figures.mirrored_accuracy) {
+        std::printf("           %.2f %% with the scores of mirrored images averaged in\n",
+                    *figures.mirrored_accuracy);
+    }
     std::printf("loss       %.6f\nobjective  %.6f\nsamples    %td\n", evaluation.loss,
                 figures.lifted.energy.objective(), evaluation.samples);
     for (std::size_t i = 0; i < evaluation.share_linear.size(); ++i) {
@@ -55,7 +59,8 @@ void evaluate_model(const Communicator& world, const CommandLine& line,
     print_remarks(world, *data);
     const ModelFigures figures =
         measure(model, world, *data,
-                line.get<std::string>("rule") == "lifted" ? Rule::lifted : Rule::feedforward);
+                line.get<std::string>("rule") == "lifted" ? Rule::lifted : Rule::feedforward,
+                line.has("augment") ? Augment::mirror : Augment::none);
     if (world.rank() != 0) {
         return;
     }
@@ -74,15 +79,23 @@ ExitStatus run_evaluate(const Communicator& world, const Command& command,
     options.add_options()                                                 //
         ("rule", po::value<std::string>()->default_value("feedforward"),  //
          "prediction: feedforward, or lifted (activations and output minimize the energy "
-         "together)")                      //
-        ("json", "print one JSON object")  //
+         "together)")  //
+        ("augment", po::value<std::string>(),
+         "predict from changed samples, too, and average: mirror (left and right of images)")  //
+        ("json", "print one JSON object")                                                      //
         ("threads", po::value<int>()->default_value(0), "BLAS threads per rank");
     CommandLine line(command, options, {"MODEL"}, CommandLine::Keys::data);
     agree(world, [&] { line.parse(arguments); });
     if (line.help_wanted()) {
         return show_help(world, line);
     }
-    agree(world, [&] { require_rule(line.get<std::string>("rule")); });
+    agree(world, [&] {
+        require_rule(line.get<std::string>("rule"));
+        if (line.has("augment") && line.get<std::string>("augment") != "mirror") {
+            throw UsageError("--augment " + line.get<std::string>("augment") + " is unknown", "",
+                             "use mirror");
+        }
+    });
     const std::filesystem::path path =
         find_model(world, line.get<std::vector<std::string>>("argument").front());
     use_threads(world, line.get<int>("threads"));

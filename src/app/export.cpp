@@ -27,7 +27,12 @@ PortableModel read_model(const std::filesystem::path& path, Precision precision)
     const ModelHeader header = read_model_header(path, true);
     PortableModel model;
     model.network = header.network;
-    model.maps = read_weights<double>(path, header.network, {0, header.network.layers()});
+    for (const Weights<double>& weights :
+         read_weights<double>(path, header.network, {0, header.network.layers()})) {
+        model.maps.push_back(weights.folded());
+        MapSpec& map = model.network.maps[model.maps.size() - 1];
+        map = map.unnormalized();
+    }
     model.standardization = header.standardization;
     model.precision = precision;
     fold(header.targets, model);

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "hoist/comm/agree.hpp"
+#include "hoist/problem/augmentation.hpp"
 
 namespace hoist {
 
@@ -39,11 +40,70 @@ void use_lifted_rule(LoadedModel<Scalar>& model, const Communicator& world, Data
         100.0 * evaluation.confusion.trace() / static_cast<double>(data.samples());
 }
 
+// Of some samples at a time, whose activations take no more than a gigabyte in single precision.
+template <typename Scalar>
+LiftedState lifted_state(LoadedModel<Scalar>& model, const Communicator& world, Dataset& data,
+                         const Samples<Scalar>& samples) {
+    const NetworkSpec& spec = model.header.network;
+    Index numbers = 0;
+    for (Index l = 0; l < spec.layers(); ++l) {
+        numbers += spec.block(l).size() + spec.map(l).to.size();
+    }
+    const Index at_once = std::max<Index>(1, (Index{1} << 28) / numbers);
+    if (data.samples() <= at_once) {
+        return minimize_activations(model.network(world), samples);
+    }
+    LiftedState all;
+    const std::vector<Index> numbered = all_samples(data.samples());
+    for (Index first = 0; first < data.samples(); first += at_once) {
+        const Index count = std::min(at_once, data.samples() - first);
+        const LiftedState some = minimize_activations(
+            model.network(world),
+            load_for_model(model, world, data,
+                           {numbered.begin() + first, numbered.begin() + first + count}));
+        const double share = static_cast<double>(count) / static_cast<double>(data.samples());
+        all.energy.loss += share * some.energy.loss;
+        all.energy.penalty += share * some.energy.penalty;
+        all.energy.ridge = some.energy.ridge;
+        all.gap.resize(some.gap.size());
+        for (std::size_t i = 0; i < some.gap.size(); ++i) {
+            all.gap[i] += share * some.gap[i];
+        }
+        all.gap_formula = some.gap_formula;
+    }
+    return all;
+}
+
+template <typename Scalar>
+double mirrored_accuracy(LoadedModel<Scalar>& model, const Communicator& world, Dataset& data,
+                         Samples<Scalar>& samples) {
+    const auto layout = image_layout(model.header.network.block(0), model.header.sample_shape);
+    if (!layout || model.header.network.regression()) {
+        throw UsageError("--augment mirror does not go with this model",
+                         "its inputs are no images of classes, as far as is known",
+                         "leave --augment out");
+    }
+    Matrix<double> scores = feedforward_scores(model.network(world), samples);
+    if (samples.inputs.size() > 0) {
+        mirror_images<Scalar>(*layout, samples.inputs);
+    }
+    scores += feedforward_scores(model.network(world), samples);
+    std::vector<Index> labels(static_cast<std::size_t>(data.samples()));
+    agree(world, [&] { data.read_labels(all_samples(data.samples()), labels); });
+    double right = 0.0;
+    for (Index i = 0; i < scores.cols(); ++i) {
+        Index predicted = 0;
+        scores.col(i).maxCoeff(&predicted);
+        right += predicted == labels[static_cast<std::size_t>(i)] ? 1.0 : 0.0;
+    }
+    return 100.0 * right / static_cast<double>(data.samples());
+}
+
 }  // namespace
 
 template <typename Scalar>
 ModelFigures measure(LoadedModel<Scalar>& model, const Communicator& world, Dataset& data,
-                     Rule rule) {
+                     Rule rule, Augment augment) {
     const NetworkSpec& spec = model.header.network;
     Samples<Scalar> samples = load_for_model(model, world, data, all_samples(data.samples()));
     const ForwardPass<Scalar> forward(spec, world, model.placement, model.stage);
@@ -51,9 +111,12 @@ ModelFigures measure(LoadedModel<Scalar>& model, const Communicator& world, Data
         make_output_block<Scalar>(spec.output, model.config.formulation.output_lambda());
     ModelFigures figures;
     figures.evaluation = evaluate(forward, spec, *output, world, samples);
-    figures.lifted = minimize_activations(model.network(world), samples);
+    figures.lifted = lifted_state(model, world, data, samples);
     if (rule == Rule::lifted) {
         use_lifted_rule(model, world, data, figures.evaluation);
+    }
+    if (augment == Augment::mirror) {
+        figures.mirrored_accuracy = mirrored_accuracy(model, world, data, samples);
     }
     return figures;
 }
@@ -62,6 +125,9 @@ nlohmann::ordered_json to_json(const ModelFigures& figures, bool regression) {
     const Evaluation& evaluation = figures.evaluation;
     nlohmann::ordered_json json;
     json[regression ? "rmse" : "accuracy"] = regression ? evaluation.rmse : evaluation.accuracy;
+    if (figures.mirrored_accuracy) {
+        json["mirrored_accuracy"] = *figures.mirrored_accuracy;
+    }
     json["loss"] = evaluation.loss;
     json["objective"] = figures.lifted.energy.objective();
     json["samples"] = evaluation.samples;
@@ -81,7 +147,7 @@ nlohmann::ordered_json to_json(const ModelFigures& figures, bool regression) {
     return json;
 }
 
-template ModelFigures measure(LoadedModel<float>&, const Communicator&, Dataset&, Rule);
-template ModelFigures measure(LoadedModel<double>&, const Communicator&, Dataset&, Rule);
+template ModelFigures measure(LoadedModel<float>&, const Communicator&, Dataset&, Rule, Augment);
+template ModelFigures measure(LoadedModel<double>&, const Communicator&, Dataset&, Rule, Augment);
 
 }  // namespace hoist

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "hoist/train/evaluation.hpp"
 #include "model_argument.hpp"
@@ -9,18 +10,23 @@ namespace hoist {
 
 /// How labels are predicted.
 enum class Rule { feedforward, lifted };
+/// What is predicted beside that, from changed samples.
+enum class Augment { none, mirror };
 
 /// How well a model does on some data.
 struct ModelFigures {
     Evaluation evaluation;
     LiftedState lifted;
+    /// In per cent, where the scores of each image and of its mirror image are averaged.
+    std::optional<double> mirrored_accuracy;
 };
 
 /// Collective over the world: evaluates on all of `data`; under the lifted rule accuracy, confusion
-/// and loss are those of its scores. Leaves the stage's activations at their minimum. @pre labeled.
+/// and loss are those of its scores. @pre labeled. @throws UsageError where `augment` asks for images
+/// and the inputs are none.
 template <typename Scalar>
 ModelFigures measure(LoadedModel<Scalar>& model, const Communicator& world, Dataset& data,
-                     Rule rule);
+                     Rule rule, Augment augment = Augment::none);
 
 /// The object that evaluate --json prints.
 nlohmann::ordered_json to_json(const ModelFigures& figures, bool regression);

@@ -2,11 +2,43 @@
 #include <filesystem>
 
 #include "hoist/base/error.hpp"
+#include "hoist/base/text.hpp"
 #include "key.hpp"
 
 namespace hoist {
 
 namespace {
+
+// The moments of a column block tie its samples together, and move with every step of the weights below.
+void check_normalization(const Config& config) {
+    if (std::ranges::none_of(config.network.maps, &MapSpec::normalized)) {
+        return;
+    }
+    const auto refuse = [](const std::string& setting, const std::string& why,
+                           const std::string& advice) {
+        throw UsageError("batchnorm does not go with " + setting, why, advice);
+    };
+    if (config.fit == Fit::sweeps) {
+        refuse(
+            "weights.solver = ridge",
+            "a map is normalized by the columns that it is trained on, and regressions take them "
+            "one by one",
+            "use weights.solver = muon or adam, or leave batchnorm out of network.layers");
+    }
+    if (config.formulation.iterations > 1) {
+        refuse("formulation.iterations = " + std::to_string(config.formulation.iterations),
+               "the samples of a block would move one another", "set formulation.iterations = 1");
+    }
+    if (config.average > 0.0) {
+        refuse("weights.average = " + to_text(config.average),
+               "the moments of averaged weights are not known",
+               "let the rate fall to 0 instead (weights.schedule)");
+    }
+    if (config.scale != 1.0) {
+        refuse("network.scale = " + to_text(config.scale),
+               "what is normalized does not depend on the scale below it", "leave it at 1");
+    }
+}
 
 // What each key allows by itself and the method as a whole does not.
 void check_method(const Config& config) {
@@ -35,7 +67,17 @@ void check_method(const Config& config) {
                              "its two states last for one mini-batch only",
                              "use weights.solver = adam, or formulation.contrast = clamped");
         }
+        if (config.label_smoothing > 0.0) {
+            throw UsageError("train.label_smoothing does not go with weights.solver = ridge",
+                             "labels are smoothed on mini-batches", "use weights.solver = adam");
+        }
         return;
+    }
+    if (config.label_smoothing > 0.0 && config.network.output != Output::softmax) {
+        throw UsageError("train.label_smoothing does not go with network.output = " +
+                             to_text(config.network.output),
+                         "it spreads the labels of a softmax over the classes",
+                         "use network.output = softmax, or leave train.label_smoothing at 0");
     }
     if (config.formulation.iterations > 1 &&
         std::ranges::any_of(config.dropout, [](double share) { return share > 0.0; })) {
@@ -84,6 +126,7 @@ void check_data(const DataConfig& data) {
 
 void check_choices(const Config& config) {
     check_method(config);
+    check_normalization(config);
     check_data(config.data);
 }
 

@@ -23,6 +23,9 @@ std::vector<Key> train_keys() {
          [](const Value& v, Config& c) {
              c.dropout = v.numbers(c.network.layers() - 1, 0.0, 0.99);
          }},
+        {{"train.label_smoothing", "0",
+          "share of each label on mini-batches that is spread evenly over the classes (softmax)"},
+         [](const Value& v, Config& c) { c.label_smoothing = v.number(0.0, 0.99); }},
         {{"train.inner", "10", "majorization steps of the output weights in each sweep"},
          [](const Value& v, Config& c) { c.inner = static_cast<int>(v.whole_number(1, 1000000)); }},
         {{"train.schedule", "wavefront", "order of the block updates: wavefront, checkerboard"},

@@ -1,5 +1,7 @@
+#include <algorithm>
 #include <array>
 
+#include "hoist/base/text.hpp"
 #include "key.hpp"
 
 namespace hoist {
@@ -8,13 +10,39 @@ namespace {
 
 void read_solver(const Value& value, Config& config) {
     using Kind = WeightSolverOptions::Kind;
-    const std::size_t chosen =
-        value.choice({"auto", "ridge", "adam", "sgd", "gram", "implicit", "muon"});
-    const bool ridge = chosen == 1 || (chosen == 0 && config.formulation.name == "classical");
-    config.fit = ridge ? Fit::sweeps : Fit::batches;
-    constexpr std::array kinds{Kind::adam, Kind::adam,     Kind::adam, Kind::sgd,
-                               Kind::gram, Kind::implicit, Kind::muon};
-    config.weights.kind = kinds[chosen];
+    static const std::vector<std::string> names{"adam", "sgd", "gram", "implicit", "muon"};
+    if (value.text == "ridge" || (value.text == "auto" && config.formulation.name == "classical")) {
+        config.fit = Fit::sweeps;
+        config.solvers.assign(static_cast<std::size_t>(config.network.layers()), Kind::adam);
+        return;
+    }
+    config.fit = Fit::batches;
+    std::vector<std::string> chosen = split(value.text == "auto" ? "adam" : value.text, ',');
+    const auto maps = static_cast<std::size_t>(config.network.layers());
+    if (chosen.size() == 1) {
+        std::vector<std::string> all{"auto", "ridge"};
+        std::ranges::copy(names, std::back_inserter(all));
+        Value{value.name, std::string(trim(chosen.front()))}.choice(all);
+        chosen.resize(maps, chosen.front());
+    }
+    if (chosen.size() != maps) {
+        value.refuse("it names " + std::to_string(chosen.size()) + " solvers and the network has " +
+                         std::to_string(maps) + " maps",
+                     "give one, or one for each map with commas");
+    }
+    config.solvers.clear();
+    for (const std::string& name : chosen) {
+        constexpr std::array kinds{Kind::adam, Kind::sgd, Kind::gram, Kind::implicit, Kind::muon};
+        config.solvers.push_back(kinds[Value{value.name, std::string(trim(name))}.choice(names)]);
+    }
+}
+
+void read_steps(const Value& value, Config& config) {
+    config.step_shares = value.numbers(config.network.layers(), 0.0, 1e9);
+    config.rate.peak = std::ranges::max(config.step_shares);
+    for (double& step : config.step_shares) {
+        step = config.rate.peak > 0.0 ? step / config.rate.peak : 1.0;
+    }
 }
 
 }  // namespace
@@ -23,10 +51,11 @@ std::vector<Key> weights_keys() {
     return {
         {{"weights.solver", "auto",
           "how weights are fitted: ridge (all samples, in sweeps), or on mini-batches adam, sgd, "
-          "gram, implicit, muon; auto: ridge for classical, else adam"},
+          "gram, implicit, muon (one, or one per map); auto: ridge for classical, else adam"},
          read_solver},
-        {{"weights.step", "1e-3", "length of the steps on mini-batches, at their peak"},
-         [](const Value& v, Config& c) { c.rate.peak = v.number(0.0, 1e9); }},
+        {{"weights.step", "1e-3",
+          "length of the steps on mini-batches, at their peak, one or one per map"},
+         read_steps},
         {{"weights.schedule", "one_cycle",
           "of the steps: constant, one_cycle, cosine, linear, plateau"},
          [](const Value& v, Config& c) {

@@ -131,7 +131,7 @@ std::vector<std::string> find_others(const std::vector<std::string>& names, std:
 bool fits_together(const PortableModel& model) {
     Index below = 0;
     for (std::size_t l = 0; l < model.maps.size(); ++l) {
-        const auto& [matrix, bias] = model.maps[l];
+        const auto& [matrix, bias, moments] = model.maps[l];
         const bool last = l + 1 == model.maps.size();
         const auto u = Shape::vector(matrix.rows());
         const auto x = last ? u : model.network.activations[l]->output(u);
@@ -164,7 +164,7 @@ void arrange(PortableModel& model) {
     }
     std::vector<std::string> without;
     for (std::size_t l = 0; l < model.maps.size(); ++l) {
-        auto& [matrix, bias] = model.maps[l];
+        auto& [matrix, bias, moments] = model.maps[l];
         if (bias.size() == 0) {
             bias = Vector<double>::Zero(matrix.rows());
             without.push_back(bias_name(l));
@@ -194,7 +194,7 @@ void write_npz_model(const std::filesystem::path& path, const PortableModel& mod
     NumpyArray names;
     std::vector<std::string> activations;
     for (std::size_t l = 0; l < model.maps.size(); ++l) {
-        const auto& [matrix, bias] = model.maps[l];
+        const auto& [matrix, bias, moments] = model.maps[l];
         arrays.emplace_back(weights_name(l), array_of(matrix.transpose(), false, model.precision));
         arrays.emplace_back(bias_name(l), array_of(bias, true, model.precision));
         activations.push_back(l + 1 < model.maps.size() ? model.network.activations[l]->name()

@@ -129,7 +129,7 @@ void OnnxChain::take_linear_classifier(const Node& node) {
     const std::string transform = text_attribute(node, "post_transform", "NONE");
     add_map(node, columns_attribute(node, intercepts.size()), false);
     last_map().bias += intercepts;
-    auto& [matrix, bias] = last_map();
+    auto& [matrix, bias, moments] = last_map();
     const bool two = matrix.rows() == 2 && matrix.row(0) == -matrix.row(1) && bias[0] == -bias[1];
     if (transform == "SOFTMAX" && matrix.rows() > 1) {
         add_activation(node, "softmax");

@@ -167,7 +167,7 @@ void OnnxChain::multiply(const Node& node, const Vector<double>& factors) {
         refuse("it scales by a number that is not finite", "check the model");
     }
     if (after_ == After::map) {
-        auto& [matrix, bias] = last_map();
+        auto& [matrix, bias, moments] = last_map();
         const Vector<double> each = for_each(factors, bias.size());
         matrix = each.asDiagonal() * matrix;
         bias = each.cwiseProduct(bias);

@@ -164,6 +164,13 @@ std::string add_activation(OnnxBuilder& graph, const Activation& phi, Index widt
             graph.node("Mul", {ramp, graph.scalar(graph.next("Mul") + "_two", 2.0)});
         return graph.node("Sub", {doubled, graph.scalar(graph.next("Sub") + "_one", 1.0)});
     }
+    if (name == "gelu") {  // u (erf(u / sqrt 2) + 1) / 2, in the order in which PyTorch writes it
+        const auto with = [&](const char* op, const std::string& x, double value) {
+            return graph.node(op, {x, graph.scalar(graph.next(op) + "_number", value)});
+        };
+        const std::string error = graph.node("Erf", {with("Div", u, std::numbers::sqrt2)});
+        return with("Mul", graph.node("Mul", {u, with("Add", error, 1.0)}), 0.5);
+    }
     if (name == "saturated_sin") {  // sin(pi clip(u/pi + 1/2, 0, 1) - pi/2)
         constexpr double pi = std::numbers::pi;
         const std::string ramp = add_ramp(graph, 1.0 / pi, 0.5, u);

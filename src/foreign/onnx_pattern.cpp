@@ -52,6 +52,9 @@ std::vector<std::string> candidates(const onnx::NodeProto& node, OnnxConstants& 
     if (node.op_type() == "HardSigmoid") {
         return {"hard_tanh", "saturated_sin", "hard_sigmoid"};
     }
+    if (node.op_type() == "Div") {
+        return {"gelu"};
+    }
     if (node.op_type() == "ReduceMax") {
         return {"simplex"};
     }

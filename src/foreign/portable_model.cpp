@@ -15,7 +15,7 @@ std::string size_text(const Matrix<double>& matrix) {
 }  // namespace
 
 void make_two_classes(PortableModel& model) {
-    auto& [matrix, bias] = model.maps.back();
+    auto& [matrix, bias, moments] = model.maps.back();
     require(matrix.rows() == 1, "there is one output");
     matrix = Matrix<double>{{-0.5}, {0.5}} * matrix.eval();
     bias = Vector<double>{{-0.5 * bias[0], 0.5 * bias[0]}};
@@ -44,7 +44,7 @@ void complete(PortableModel& model, const std::string& shown) {
     }
     Shape reached = Shape::vector(model.maps.front().matrix.cols());
     for (std::size_t l = 0; l < count; ++l) {
-        const auto& [matrix, bias] = model.maps[l];
+        const auto& [matrix, bias, moments] = model.maps[l];
         const std::string map = "map " + std::to_string(l) + " of " + size_text(matrix);
         check(matrix.size() > 0, map + " is empty");
         check(matrix.rows() <= widest && matrix.cols() <= widest, map + " is too wide");

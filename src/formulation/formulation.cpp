@@ -41,11 +41,11 @@ const std::map<std::string, Row>& table() {
          {[](const NetworkSpec& spec, const FormulationOptions&) { check_classical(spec); },
           make<Classical, float>, make<Classical, double>}},
         {"mac",
-         {[](const NetworkSpec& spec, const FormulationOptions&) { check_mac(spec); },
+         {[](const NetworkSpec& spec, const FormulationOptions& o) { check_mac(spec, o.name); },
           make<Mac, float>, make<Mac, double>}},
         {"fenchel", {check_gap, make<Fenchel, float>, make<Fenchel, double>}},
         {"bregman", {check_gap, make<Bregman, float>, make<Bregman, double>}},
-        {"contrastive", {check_contrastive, make<Contrastive, float>, make<Contrastive, double>}},
+        {"contrastive", {check_contrastive, make_contrastive<float>, make_contrastive<double>}},
     };
     return rows;
 }

@@ -10,13 +10,14 @@
 
 namespace hoist {
 
-void check_mac(const NetworkSpec& spec) {
+void check_mac(const NetworkSpec& spec, const std::string& formulation) {
     for (const auto& activation : spec.activations) {
         if (std::isinf(activation->traits().lipschitz)) {
-            throw UsageError("formulation.name = mac cannot carry " + setting_of(*activation),
-                             "its penalty moves by the derivative of the activation, which is zero "
-                             "wherever it does not jump",
-                             "use hard_tanh or tanh");
+            throw UsageError(
+                "formulation.name = " + formulation + " cannot carry " + setting_of(*activation),
+                "its penalty moves by the derivative of the activation, which is zero "
+                "wherever it does not jump",
+                "use hard_tanh or tanh");
         }
     }
 }
@@ -24,7 +25,7 @@ void check_mac(const NetworkSpec& spec) {
 template <typename Scalar>
 Mac<Scalar>::Mac(const NetworkSpec& spec, const FormulationOptions& options)
     : spec_(spec), options_(options), lengths_(spec.activations.size()) {
-    check_mac(spec);
+    check_mac(spec, options.name);
 }
 
 template <typename Scalar>

@@ -8,6 +8,7 @@
 #include "activation_of.hpp"
 #include "columnwise.hpp"
 #include "elementwise.hpp"
+#include "gelu.hpp"
 #include "hoist/base/error.hpp"
 #include "hoist/base/text.hpp"
 #include "piecewise_linear.hpp"
@@ -94,6 +95,7 @@ constexpr std::array table{
     Row{"sigmoid", {}, plain<Sigmoid>},
     Row{"tanh", {}, plain<Tanh>},
     Row{"softplus", {}, plain<Softplus>},
+    Row{"gelu", {}, plain<Gelu>},
     Row{"simplex", {}, columnwise<SimplexProjection>},
     Row{"softmax", {}, columnwise<Softmax>},
     Row{"sign", {}, plain<Sign>},

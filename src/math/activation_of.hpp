@@ -71,6 +71,17 @@ class ActivationOf final : public Activation {
         checked_quotient<double>(weight, u, g, x, s);
     }
 
+    void difference_signal(double weight, const ConstMatrixRef<float>& u,
+                           const ConstMatrixRef<float>& g, const ConstMatrixRef<float>& x,
+                           MatrixRef<float> s) const override {
+        checked_signal<float>(weight, u, g, x, s);
+    }
+    void difference_signal(double weight, const ConstMatrixRef<double>& u,
+                           const ConstMatrixRef<double>& g, const ConstMatrixRef<double>& x,
+                           MatrixRef<double> s) const override {
+        checked_signal<double>(weight, u, g, x, s);
+    }
+
     double gap_parameter_slope(double weight, const ConstMatrixRef<float>& u,
                                const ConstMatrixRef<float>& g) const override {
         return checked_parameter_slope<float>(weight, u, g);
@@ -137,6 +148,17 @@ class ActivationOf final : public Activation {
         require_groups(u, x);
         require_same_size(x, s);
         functions_.difference_quotient(weight, u, g, x, s);
+    }
+
+    template <typename Scalar>
+    void checked_signal(double weight, const ConstMatrixRef<Scalar>& u,
+                        const ConstMatrixRef<Scalar>& g, const ConstMatrixRef<Scalar>& x,
+                        MatrixRef<Scalar>& s) const {
+        if (traits().group == 1) {
+            checked_quotient(weight, u, g, x, s);
+        } else {  // the largest of a group, as it is
+            checked_pull_back(u, g, s);
+        }
     }
 
     template <typename Scalar>

@@ -23,7 +23,7 @@ bool on_simplex(const Eigen::ArrayXd& x) {
 
 /// The projection of each column onto the probability simplex; F = |x|^2/2 there.
 struct SimplexProjection {
-    ActivationTraits traits() const { return {.lower = 0, .upper = 1, .lipschitz = 1, .rises = false}; }
+    ActivationTraits traits() const { return {.lower = 0, .upper = 1, .lipschitz = 1}; }
 
     template <typename Scalar>
     void apply(const ConstMatrixRef<Scalar>& u, MatrixRef<Scalar>& x) const {
@@ -92,7 +92,7 @@ struct SimplexProjection {
 
 /// softmax of each column; F = sum x log x on the probability simplex.
 struct Softmax {
-    ActivationTraits traits() const { return {.lower = 0, .upper = 1, .lipschitz = 0.5, .rises = false}; }
+    ActivationTraits traits() const { return {.lower = 0, .upper = 1, .lipschitz = 0.5}; }
 
     template <typename Scalar>
     void apply(const ConstMatrixRef<Scalar>& u, MatrixRef<Scalar>& x) const {

@@ -193,12 +193,7 @@ struct Sin {
     static constexpr bool lanes = true;
 
     ActivationTraits traits() const {
-        return {.lower = -1,
-                .upper = 1,
-                .lipschitz = 1,
-                .minimizer = false,
-                .has_prox = false,
-                .rises = false};
+        return {.lower = -1, .upper = 1, .lipschitz = 1, .minimizer = false, .has_prox = false};
     }
 
     template <typename Scalar>

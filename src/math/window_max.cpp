@@ -14,8 +14,8 @@ class WindowMax final : public Activation {
   public:
     WindowMax(std::shared_ptr<const Activation> phi, const Windows& windows)
         : phi_(std::move(phi)), windows_(windows), pooled_(windows.shape(windows.from.channels)) {
-        require(phi_->traits().rises && phi_->output(pooled_).has_value(),
-                "an activation behind maximum pooling rises and fits the channels");
+        require(phi_->output(pooled_).has_value(),
+                "an activation behind maximum pooling fits the channels");
         require(windows.fit() && windows.padding == 0, "windows of a maximum lie in the block");
         sources_ = windows.sources();
         for (Index& source : sources_) {
@@ -63,13 +63,25 @@ class WindowMax final : public Activation {
                        const ConstMatrixRef<double>&) const override {
         refuse();
     }
-    void difference_quotient(double, const ConstMatrixRef<float>&, const ConstMatrixRef<float>&,
-                             const ConstMatrixRef<float>&, MatrixRef<float>) const override {
-        refuse();
+    void difference_quotient(double weight, const ConstMatrixRef<float>& u,
+                             const ConstMatrixRef<float>& g, const ConstMatrixRef<float>& x,
+                             MatrixRef<float> s) const override {
+        quotient_of<float>(weight, u, g, x, s);
     }
-    void difference_quotient(double, const ConstMatrixRef<double>&, const ConstMatrixRef<double>&,
-                             const ConstMatrixRef<double>&, MatrixRef<double>) const override {
-        refuse();
+    void difference_quotient(double weight, const ConstMatrixRef<double>& u,
+                             const ConstMatrixRef<double>& g, const ConstMatrixRef<double>& x,
+                             MatrixRef<double> s) const override {
+        quotient_of<double>(weight, u, g, x, s);
+    }
+    void difference_signal(double weight, const ConstMatrixRef<float>& u,
+                           const ConstMatrixRef<float>& g, const ConstMatrixRef<float>& x,
+                           MatrixRef<float> s) const override {
+        signal_of<float>(weight, u, g, x, s);
+    }
+    void difference_signal(double weight, const ConstMatrixRef<double>& u,
+                           const ConstMatrixRef<double>& g, const ConstMatrixRef<double>& x,
+                           MatrixRef<double> s) const override {
+        signal_of<double>(weight, u, g, x, s);
     }
     double gap_parameter_slope(double, const ConstMatrixRef<float>&,
                                const ConstMatrixRef<float>&) const override {
@@ -125,10 +137,56 @@ class WindowMax final : public Activation {
     void pull_back_to(const ConstMatrixRef<Scalar>& u, const ConstMatrixRef<Scalar>& e,
                       MatrixRef<Scalar>& d) const {
         require_sizes(u.rows(), e.rows());
-        const Index channels = windows_.from.channels;
         const Matrix<Scalar> v = pool<Scalar>(u);
         Matrix<Scalar> slope(v.rows(), v.cols());
         phi_->pull_back(v, e, slope);
+        hand_down<Scalar>(u, v, slope, d);
+    }
+
+    template <typename Scalar>
+    void signal_of(double weight, const ConstMatrixRef<Scalar>& u, const ConstMatrixRef<Scalar>& g,
+                   const ConstMatrixRef<Scalar>& x, MatrixRef<Scalar>& s) const {
+        require_sizes(u.rows(), g.rows());
+        const Matrix<Scalar> v = pool<Scalar>(u);
+        Matrix<Scalar> signal(v.rows(), v.cols());
+        phi_->difference_signal(weight, v, g, x, signal);
+        hand_down<Scalar>(u, v, signal, s);
+    }
+
+    // With v = max u, v - max (u - g/w) is 1/w times the least w (v - u) + g of a window; the largest
+    // where w is negative.
+    template <typename Scalar>
+    void quotient_of(double weight, const ConstMatrixRef<Scalar>& u,
+                     const ConstMatrixRef<Scalar>& g, const ConstMatrixRef<Scalar>& x,
+                     MatrixRef<Scalar>& s) const {
+        require_sizes(u.rows(), x.rows());
+        const Index channels = windows_.from.channels;
+        const Matrix<Scalar> v = pool<Scalar>(u);
+        Matrix<Scalar> change(v.rows(), v.cols());
+        const auto w = static_cast<Scalar>(weight);
+        for (Index j = 0; j < u.cols(); ++j) {
+            const Index* source = sources_.data();
+            for (Index at = 0; at < v.rows(); at += channels) {
+                for (Index i = 0; i < in_window(); ++i, ++source) {
+                    for (Index c = 0; c < channels; ++c) {
+                        const Scalar one =
+                            w * (v(at + c, j) - u(*source + c, j)) + g(*source + c, j);
+                        Scalar& best = change(at + c, j);
+                        const bool kept =
+                            i > 0 && (best != best || (w > 0 ? best <= one : best >= one));
+                        best = kept ? best : one;
+                    }
+                }
+            }
+        }
+        phi_->difference_quotient(weight, v, change, x, s);
+    }
+
+    // Gives the numbers of the windows to the first of their largest, v.
+    template <typename Scalar>
+    void hand_down(const ConstMatrixRef<Scalar>& u, const Matrix<Scalar>& v,
+                   const Matrix<Scalar>& numbers, MatrixRef<Scalar>& d) const {
+        const Index channels = windows_.from.channels;
         d.setZero();
         std::vector<Scalar> left(static_cast<std::size_t>(channels));
         for (Index j = 0; j < u.cols(); ++j) {
@@ -136,7 +194,7 @@ class WindowMax final : public Activation {
             Scalar* const to = d.col(j).data();
             for (Index place = 0; place < windows_.places(); ++place) {
                 const Scalar* const largest = v.col(j).data() + place * channels;
-                const Scalar* const given = slope.col(j).data() + place * channels;
+                const Scalar* const given = numbers.col(j).data() + place * channels;
                 std::copy(given, given + channels, left.begin());
                 for (Index i = 0; i < in_window(); ++i) {
                     const Index source =

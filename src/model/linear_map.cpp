@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "hoist/base/error.hpp"
+#include "hoist/math/blas.hpp"
 #include "hoist/math/spectral_norm.hpp"
 
 namespace hoist {
@@ -105,7 +106,7 @@ void LinearMap<Scalar>::apply(const ConstMatrixRef<Scalar>& x, MatrixRef<Scalar>
     auto written = by_places<Scalar>(u, spec_.outputs());
     visit_tiles(x, windows_at_once(), [&](const ConstMatrixRef<Scalar>& windows, Range columns) {
         auto tile = part(written, columns);
-        tile.noalias() = weights_->matrix * windows;
+        set_product(weights_->matrix, windows, tile);
         tile.colwise() += weights_->bias;
     });
     if (spec_.residual) {

@@ -7,7 +7,7 @@ bool MapSpec::operator==(const MapSpec& other) const {
                                    ? in_front->windows() == other.in_front->windows()
                                    : in_front == other.in_front;
     return same_in_front && from == other.from && to == other.to && windows == other.windows &&
-           residual == other.residual;
+           residual == other.residual && normalized == other.normalized;
 }
 
 }  // namespace hoist

@@ -23,6 +23,7 @@ constexpr std::array forms{
     Form{"conv", Piece::Kind::convolution, "conv(CHANNELS,SIDE[,STRIDE[,PADDING]])", 2, 4},
     Form{"residual", Piece::Kind::residual, "residual(SIDE), or residual for a dense one", 0, 1},
     Form{"maxpool", Piece::Kind::maximum, "maxpool(SIDE[,STRIDE])", 1, 2},
+    Form{"batchnorm", Piece::Kind::normalization, "batchnorm", 0, 0},
     Form{"avgpool", Piece::Kind::mean, "avgpool(SIDE[,STRIDE]), or avgpool for all", 0, 2},
 };
 

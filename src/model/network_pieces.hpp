@@ -17,7 +17,7 @@ inline const std::string network_example =
 
 /// A piece of the text of a network: a width, a shape, or `name(numbers)`.
 struct Piece {
-    enum class Kind { width, shape, convolution, residual, maximum, mean };
+    enum class Kind { width, shape, convolution, residual, maximum, mean, normalization };
     Kind kind;
     std::string text;
     std::vector<Index> numbers;

@@ -62,6 +62,8 @@ class LayersReader {
                 pool_maximum(piece);
             } else if (piece.kind == Piece::Kind::mean) {
                 pool_mean(piece);
+            } else if (piece.kind == Piece::Kind::normalization) {
+                normalize(piece);
             } else {
                 add_map(piece);
             }
@@ -144,11 +146,9 @@ class LayersReader {
                 refuse(piece, "has no channels");
             }
             const Index side = piece.numbers[1];
-            const auto number = [&](std::size_t i, Index preset) {
-                return i < piece.numbers.size() ? piece.numbers[i] : preset;
-            };
             map = MapSpec::convolution(
-                windows_of(piece, from, side, number(2, 1), number(3, side / 2)), piece.numbers[0]);
+                windows_of(piece, from, side, piece.number(2, 1), piece.number(3, side / 2)),
+                piece.numbers[0]);
         } else if (piece.kind == Piece::Kind::residual) {
             map = residual_map(piece, from);
         } else {
@@ -194,12 +194,6 @@ class LayersReader {
         }
         if (maximum_) {
             maximum_->from = map.to;
-            if (!phi->traits().rises) {
-                refuse(*last_,
-                       "is followed by maxpool, which does not go with network.activation "
-                       "= " +
-                           phi->name());
-            }
             phi = max_over_windows(phi, *maximum_);
             maximum_.reset();
         }
@@ -221,6 +215,16 @@ class LayersReader {
         }
         fixed_ =
             std::make_shared<const FixedOperator>(FixedOperator::average(pool_of(piece, reached_)));
+    }
+
+    void normalize(const Piece& piece) {
+        if (last_ == nullptr || maximum_ || fixed_ || spec_.maps.back().normalized) {
+            refuse(piece, "stands where no map is right before it");
+        }
+        if (spec_.maps.back().residual) {
+            refuse(piece, "does not go with " + last_->text + ", which adds what it looks at");
+        }
+        spec_.maps.back().normalized = true;
     }
 
     void finish() {
@@ -253,6 +257,9 @@ std::string NetworkSpec::layers_text() const {
         }
         const Index channels = block(l + 1).channels;
         texts.push_back(map_text(map, channels));
+        if (map.normalized) {
+            texts.emplace_back("batchnorm");
+        }
         if (const auto pooled = l + 1 < layers() ? activation(l + 1).windows() : std::nullopt) {
             texts.push_back(pool_text("maxpool", *pooled));
         }

@@ -28,6 +28,15 @@ void Weights<Scalar>::assign(const ConstMatrixRef<double>& solution) {
 }
 
 template <typename Scalar>
+Weights<Scalar> Weights<Scalar>::folded() const {
+    if (moments.mean.size() == 0) {
+        return *this;
+    }
+    const Vector<Scalar> scale = moments.deviation().cwiseInverse();
+    return {scale.asDiagonal() * matrix, bias - scale.cwiseProduct(moments.mean)};
+}
+
+template <typename Scalar>
 Weights<Scalar> initial_weights(const MapSpec& map, Start start, double bias, std::uint64_t seed,
                                 Index layer) {
     std::mt19937_64 engine =
@@ -67,6 +76,10 @@ Weights<Scalar> initial_weights(const MapSpec& map, Start start, double bias, st
                                                      [&] { return static_cast<Scalar>(draw()); });
     }
     weights.bias = Vector<Scalar>::Constant(map.outputs(), static_cast<Scalar>(bias));
+    if (map.normalized) {
+        weights.moments = {Vector<Scalar>::Zero(map.outputs()),
+                           Vector<Scalar>::Ones(map.outputs())};
+    }
     return weights;
 }
 

@@ -94,6 +94,10 @@ class BatchModel : RankPart {
         double numbers = equations();
         for (Index l = layers_.begin; l < layers_.end; ++l) {
             numbers += (inputs_of(l) + 1) * outputs_of(l);
+            if (network_.map(l).normalized) {  // moments, and those of blocks on their way
+                numbers +=
+                    (2.0 + 4.0 * passages() * static_cast<double>(own_.size())) * outputs_of(l);
+            }
             for (const SolverState& entry : solver_entries(config_, l)) {
                 numbers += static_cast<double>(entry.rows * entry.columns);
             }

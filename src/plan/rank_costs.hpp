@@ -32,7 +32,7 @@ inline double batch_equations(const WeightSolverOptions& options, const MapSpec&
                             ? (n - 1.0) * static_cast<double>(options.batch)
                             : 0.0;
     return n * m + (uses_input_gram(options, map.inputs()) ? n * n : 0.0) +
-           (uses_signal_gram(options) ? m * m : 0.0) + kept;
+           (uses_signal_gram(options) ? m * m : 0.0) + (map.normalized ? 2.0 * m : 0.0) + kept;
 }
 
 /// The part of one rank in a sweep or an epoch.

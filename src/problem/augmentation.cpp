@@ -222,6 +222,25 @@ void warp(std::span<Scalar> image, Index side, const AffineMap& map,
     }
 }
 
+template <typename Scalar>
+void mirror_images(const ImageLayout& layout, MatrixRef<Scalar> images) {
+    const auto [rows, columns, channels] = layout.shape;
+    require(images.rows() == layout.shape.size(), "images have the numbers of their layout");
+    const Index pixel = layout.planes ? 1 : channels;
+    const Index planes = layout.planes ? channels : 1;
+    for (Index j = 0; j < images.cols(); ++j) {
+        for (Index row = 0; row < planes * rows; ++row) {
+            Scalar* const first = images.col(j).data() + row * columns * pixel;
+            for (Index left = 0; left < columns / 2; ++left) {
+                std::swap_ranges(first + left * pixel, first + (left + 1) * pixel,
+                                 first + (columns - 1 - left) * pixel);
+            }
+        }
+    }
+}
+
+template void mirror_images(const ImageLayout&, MatrixRef<float>);
+template void mirror_images(const ImageLayout&, MatrixRef<double>);
 template void Augmentation::apply(std::uint64_t, Index, Index, std::span<float>) const;
 template void Augmentation::apply(std::uint64_t, Index, Index, std::span<double>) const;
 template void warp(std::span<float>, Index, const AffineMap&, std::span<const float>);

@@ -234,17 +234,26 @@ std::vector<Weights<Scalar>> read_weights(const std::filesystem::path& path,
     std::vector<Weights<Scalar>> all;
     for (Index l = range.begin; l < range.end; ++l) {
         const MapSpec& map = network.map(l);
-        const std::vector<Scalar> weights = file.read<Scalar>(layer_name(l) + "/weights");
-        const std::vector<Scalar> bias = file.read<Scalar>(layer_name(l) + "/bias");
-        if (static_cast<Index>(weights.size()) != map.outputs() * map.inputs() ||
-            static_cast<Index>(bias.size()) != map.outputs()) {
-            throw DataError(path.string() + " does not fit",
-                            "layer " + std::to_string(l) + " has another shape",
-                            "give a model of " + network.layers_text());
-        }
+        const auto read = [&](const char* what, Index numbers) {
+            std::vector<Scalar> values = file.read<Scalar>(layer_name(l) + what);
+            if (std::ssize(values) != numbers) {
+                throw DataError(path.string() + " does not fit",
+                                "layer " + std::to_string(l) + " has another shape",
+                                "give a model of " + network.layers_text());
+            }
+            return values;
+        };
+        const auto read_vector = [&](const char* what) -> Vector<Scalar> {
+            return Eigen::Map<const Vector<Scalar>>(read(what, map.outputs()).data(),
+                                                    map.outputs());
+        };
+        const std::vector<Scalar> weights = read("/weights", map.outputs() * map.inputs());
         all.push_back({Eigen::Map<const Matrix<Scalar>>(weights.data(), map.inputs(), map.outputs())
                            .transpose(),
-                       Eigen::Map<const Vector<Scalar>>(bias.data(), map.outputs())});
+                       read_vector("/bias")});
+        if (map.normalized) {
+            all.back().moments = {read_vector("/mean"), read_vector("/variance")};
+        }
     }
     return all;
 }

@@ -225,8 +225,10 @@ class ColumnCosts {
         if (!first_) {  // block solves apply W and its transpose in every step
             cost += iterations > 1 ? iterations * (map() + pull_back()) : pull_back();
         }
-        const bool gram = config_.weights.kind == WeightSolverOptions::Kind::gram;
-        if (gram || config_.weights.kind == WeightSolverOptions::Kind::implicit) {
+        using Kind = WeightSolverOptions::Kind;
+        const Kind kind = config_.solver(layer_, 0).kind;
+        const bool gram = kind == Kind::gram;
+        if (gram || kind == Kind::implicit) {
             cost += solves_in_batch(config_.solver(layer_, config_.batch), map_.inputs())
                         ? static_cast<double>(map_.inputs() * config_.batch)
                         : work_.input_gram(1.0).flops;

@@ -64,7 +64,8 @@ class ModelWriter {
     Index expected_bytes() const {
         Index numbers = 0;
         for (Index l = 0; l < network_.layers(); ++l) {
-            numbers += (network_.map(l).inputs() + 1) * network_.map(l).outputs();
+            const MapSpec& map = network_.map(l);
+            numbers += (map.inputs() + (map.normalized ? 3 : 1)) * map.outputs();
             if (persists(l)) {
                 numbers += network_.block(l).size() * state_.samples->blocks.samples();
             }
@@ -93,6 +94,21 @@ class ModelWriter {
             [&](const Matrix<Scalar>& bias) {
                 file_->template write<Scalar>(name + "/bias", view(bias));
             });
+        if (map.normalized) {
+            collector_.piece<Scalar>(
+                owner, map.outputs(), 2,
+                [&] {
+                    Matrix<Scalar> moments(map.outputs(), 2);
+                    moments << stage_.of(l).moments.mean, stage_.of(l).moments.variance;
+                    return moments;
+                },
+                [&](const Matrix<Scalar>& moments) {
+                    const Matrix<Scalar> mean = moments.col(0);
+                    const Matrix<Scalar> variance = moments.col(1);
+                    file_->template write<Scalar>(name + "/mean", view(mean));
+                    file_->template write<Scalar>(name + "/variance", view(variance));
+                });
+        }
         collector_.attempt([&] {
             const bool output = l + 1 == network_.layers();
             file_->attribute(name, "activation",

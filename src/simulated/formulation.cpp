@@ -44,6 +44,10 @@ class SimulatedActivation final : public Activation {
                        const ConstMatrixRef<double>&) const override {
         return Vector<double>::Zero(x.cols());
     }
+    void difference_signal(double, const ConstMatrixRef<float>&, const ConstMatrixRef<float>&,
+                           const ConstMatrixRef<float>&, MatrixRef<float>) const override {}
+    void difference_signal(double, const ConstMatrixRef<double>&, const ConstMatrixRef<double>&,
+                           const ConstMatrixRef<double>&, MatrixRef<double>) const override {}
     void difference_quotient(double, const ConstMatrixRef<float>&, const ConstMatrixRef<float>&,
                              const ConstMatrixRef<float>&, MatrixRef<float>) const override {}
     void difference_quotient(double, const ConstMatrixRef<double>&, const ConstMatrixRef<double>&,

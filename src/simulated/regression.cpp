@@ -53,7 +53,7 @@ BatchSums<Scalar>::BatchSums(const Stage<Scalar>& stage, const Solvers& solvers,
         const Index gram = solvers[i]->wants_input_gram() ? n + 1 : 0;
         const Index signals = solvers[i]->wants_signal_gram() ? m : 0;
         const bool keeps_inputs = solvers[i]->wants_inputs();
-        places_.push_back({0, 0, 0, 0, n, m, gram, signals, keeps_inputs});
+        places_.push_back({0, 0, 0, 0, 0, n, m, gram, signals, keeps_inputs, false});
         numbers +=
             m * (n + 1) + gram * gram + signals * signals + (keeps_inputs ? n * most_columns : 0);
     }
@@ -78,6 +78,14 @@ template <typename Scalar>
 void BatchSums<Scalar>::add(std::size_t position, Index first, std::span<const InputBlock<Scalar>>,
                             MatrixRef<Scalar> s) {
     add(position, first, ConstMatrixRef<Scalar>(s), s);
+}
+
+template <typename Scalar>
+void BatchSums<Scalar>::add(std::size_t, const BlockMoments<Scalar>&) {}
+
+template <typename Scalar>
+RowMoments<Scalar> BatchSums<Scalar>::moments(std::size_t, Scalar) const {
+    return {};
 }
 
 template <typename Scalar>

@@ -64,6 +64,11 @@ Matrix<double> Weights<Scalar>::solution() const {
 }
 
 template <typename Scalar>
+Weights<Scalar> Weights<Scalar>::folded() const {
+    return *this;
+}
+
+template <typename Scalar>
 void Weights<Scalar>::assign(const ConstMatrixRef<double>&) {}
 
 template <typename Scalar>

@@ -6,15 +6,6 @@
 
 namespace hoist {
 
-std::vector<SolverState> solver_entries(const Config& config, Index layer) {
-    const MapSpec& map = config.network.map(layer);
-    std::vector<SolverState> entries =
-        solver_states(solver_options(config, layer), map.inputs(), map.outputs());
-    entries.push_back({"average", map.outputs(), map.inputs() + 1});
-    entries.push_back({"slope", 1, 4});
-    return entries;
-}
-
 template <typename Scalar>
 BatchStep<Scalar>::BatchStep(const Config& config, const Communicator& world,
                              const Communicator& peers, const Placement& placement,
@@ -31,6 +22,7 @@ BatchStep<Scalar>::BatchStep(const Config& config, const Communicator& world,
       formulation_(make_formulation<Scalar>(stage.network, config.formulation)),
       output_(make_output_block<Scalar>(config.network.output, config.formulation.output_lambda())),
       dropout_(config.dropout, config.seed),
+      smoothing_(static_cast<Scalar>(config.label_smoothing)),
       fit_(config, peers, stage, batches_.most_columns(), times_),
       slopes_(config, peers, stage, times_) {
     const PhaseClock clock(times_.weights);
@@ -146,7 +138,8 @@ void BatchStep<Scalar>::forward(Passage<Scalar>& passage, Index block) {
         if (l == 0) {
             auto& inputs = passage.inputs[passage.position(block)];
             inputs_->fill(epoch_, samples, inputs);
-            inputs.apply(stage_.map(0), u_next);
+            inputs.apply(stage_.unnormalized(0), u_next);
+            passage.normalize(block, 0, stage_.unnormalized(0));
             continue;
         }
         if (l == stage_.lowest()) {
@@ -155,13 +148,16 @@ void BatchStep<Scalar>::forward(Passage<Scalar>& passage, Index block) {
         auto x = part(passage.up.x(l), range);
         stage_.network.activation(l).apply(part(passage.up.u(l), range), x);
         dropout_.apply<Scalar>(epoch_, l, samples, x);
-        stage_.map(l).apply(x, u_next);
+        stage_.unnormalized(l).apply(x, u_next);
+        passage.normalize(block, l, stage_.unnormalized(l));
     }
     if (last_) {
         for (std::size_t j = 0; j < samples.size(); ++j) {
             passage.targets.col(range.begin + static_cast<Index>(j)) =
                 samples_.targets.col(samples[j] - samples_.columns.begin);
         }
+        auto y = part(passage.targets, range).array();
+        y = (Scalar{1} - smoothing_) * y + smoothing_ / static_cast<Scalar>(y.rows());
         return;
     }
     passage.halo.send_up(block, part(passage.up.u(stage_.layers.end), range));
@@ -194,6 +190,7 @@ void BatchStep<Scalar>::backward(Passage<Scalar>& passage) {
 // s_l from s_{l+1}, at the feed-forward state.
 template <typename Scalar>
 void BatchStep<Scalar>::answer(Passage<Scalar>& passage, Index block, Index layer) {
+    passage.pull_back(block, layer);
     if (layer == 0) {
         return;
     }
@@ -202,7 +199,7 @@ void BatchStep<Scalar>::answer(Passage<Scalar>& passage, Index block, Index laye
     const auto x = part(passage.up.x(layer), range);
     const auto s = part(passage.down.u(layer), range);
     Matrix<Scalar> g(x.rows(), x.cols());
-    stage_.map(layer).pull_back(part(passage.down.u(layer + 1), range), g);
+    stage_.unnormalized(layer).pull_back(part(passage.down.u(layer + 1), range), g);
     const auto respond = [&](const ConstMatrixRef<Scalar>& forward) {
         formulation_->respond(layer, u, g, forward, s);
         slopes_.add(*formulation_, layer, u, g, forward);
@@ -264,6 +261,7 @@ void BatchStep<Scalar>::add_group(Passage<Scalar>& passage) {
         } else {
             fit_.add(l, first, part(passage.up.x(l), columns), s);
         }
+        fit_.add_moments(l, passage.moments_of(l), blocks);
     }
 }
 

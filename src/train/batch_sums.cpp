@@ -20,11 +20,14 @@ BatchSums<Scalar>::BatchSums(const Stage<Scalar>& stage, const Solvers& solvers,
         const Index input_gram = solvers[i]->wants_input_gram() ? n + 1 : 0;
         const Index signal_gram = solvers[i]->wants_signal_gram() ? m : 0;
         const bool keeps_inputs = solvers[i]->wants_inputs();
-        Place place{next, 0, 0, 0, n, m, input_gram, signal_gram, keeps_inputs};
+        const bool normalized =
+            stage.network.map(stage.lowest() + static_cast<Index>(i)).normalized;
+        Place place{next, 0, 0, 0, 0, n, m, input_gram, signal_gram, keeps_inputs, normalized};
         place.input_gram = place.gradient + padded(m * (n + 1));
         place.signal_gram = place.input_gram + padded(input_gram * input_gram);
         place.columns = place.signal_gram + padded(signal_gram * signal_gram);
-        next = place.columns + (keeps_inputs ? padded(n * most_columns) : 0);
+        place.moments = place.columns + (keeps_inputs ? padded(n * most_columns) : 0);
+        next = place.moments + (normalized ? padded(2 * m) : 0);
         places_.push_back(place);
     }
     values_.setZero(next);
@@ -36,6 +39,7 @@ void BatchSums<Scalar>::begin(Index columns) {
     mean_ = Scalar{1} / static_cast<Scalar>(columns);
     for (Place& place : places_) {
         place.empty = true;
+        moments(place).setZero();
         if (place.keeps_inputs) {
             values_.segment(place.columns, place.inputs * most_columns_).setZero();
         }
@@ -113,6 +117,32 @@ void BatchSums<Scalar>::add(std::size_t position, Index first,
         add_input_gram(place, extended);
     }
     add_signals(place, s);
+}
+
+// The bias does not pass through what is normalized: its derivative is the block's own, where the
+// signals of v add up to zero.
+template <typename Scalar>
+void BatchSums<Scalar>::add(std::size_t position, const BlockMoments<Scalar>& block) {
+    Place& place = places_[position];
+    gradient(place).col(place.inputs) += mean_ * block.slope;
+    if (block.columns == 0) {
+        return;
+    }
+    const Scalar share = mean_ * static_cast<Scalar>(block.columns);
+    const Vector<Scalar> apart =
+        block.moments.mean - block.bias - stage_.weights[position].moments.mean;
+    moments(place).col(0) += share * apart;
+    moments(place).col(1) += share * (block.moments.variance + apart.cwiseAbs2());
+}
+
+template <typename Scalar>
+RowMoments<Scalar> BatchSums<Scalar>::moments(std::size_t position, Scalar share) const {
+    const Place& place = places_[position];
+    const Eigen::Map<const Matrix<Scalar>> sums(values_.data() + place.moments, place.outputs, 2);
+    const RowMoments<Scalar>& before = stage_.weights[position].moments;
+    const Vector<Scalar> variance = sums.col(1) - sums.col(0).cwiseAbs2();
+    return {before.mean + share * sums.col(0),
+            (before.variance + share * (variance - before.variance)).cwiseMax(Scalar{0})};
 }
 
 template <typename Scalar>

@@ -31,6 +31,9 @@ Passage<Scalar>::Passage(const NetworkSpec& network, Range layers, const Batches
             down.x(l).resize(network.block(l).size(), columns);
         }
     }
+    for (Index l = layers.begin; l < layers.end; ++l) {
+        moments.emplace_back(network.map(l).normalized ? blocks.size() : 0);
+    }
     if (layers.end == network.layers()) {
         targets.resize(network.outputs(), columns);
     }
@@ -58,6 +61,21 @@ void Passage<Scalar>::start(const Batches& batches, Index next, const std::vecto
         if (targets.rows() == 0) {  // there is a stage above
             halo.expect_above(block, part(answer(layers.end), columns(block)));
         }
+    }
+}
+
+template <typename Scalar>
+void Passage<Scalar>::normalize(Index block, Index layer, const LinearMap<Scalar>& map) {
+    if (auto& all = moments_of(layer); !all.empty()) {
+        all[position(block)].normalize(map, part(up.u(layer + 1), columns(block)));
+    }
+}
+
+template <typename Scalar>
+void Passage<Scalar>::pull_back(Index block, Index layer) {
+    if (auto& all = moments_of(layer); !all.empty()) {
+        all[position(block)].pull_back(part(up.u(layer + 1), columns(block)),
+                                       part(down.u(layer + 1), columns(block)));
     }
 }
 

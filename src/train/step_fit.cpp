@@ -1,5 +1,7 @@
 #include "hoist/train/step_fit.hpp"
 
+#include <algorithm>
+
 #include "hoist/formulation/output_block.hpp"
 
 namespace hoist {
@@ -25,9 +27,11 @@ StepFit<Scalar>::StepFit(const Config& config, const Communicator& peers, Stage<
     const NetworkSpec& network = config.network;
     for (Index l = stage.layers.begin; l < stage.layers.end; ++l) {
         const MapSpec& map = network.map(l);
+        shares_.push_back(config.step_shares[static_cast<std::size_t>(l)]);
         const WeightSolverOptions options = solver_options(config, l, most_columns);
         solvers_.push_back(make_weight_solver<Scalar>(options, map.inputs(), map.outputs()));
         average_.push_back(Matrix<Scalar>::Zero(map.outputs(), map.inputs() + 1));
+        moment_samples_.push_back(Matrix<Scalar>::Zero(map.normalized ? 1 : 0, 1));
     }
     sums_.emplace(stage, solvers_, most_columns);
 }
@@ -44,15 +48,29 @@ void StepFit<Scalar>::step(int round, double rate) {
     }
     for (std::size_t i = 0; i < solvers_.size(); ++i) {
         Weights<Scalar>& weights = stage_.weights[i];
+        take_moments(i);
         if (round == 0) {
             solvers_[i]->begin(weights.matrix, weights.bias);
         }
         try {
-            solvers_[i]->step(sums_->equations(i), rate, weights.matrix, weights.bias);
+            solvers_[i]->step(sums_->equations(i), shares_[i] * rate, weights.matrix, weights.bias);
         } catch (const NumericalError& error) {
             failure_ = error;  // the same on every shard; the stages that wait for this one go on
         }
     }
+}
+
+// A mean over all samples so far, until they are many, and then one that forgets.
+template <typename Scalar>
+void StepFit<Scalar>::take_moments(std::size_t position) {
+    if (moment_samples_[position].size() == 0) {
+        return;
+    }
+    constexpr Scalar remembered = 5000;
+    Scalar& samples = moment_samples_[position](0, 0);
+    const auto columns = static_cast<Scalar>(columns_);
+    samples = std::min(samples + columns, std::max(remembered, columns));
+    stage_.weights[position].moments = sums_->moments(position, columns / samples);
 }
 
 template <typename Scalar>
@@ -88,6 +106,21 @@ std::vector<Matrix<Scalar>*> StepFit<Scalar>::state(Index layer) {
         entries.push_back(&matrix);
     }
     entries.push_back(&average_[position(layer)]);
+    if (Matrix<Scalar>& samples = moment_samples_[position(layer)]; samples.size() > 0) {
+        entries.push_back(&samples);
+    }
+    return entries;
+}
+
+std::vector<SolverState> solver_entries(const Config& config, Index layer) {
+    const MapSpec& map = config.network.map(layer);
+    std::vector<SolverState> entries =
+        solver_states(solver_options(config, layer), map.inputs(), map.outputs());
+    entries.push_back({"average", map.outputs(), map.inputs() + 1});
+    if (map.normalized) {
+        entries.push_back({"moment_samples", 1, 1});
+    }
+    entries.push_back({"slope", 1, 4});
     return entries;
 }
 

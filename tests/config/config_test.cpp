@@ -203,6 +203,32 @@ TEST(Config, refuses_choices_that_contradict_one_another) {
     expect_mentions(refusal({{"network.layers", "5-4-1"}}), {"network.layers = 5-4-1", "linear"});
     expect_mentions(refusal({{"network.activation", "tanh"}}), {"classical", "tanh", "relu"});
     expect_mentions(refusal({{"data.format", "csv"}}), {"data.path is not set"});
+    const auto normalized = [](const std::string& key, const std::string& value) {
+        ConfigText settings{{"network.layers", "5-4-batchnorm-3"},
+                            {"formulation.name", "fenchel"},
+                            {"weights.solver", "adam"}};
+        settings[key] = value;
+        return refusal(settings);
+    };
+    EXPECT_EQ(normalized("train.batch", "7"), "");
+    for (const auto& [key, value] : ConfigText{{"weights.solver", "ridge"},
+                                               {"formulation.iterations", "2"},
+                                               {"weights.average", "0.1"},
+                                               {"network.scale", "0.5"}}) {
+        expect_mentions(normalized(key, value), {"batchnorm does not go with", key, value});
+    }
+    expect_mentions(refusal({{"train.label_smoothing", "0.1"}, {"weights.solver", "ridge"}}),
+                    {"train.label_smoothing", "ridge"});
+    expect_mentions(refusal({{"train.label_smoothing", "0.1"},
+                             {"weights.solver", "adam"},
+                             {"network.output", "linear"}}),
+                    {"train.label_smoothing", "linear"});
+    expect_mentions(refusal({{"weights.solver", "adam,sgd"}, {"network.layers", "5-4-3-2"}}),
+                    {"weights.solver", "2 solvers", "3 maps"});
+    expect_mentions(refusal({{"weights.solver", "adam,ridge,sgd"}, {"network.layers", "5-4-3-2"}}),
+                    {"weights.solver", "ridge"});
+    expect_mentions(refusal({{"weights.step", "1,2"}, {"network.layers", "5-4-3-2"}}),
+                    {"weights.step", "2 numbers"});
     expect_mentions(refusal({{"network.layers", "5-4-3"},
                              {"network.output", "simplex"},
                              {"formulation.lambda", "1,2,3"}}),

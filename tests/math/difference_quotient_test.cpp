@@ -78,6 +78,7 @@ class Defined {
         if (name_ == "tanh") return std::tanh(u);
         if (name_ == "softplus") return std::max(u, Long{0}) + std::log1p(std::exp(-std::abs(u)));
         if (name_ == "sign") return u > 0 ? 1 : u < 0 ? -1 : 0;
+        if (name_ == "gelu") return u * std::erfc(-u / std::numbers::sqrt2_v<Long>) / 2;
         if (name_ == "sin") return std::sin(u);
         if (name_ == "saturated_sin") return std::sin(std::clamp(u, -turn, turn));
         throw std::invalid_argument("no definition of " + name_);

@@ -137,7 +137,39 @@ TEST_F(WindowMaximum, has_no_penalty_of_its_own) {
     EXPECT_FALSE(pool->traits().has_prox);
     Matrix<double> x(12, 4);
     EXPECT_THROW(pool->gap(x, u), Defect);
-    EXPECT_THROW(max_over_windows(parse_activation("sin"), windows), Defect);
+}
+
+// weight (phi(u) - phi(u - g / weight)), and its signal by u where g is the slope in x.
+TEST_F(WindowMaximum, has_the_difference_quotients_of_its_values) {
+    const Matrix<double> g = random_matrix(60, 4, 3);
+    Matrix<double> x(12, 4);
+    pool->apply(u, x);
+    for (const double weight : {0.5, 30.0, -0.5, -30.0}) {
+        Matrix<double> moved(12, 4);
+        pool->apply(u - g / weight, moved);
+        Matrix<double> s(12, 4);
+        pool->difference_quotient(weight, u, g, x, s);
+        EXPECT_LT((s - weight * (x - moved)).cwiseAbs().maxCoeff(), 1e-12) << weight;
+    }
+    // A large weight leaves the derivative; any weight moves the largest of a window alone.
+    const Matrix<double> e = random_matrix(12, 4, 4);
+    Matrix<double> limit(60, 4);
+    pool->pull_back(u, e, limit);
+    Matrix<double> signal(60, 4);
+    pool->difference_signal(1e9, u, e, x, signal);
+    EXPECT_LT((signal - limit).cwiseAbs().maxCoeff(), 1e-6);
+    pool->difference_signal(0.5, u, e, x, signal);
+    EXPECT_TRUE(((signal.array() != 0.0) <= (limit.array() != 0.0)).all());
+    // phi is leaky_relu(0.1): two states on either side of its kink.
+    const auto phi = [](double value) { return std::max(value, 0.1 * value); };
+    for (Index j = 0; j < 4; ++j) {
+        double sum = 0.0;
+        for (Index i = 0; i < 12; ++i) {
+            const double largest = x(i, j) > 0.0 ? x(i, j) : 10.0 * x(i, j);
+            sum += 0.5 * (phi(largest) - phi(largest - e(i, j) / 0.5));
+        }
+        EXPECT_NEAR(signal.col(j).sum(), sum, 1e-12);
+    }
 }
 
 }  // namespace

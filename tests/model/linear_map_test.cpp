@@ -120,5 +120,38 @@ INSTANTIATE_TEST_SUITE_P(
         return name;
     });
 
+TEST(NormalizedMap, takes_the_moments_of_its_weights_from_each_channel) {
+    MapSpec map = parse_network("4x3x2-conv(3,3)-batchnorm-2", "identity", "softmax").map(0);
+    Weights<double> weights{random_matrix(3, 18, 1), random_matrix(3, 1, 2)};
+    weights.moments = {random_matrix(3, 1, 3), random_matrix(3, 1, 4).cwiseAbs()};
+    const Matrix<double> x = random_matrix(24, 5, 5);
+    const Matrix<double> s = random_matrix(36, 5, 6);
+    const LinearMap<double> linear{weights, map};
+    Matrix<double> u(36, 5);
+    linear.apply(x, u);
+    Matrix<double> g(24, 5);
+    linear.pull_back(s, g);
+    Weights<double> raw{weights.matrix, Vector<double>::Zero(3)};
+    const Matrix<double> matrix = explicit_matrix(map, raw);
+    for (Index i = 0; i < 36; ++i) {
+        const Index k = i % 3;
+        const double scale = 1.0 / std::sqrt(weights.moments.variance[k] + 1e-5);
+        for (Index j = 0; j < 5; ++j) {
+            EXPECT_NEAR(
+                u(i, j),
+                scale * (matrix.row(i).dot(x.col(j)) - weights.moments.mean[k]) + weights.bias[k],
+                1e-12);
+        }
+    }
+    const auto scaled = [&](const Matrix<double>& by) {
+        Matrix<double> all = by;
+        for (Index i = 0; i < 36; ++i) {
+            all.row(i) /= std::sqrt(weights.moments.variance[i % 3] + 1e-5);
+        }
+        return all;
+    };
+    EXPECT_LT((g - matrix.transpose() * scaled(s)).cwiseAbs().maxCoeff(), 1e-12);
+}
+
 }  // namespace
 }  // namespace hoist

@@ -81,6 +81,8 @@ TEST(NetworkSpec, reads_the_shapes_of_pictures) {
     EXPECT_TRUE(spec.map(2).plain());
     EXPECT_EQ(spec.outputs(), 10);
     EXPECT_EQ(spec.widest(), 16 * 15 * 8);
+    EXPECT_FALSE(parse_network("9-5-batchnorm-2", "relu", "softmax").map(0) ==
+                 MapSpec::dense(9, 5));
     EXPECT_TRUE(spec.map(0) == parse_network("32x30x1-conv(8,5,2)-2", "relu", "softmax").map(0));
 }
 
@@ -114,7 +116,13 @@ TEST(NetworkSpec, names_the_map_that_does_not_fit_and_the_shape_that_it_meets) {
                     {"avgpool(2048,1)", "4194304 places"});
     expect_mentions(refusal("4096x4096x1-conv(1,1)-maxpool(2048,1)-10"), {"maxpool(2048,1)"});
     expect_mentions(refusal("4096x4096x1-avgpool-10"), {"avgpool", "4194304 places"});
-    expect_mentions(refusal("8x8x3-conv(4,3)-maxpool(2)-10", "sin"), {"maxpool", "sin"});
+    expect_mentions(refusal("8x8x3-conv(4,3)-maxpool(2)-batchnorm-10"),
+                    {"batchnorm", "right before it"});
+    expect_mentions(refusal("8x8x3-batchnorm-10"), {"batchnorm", "right before it"});
+    expect_mentions(refusal("9-5-batchnorm-batchnorm-10"), {"batchnorm"});
+    expect_mentions(refusal("9-residual-batchnorm-10"), {"batchnorm", "residual"});
+    expect_mentions(refusal("9-5-10-batchnorm"), {"batchnorm", "outputs"});
+    expect_mentions(refusal("9-5-batchnom-10"), {"did you mean batchnorm"});
 }
 
 TEST(NetworkSpec, refuses_activations_that_do_not_fit) {

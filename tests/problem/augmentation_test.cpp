@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "support/messages.hpp"
+#include "support/random_matrix.hpp"
 
 namespace hoist {
 namespace {
@@ -559,6 +560,28 @@ TEST(Augmentation, cuts_a_square_out_of_all_channels) {
     }
     // Whole in the middle, a part of it at edges and corners.
     EXPECT_EQ(counts, (std::set<Index>{4 * 3, 6 * 3, 9 * 3}));
+}
+
+TEST(Augmentation, mirrors_images_in_both_layouts) {
+    for (const bool planes : {false, true}) {
+        const ImageLayout layout{{3, 5, 2}, planes};
+        Matrix<double> images = random_matrix(30, 4, 1);
+        const Matrix<double> before = images;
+        mirror_images<double>(layout, images);
+        const auto at = [&](Index row, Index column, Index channel) {
+            return planes ? (channel * 3 + row) * 5 + column : (row * 5 + column) * 2 + channel;
+        };
+        for (Index row = 0; row < 3; ++row) {
+            for (Index column = 0; column < 5; ++column) {
+                for (Index channel = 0; channel < 2; ++channel) {
+                    EXPECT_EQ(images.row(at(row, column, channel)),
+                              before.row(at(row, 4 - column, channel)));
+                }
+            }
+        }
+        mirror_images<double>(layout, images);
+        EXPECT_EQ(images, before);
+    }
 }
 
 TEST(Augmentation, knows_how_images_lie) {

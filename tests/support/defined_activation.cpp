@@ -76,6 +76,9 @@ double DefinedActivation::of(double u) const {
     if (name_ == "sign") {
         return u > 0.0 ? 1.0 : u < 0.0 ? -1.0 : 0.0;
     }
+    if (name_ == "gelu") {
+        return u * 0.5 * std::erfc(-u / std::numbers::sqrt2);
+    }
     if (name_ == "sin") {
         return std::sin(u);
     }
@@ -112,6 +115,10 @@ double DefinedActivation::slope(double u) const {
     }
     if (name_ == "softplus") {
         return 1.0 / (1.0 + std::exp(-u));
+    }
+    if (name_ == "gelu") {
+        return 0.5 * std::erfc(-u / std::numbers::sqrt2) +
+               u * std::exp(-u * u / 2) / std::sqrt(2 * std::numbers::pi);
     }
     if (name_ == "sin") {
         return std::cos(u);

@@ -298,7 +298,7 @@ void SerialBatches::epoch() {
 void SerialBatches::step(Index map, const MatrixXd& gradient, const MatrixXd& x, const MatrixXd& s,
                          int round, double rate) {
     const auto here = static_cast<std::size_t>(map);
-    const WeightSolverOptions& options = problem_.config.weights;
+    const WeightSolverOptions options = problem_.config.solver(map, 0);
     const double count = static_cast<double>(x.cols());
     MatrixXd& w = weights_[here];
     Solver& solver = solvers_[here];

@@ -35,7 +35,10 @@ SmallBatches<Scalar>::SmallBatches(const SmallProblem& problem,
     Stage<Scalar>& stage = parts_.stage;
     for (Index l = stage.layers.begin; l < stage.layers.end; ++l) {
         const Weights<double>& given = start[static_cast<std::size_t>(l)];
-        stage.weights.push_back({given.matrix.cast<Scalar>(), given.bias.cast<Scalar>()});
+        stage.weights.push_back(
+            {given.matrix.cast<Scalar>(),
+             given.bias.cast<Scalar>(),
+             {given.moments.mean.cast<Scalar>(), given.moments.variance.cast<Scalar>()}});
     }
     method_ = make_method(problem_.config, world_, parts_);
     method_->begin({}, progress_);
@@ -90,7 +93,10 @@ bool SmallBatches<Scalar>::shards_agree() const {
     const Stage<Scalar>& stage = parts_.stage;
     for (Index l = stage.layers.begin; l < stage.layers.end; ++l) {
         const Weights<Scalar>& first = all[static_cast<std::size_t>(l)];
-        equal = equal && stage.of(l).matrix == first.matrix && stage.of(l).bias == first.bias;
+        const Weights<Scalar>& own = stage.of(l);
+        equal = equal && own.matrix == first.matrix && own.bias == first.bias &&
+                own.moments.mean == first.moments.mean &&
+                own.moments.variance == first.moments.variance;
     }
     return world_.max(equal ? 0.0 : 1.0) == 0.0;
 }
@@ -99,8 +105,14 @@ template <typename Scalar>
 std::vector<Matrix<double>> joined(const std::vector<Weights<Scalar>>& weights) {
     std::vector<Matrix<double>> all;
     for (const Weights<Scalar>& map : weights) {
-        Matrix<double> both(map.matrix.rows(), map.matrix.cols() + 1);
-        both << map.matrix.template cast<double>(), map.bias.template cast<double>();
+        const bool normalized = map.moments.mean.size() > 0;
+        Matrix<double> both(map.matrix.rows(), map.matrix.cols() + (normalized ? 3 : 1));
+        both.leftCols(map.matrix.cols()) = map.matrix.template cast<double>();
+        both.col(map.matrix.cols()) = map.bias.template cast<double>();
+        if (normalized) {
+            both.rightCols(2) << map.moments.mean.template cast<double>(),
+                map.moments.variance.template cast<double>();
+        }
         all.push_back(both);
     }
     return all;

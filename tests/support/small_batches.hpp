@@ -50,7 +50,7 @@ class SmallBatches {
     Progress progress_;
 };
 
-/// [W_l b_l] in double.
+/// [W_l b_l], and the moments of normalized maps, in double.
 template <typename Scalar>
 std::vector<Matrix<double>> joined(const std::vector<Weights<Scalar>>& weights);
 

@@ -151,6 +151,14 @@ std::vector<Weights<Scalar>> gather_weights(const NetworkSpec& network, const Pl
             world.broadcast(values_of(matrix), owner);
             world.broadcast(values_of(bias), owner);
             all.push_back({matrix, bias});
+            if (network.map(l).normalized) {
+                Matrix<Scalar> moments(network.map(l).outputs(), 2);
+                if (world.rank() == owner) {
+                    moments << stage.of(l).moments.mean, stage.of(l).moments.variance;
+                }
+                world.broadcast(values_of(moments), owner);
+                all.back().moments = {moments.col(0), moments.col(1)};
+            }
         }
     }
     return all;

@@ -4,10 +4,12 @@ import json
 import unittest
 
 import cv2
+import h5py
 import numpy
 import onnx
 import torch
 
+import data_files as data
 from exchanged_models import Exchange
 from model_files import assert_same_weights, weights
 from program import metrics_rows
@@ -86,6 +88,54 @@ class Convolution(Exchange):
         self.succeed("import", "model.npz", "--out", "again.h5")
         self.assert_close(self.predict("again.h5", images), scores, 1e-6)
         self.succeed("train", self.settings(), "--out", "more", "--network.init=again.h5", "--train.epochs=1")
+
+    def test_normalized_maps_learn_resume_and_predict_alike_everywhere(self):
+        layers = "28x28x1-conv(6,5,2)-batchnorm-maxpool(2)-conv(8,3)-batchnorm-20-batchnorm-10"
+        config = self.write_config(network__layers=layers, network__activation="gelu", formulation__name="contrastive",
+                                   weights__solver="muon,muon,muon,sgd", weights__step="0.05,0.05,0.05,0.2",
+                                   train__epochs=4, train__batch=100, train__label_smoothing=0.1, data__samples=1000,
+                                   data__test_samples=300)
+        self.succeed("train", config, "--out", "one")
+        self.assertGreater(self.figures("one")[-1][1], 80.0)
+        self.succeed("train", config, "--out", "grid", ranks=3)
+        for here, there in zip(self.figures("grid"), self.figures("one")):
+            self.assertAlmostEqual(here[0], there[0], delta=0.05 * there[0])
+        self.assertEqual(self.hoist("train", config, "--out", "halves", "--train.time_limit=0.01").status, INTERRUPTED)
+        self.succeed("train", config, "--out", "halves", "--resume", ranks=2)
+        self.succeed("train", config, "--out", "two", "--grid.stages=2", ranks=2)
+        self.assertEqual(json.loads(self.succeed("inspect", "one", "--json").out)["network"], layers)
+        self.succeed("evaluate", "one", ranks=2)
+
+        images = numpy.random.default_rng(1).random((1, 784))  # alone, as no batch is
+        scores = self.predict("one", images)
+        self.succeed("export", "one", "--to", "model.onnx")
+        net = cv2.dnn.readNetFromONNX(str(self.folder / "model.onnx"))
+        net.setInput(images.astype(numpy.float32))
+        self.assert_close(net.forward(), scores, 1e-5)
+        self.succeed("export", "one", "--to", "model.npz")
+        self.assertEqual(numpy.load(self.folder / "model.npz")["network"].tolist(), [layers.replace("-batchnorm", "")])
+        self.succeed("import", "model.npz", "--out", "again.h5")
+        self.assert_close(self.predict("again.h5", images), scores, 1e-5)
+
+    def test_scores_of_mirrored_images_are_averaged_where_asked_for(self):
+        self.succeed("train", self.settings(), "--out", "run", "--train.epochs=2")
+        images = numpy.random.default_rng(2).random((40, 28, 28))
+        plain, mirrored = (self.predict("run", some.reshape(40, 784)) for some in (images, images[:, :, ::-1]))
+        labels = (plain + mirrored).argmax(axis=1)
+        right = 100 * (plain.argmax(axis=1) == labels).mean()
+        self.assertLess(right, 100)
+        with h5py.File(self.folder / "run" / "model.h5") as model:
+            names = model["class_names"].asstr()[()]
+        rows = [[*map(repr, map(float, image.reshape(784))), names[label]] for image, label in zip(images, labels)]
+        (self.folder / "labeled.csv").write_text(data.csv_text(rows))
+        for ranks in (1, 3):
+            result = self.succeed("evaluate", "run", "--augment", "mirror", "--data.format=csv", "--data.test=labeled.csv",
+                                  "--json", ranks=ranks)
+            figures = json.loads(result.out)
+            self.assertAlmostEqual(figures["accuracy"], right)
+            self.assertEqual(figures["mirrored_accuracy"], 100)
+        self.assertIn("mirrored images", self.succeed("evaluate", "run", "--augment", "mirror").out)
+        self.assert_error(self.hoist("evaluate", "run", "--augment", "flip"), USAGE, "--augment flip", "mirror")
 
     def test_a_shape_that_is_not_that_of_the_data_is_refused(self):
         config = self.settings()

@@ -1,5 +1,6 @@
 """Small networks of random weights, written as NPZ and evaluated by numpy from the activations' definitions."""
 
+import math
 from dataclasses import dataclass, field
 
 import numpy
@@ -35,6 +36,7 @@ ACTIVATIONS = {
     "softmax": softmax,
     "simplex": simplex,
     "sin": numpy.sin,
+    "gelu": lambda u: u * (1 + numpy.vectorize(math.erf)(u / math.sqrt(2))) / 2,
     "saturated_sin": lambda u: numpy.sin(numpy.clip(u, -numpy.pi / 2, numpy.pi / 2)),
     "maxpool(3)": lambda u: u.reshape(len(u), -1, 3).max(axis=2),
 }

@@ -27,6 +27,7 @@ NETWORKS = {
     "double": Network([6, 8, 7, 4], ["softplus", "leaky_relu(0.3)", "softmax"], FULL, standardized=True),
     "ramps": Network([6, 8, 8, 8, 3], ["hard_tanh", "hard_sigmoid", "soft_threshold(0.2)", "softmax"]),
     "waves": Network([6, 8, 8, 8, 3], ["sin", "saturated_sin", "identity", "linear"], FULL),
+    "gelu": Network([6, 9, 8, 4], ["gelu", "gelu", "softmax"]),
     "groups": Network([6, 5, 4, 3], ["maxpool(3)", "softmax", "softmax"]),
     "simplex": Network([6, 9, 5], ["simplex", "simplex"], standardized=True),
 }
@@ -101,9 +102,10 @@ class SameNetworks(Exchange):
 
     def test_pytorch_predicts_the_same(self):
         modules = {"relu": torch.nn.ReLU(), "tanh": torch.nn.Tanh(), "softplus": torch.nn.Softplus(),
+                   "gelu": torch.nn.GELU(),
                    "leaky_relu(0.1)": torch.nn.LeakyReLU(0.1), "leaky_relu(0.3)": torch.nn.LeakyReLU(0.3),
                    "softmax": torch.nn.Softmax(dim=1), "linear": torch.nn.Identity()}
-        for name in ("one map", "relu", "slopes", "regression", "double"):
+        for name in ("one map", "relu", "slopes", "regression", "double", "gelu"):
             with self.subTest(name):
                 file = numpy.load(self.path(name, "npz"))
                 state = torch.tensor(self.made.inputs[name])

@@ -240,7 +240,7 @@ class RefusedNpz(Exchange):
         self.refuses_arrays(["input_scale"], input_scale=None)
         self.refuses_arrays(["activations"], activations=None)
         self.refuses_arrays(["activations"], activations=numpy.array([1.0, 2.0]))
-        self.refuses_arrays(["gelu"], activations=numpy.array(["relu", "gelu", "softmax"]))
+        self.refuses_arrays(["swish"], activations=numpy.array(["relu", "swish", "softmax"]))
         self.refuses_arrays(["relu"], activations=numpy.array(["relu", "relu", "relu"]))
         self.refuses_arrays(["sign"], activations=numpy.array(["relu", "sign", "softmax"]))
         self.refuses_arrays(["map 1"], weights_1=weights_0)

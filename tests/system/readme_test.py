@@ -30,13 +30,16 @@ def commands():
 
 class Readme(ProgramTest):
     def write_images(self, folder):
-        """Images of the size of MNIST's, ten classes."""
+        """Images of the size of MNIST's, and as CIFAR-10 has them, ten classes."""
         generator = random.Random(3)
         for part, samples in (("train", 300), ("t10k", 60)):
             labels = bytes(sample % 10 for sample in range(samples))
             write_idx(folder, part=part,
                       images=struct.pack(">4I", IMAGES_MAGIC, samples, 28, 28) + generator.randbytes(samples * 784),
                       of_images=struct.pack(">2I", LABELS_MAGIC, samples) + labels)
+        for part in (*(f"data_batch_{number}" for number in range(1, 6)), "test_batch"):
+            records = (bytes([sample % 10]) + generator.randbytes(3072) for sample in range(20))
+            (folder / f"{part}.bin").write_bytes(b"".join(records))
 
     def small(self, line, data):
         """The command on small data: what it does, not how long it does it."""

@@ -151,7 +151,8 @@ class BackPropagationLimit
 
 TEST_P(BackPropagationLimit, is_approached_in_proportion_or_reached_at_once) {
     const ActivationTraits traits = parse_activation(activation)->traits();
-    if (!traits.has_prox) {
+    const bool dual = limit.name.starts_with("dual");  // which needs phi alone
+    if (!traits.has_prox && !(dual && std::isfinite(traits.lipschitz))) {
         ConfigText all = settings();
         limit.weaken(all, 1, output);
         expect_mentions(message_of<UsageError>([&] { parse_config(all); }),
@@ -162,10 +163,12 @@ TEST_P(BackPropagationLimit, is_approached_in_proportion_or_reached_at_once) {
         EXPECT_LT(error_at(limit.small), 1e-13 * limit.amplification);
         return;
     }
-    const double far = error_at(1);
-    const double near = error_at(2);
-    const double nearer = error_at(3);
-    EXPECT_GT(far, 1e-5) << "there is nothing to approach";
+    // The second derivative of gelu vanishes at sqrt 2, so that the next order counts for longer.
+    const int first = activation == "gelu" ? 2 : 1;
+    const double far = error_at(first);
+    const double near = error_at(first + 1);
+    const double nearer = error_at(first + 2);
+    EXPECT_GT(far, 1e-6) << "there is nothing to approach";
     EXPECT_LT(near, far);
     EXPECT_NEAR(near / nearer, limit.order, 0.1 * limit.order);
 }

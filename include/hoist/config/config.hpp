@@ -77,7 +77,11 @@ struct Config {
     Fit fit = Fit::sweeps;
     /// On mini-batches; `ridge`, `batch` and `curvature` are set for each map.
     WeightSolverOptions weights;
+    /// Of each map.
+    std::vector<WeightSolverOptions::Kind> solvers;
     RateSchedule rate;
+    /// What each map takes of the rate, whose peak is that of the longest steps.
+    std::vector<double> step_shares;
     /// The share of the run, at its end, whose weights are averaged.
     double average = 0.0;
     /// rho_0, ..., rho_L.
@@ -91,6 +95,8 @@ struct Config {
     Index staleness = 0;
     /// Of each hidden layer, the share of units that drop out.
     std::vector<double> dropout;
+    /// The share of a label of mini-batches that is spread evenly over the classes.
+    double label_smoothing = 0.0;
 
     Index sweeps = 10;
     /// Majorization steps of the output weights per sweep (softmax, simplex).
@@ -115,6 +121,7 @@ struct Config {
     /// where W looks at several windows of each, their system is never solved in their number.
     WeightSolverOptions solver(Index l, Index most_columns) const {
         WeightSolverOptions options = weights;
+        options.kind = solvers[static_cast<std::size_t>(l)];
         options.ridge = ridge[static_cast<std::size_t>(l)];
         options.batch = network.map(l).dense() ? most_columns : 0;
         return options;

@@ -1,6 +1,9 @@
 #pragma once
 
+#include <memory>
+
 #include "hoist/formulation/gap_penalty.hpp"
+#include "hoist/formulation/mac.hpp"
 
 namespace hoist {
 
@@ -28,7 +31,29 @@ class Contrastive final : public GapPenalty<Scalar> {
     double beta_;
 };
 
-/// @throws UsageError as check_gap_penalty; for `dual` with more than one step per block.
+/// Dual propagation, as above, through activations of which some minimize no convex function (gelu,
+/// sin, maximum pooling): its two states need phi alone. What is asked of the penalty beside them is
+/// answered by that of mac. At maxima the states are phi of the largest of a window.
+template <typename Scalar>
+class DualPropagation final : public Mac<Scalar> {
+  public:
+    DualPropagation(const NetworkSpec& spec, const FormulationOptions& options);
+
+    void respond(Index layer, const ConstMatrixRef<Scalar>& u, const ConstMatrixRef<Scalar>& g,
+                 const ConstMatrixRef<Scalar>& x, MatrixRef<Scalar> s) const override;
+
+  private:
+    Nudge nudge_;
+    double beta_;
+};
+
+/// The one of the two that carries the network's activations.
+template <typename Scalar>
+std::unique_ptr<Formulation<Scalar>> make_contrastive(const NetworkSpec& spec,
+                                                      const FormulationOptions& options);
+
+/// @throws UsageError as check_gap_penalty for `clamped`, as check_mac for `dual`, and for `dual` with
+/// more than one step per block.
 void check_contrastive(const NetworkSpec& spec, const FormulationOptions& options);
 
 }  // namespace hoist

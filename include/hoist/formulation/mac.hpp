@@ -8,7 +8,7 @@ namespace hoist {
 /// D(x, u) = 1/2 |x - phi(u)|^2, whose slope phi'(u)' (phi(u) - x) holds the derivative of phi, and
 /// which carries every activation that has one.
 template <typename Scalar>
-class Mac final : public Formulation<Scalar> {
+class Mac : public Formulation<Scalar> {
   public:
     Mac(const NetworkSpec& spec, const FormulationOptions& options);
 
@@ -43,6 +43,10 @@ class Mac final : public Formulation<Scalar> {
                            const ConstMatrixRef<Scalar>& g,
                            const ConstMatrixRef<Scalar>& x) const override;
 
+  protected:
+    double lambda(Index layer) const { return options_.lambda_of(layer); }
+    const Activation& activation(Index layer) const { return spec_.activation(layer); }
+
   private:
     const NetworkSpec& spec_;
     FormulationOptions options_;
@@ -50,6 +54,6 @@ class Mac final : public Formulation<Scalar> {
 };
 
 /// @throws UsageError for an activation that has no derivative to follow.
-void check_mac(const NetworkSpec& spec);
+void check_mac(const NetworkSpec& spec, const std::string& formulation);
 
 }  // namespace hoist

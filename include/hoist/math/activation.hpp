@@ -23,18 +23,16 @@ struct ActivationTraits {
     /// True where F is x^2/2 on its domain and acts on coordinates, so that phi is the projection
     /// of each onto [lower, upper].
     bool projection = false;
-    /// Whether phi is the minimizer of a convex F(x) - <u, x>, so that gap exists. False for sin
-    /// and maxpool.
+    /// Whether phi is the minimizer of a convex F(x) - <u, x>, so that gap exists. False for gelu,
+    /// sin and maxpool.
     bool minimizer = true;
     /// Whether Psi = F - 1/2|.|^2 is convex too, so that prox exists and gap(x, u) is at least
-    /// 1/2 |x - phi(u)|^2. False for sign, sin and maxpool.
+    /// 1/2 |x - phi(u)|^2. False for sign, gelu, sin and maxpool.
     bool has_prox = true;
     /// Whether phi(c u) = c phi(u) for every c > 0.
     bool homogeneous = false;
     /// How many consecutive channels of u make one of x: k for maxpool(k), otherwise 1.
     Index group = 1;
-    /// Whether no coordinate of phi(u) falls where u rises. False for sin, simplex and softmax.
-    bool rises = true;
 };
 
 /// phi as the minimizer of a convex problem: phi(u) = argmin F(x) - <u, x>, F = 1/2|.|^2 + Psi.
@@ -111,6 +109,17 @@ class Activation {
                                      const ConstMatrixRef<double>& g,
                                      const ConstMatrixRef<double>& x,
                                      MatrixRef<double> s) const = 0;
+
+    /// The same as a signal in u where g is the slope in x: weight (phi(u) - phi(u - g / weight)) where
+    /// the two have one size. Where phi takes maxima, that of what it makes of the largest of each
+    /// window or group, which gets it alone.
+    /// @pre u and s have one size, g and x the other; weight is not zero. s meets no other argument.
+    virtual void difference_signal(double weight, const ConstMatrixRef<float>& u,
+                                   const ConstMatrixRef<float>& g, const ConstMatrixRef<float>& x,
+                                   MatrixRef<float> s) const = 0;
+    virtual void difference_signal(double weight, const ConstMatrixRef<double>& u,
+                                   const ConstMatrixRef<double>& g, const ConstMatrixRef<double>& x,
+                                   MatrixRef<double> s) const = 0;
 
     /// weight times the derivative of gap(x, u) by the parameter at x = phi(u - g / weight), summed
     /// over all columns and just as exact.

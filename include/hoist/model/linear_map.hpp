@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 
 #include "hoist/math/compressed_columns.hpp"
 #include "hoist/model/weights.hpp"
@@ -8,9 +9,9 @@
 namespace hoist {
 
 /// The map of a layer, u = W F(x) + b with F(x) the windows of P x, and P x added where it is
-/// residual: all that formulations and
-/// training ask of it, for columns of samples. A view of the weights, made where it is needed; only
-/// fits and files look at W itself.
+/// residual: all that formulations and training ask of it, for columns of samples. A view of the
+/// weights, made where it is needed; only fits and files look at W itself. Where the map is
+/// normalized, W and b are those that take in the moments of its weights.
 template <typename Scalar>
 class LinearMap {
   public:
@@ -20,7 +21,9 @@ class LinearMap {
 
     /// `weights` must outlive it.
     LinearMap(const Weights<Scalar>& weights, MapSpec spec)
-        : weights_(&weights), spec_(std::move(spec)) {}
+        : folded_(spec.normalized ? std::make_shared<Weights<Scalar>>(weights.folded()) : nullptr),
+          weights_(folded_ ? folded_.get() : &weights),
+          spec_(spec.unnormalized()) {}
     /// The plain map of those weights.
     LinearMap(const Weights<Scalar>& weights)
         : LinearMap(weights, MapSpec::dense(weights.matrix.cols(), weights.matrix.rows())) {}
@@ -29,6 +32,8 @@ class LinearMap {
     Index inputs() const { return spec_.from.size(); }
     Index outputs() const { return spec_.to.size(); }
     const MapSpec& spec() const { return spec_; }
+    /// b, which normalization adds to what it makes of W F(x) + b.
+    const Vector<Scalar>& shift() const { return weights_->bias; }
 
     /// u = W F(x) + b (+ P x). @pre x is inputs x B, u outputs x B.
     void apply(const ConstMatrixRef<Scalar>& x, MatrixRef<Scalar> u) const;
@@ -78,6 +83,7 @@ class LinearMap {
     void gather(const ConstMatrixRef<Scalar>& x, const Tile& tile, Matrix<Scalar>& windows) const;
     Matrix<Scalar> in_front(const ConstMatrixRef<Scalar>& x) const;
 
+    std::shared_ptr<const Weights<Scalar>> folded_;
     const Weights<Scalar>* weights_;
     MapSpec spec_;
 };

@@ -17,20 +17,24 @@ class MapWork {
           x_(static_cast<double>(map.from.size())),
           u_(static_cast<double>(map.to.size())),
           gathered_(map.windows.are_the_block() ? 0.0 : n_ * places_),
+          normalized_(map.normalized ? u_ : 0.0),
           beside_((map.in_front ? x_ + static_cast<double>(map.windows.from.size()) : 0.0) +
                   (map.residual ? u_ : 0.0)) {}
 
     /// u = W F(x) + b.
     Work apply(double columns) const {
-        return kernels_.map(n_, m_, places_ * columns) + windows(columns);
+        return kernels_.map(n_, m_, places_ * columns) + windows(columns) +
+               kernels_.passes(3.0, normalized_ * columns);
     }
     /// F'(W's).
     Work pull_back(double columns) const {
         return kernels_.pull_back(n_, m_, places_ * columns) + windows(columns);
     }
-    /// The gradient by W of a group of columns, and its addition.
+    /// The gradient by W of a group of columns, with the way of their signals through what normalizes
+    /// them, and its addition.
     Work gradient(double columns) const {
-        return kernels_.gradient(n_, m_, places_ * columns) + windows(columns);
+        return kernels_.gradient(n_, m_, places_ * columns) + windows(columns) +
+               kernels_.passes(5.0, normalized_ * columns);
     }
     /// The Gram matrices of mini-batches.
     Work input_gram(double columns) const { return {n_ * n_ * places_ * columns}; }
@@ -69,6 +73,8 @@ class MapWork {
     double x_;
     double u_;
     double gathered_;
+    /// Numbers that are normalized.
+    double normalized_;
     /// Numbers that a fixed operator and the addition of x pass over.
     double beside_;
 };

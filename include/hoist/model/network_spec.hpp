@@ -55,7 +55,7 @@ struct NetworkSpec {
 /// is a dense map to so many units; conv(CHANNELS,SIDE[,STRIDE[,PADDING]]) a convolution, padded by
 /// SIDE/2 where that is not given; residual(SIDE), or residual between plain vectors, a map that
 /// adds what it looks at; maxpool(SIDE[,STRIDE]) takes the maximum of windows behind a
-/// map; avgpool(SIDE[,STRIDE]) their mean in front of the next, avgpool that of the whole picture.
+/// map; batchnorm, right behind a map, normalizes what it gives; avgpool(SIDE[,STRIDE]) their mean in front of the next, avgpool that of the whole picture.
 /// @throws UsageError for what cannot be read, sizes that do not fit (with the map and the shape
 /// that it meets), an unknown activation, or a wrong number of them.
 NetworkSpec parse_network(std::string_view layers, std::string_view activation,

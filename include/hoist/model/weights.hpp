@@ -1,7 +1,7 @@
 #pragma once
 
 #include "hoist/base/random.hpp"
-#include "hoist/math/matrix.hpp"
+#include "hoist/math/row_moments.hpp"
 #include "hoist/model/map_spec.hpp"
 
 namespace hoist {
@@ -13,7 +13,11 @@ struct Weights {
     Matrix<Scalar> matrix;
     /// b, m.
     Vector<Scalar> bias;
+    /// Of W F(x) over samples of training, m each: what normalized maps of single samples take.
+    RowMoments<Scalar> moments = {};
 
+    /// The same map without normalization: W and b that take the moments in; these where there are none.
+    Weights folded() const;
     /// The transpose of [W b], (n + 1) x m.
     Matrix<double> solution() const;
     /// Takes the (n + 1) x m solution of a regression: the transpose of [W b].

@@ -49,6 +49,10 @@ class Augmentation {
     Matrix<float> splines_;
 };
 
+/// Mirrors images in place, left and right; each is a column.
+template <typename Scalar>
+void mirror_images(const ImageLayout& layout, MatrixRef<Scalar> images);
+
 /// Where an image's pixels come from: the pixel at q = (column, row) takes the value of the image
 /// at matrix * (q - center) + center + offset.
 struct AffineMap {

@@ -23,11 +23,15 @@ struct Stage {
         return weights[static_cast<std::size_t>(layer - layers.begin)];
     }
     LinearMap<Scalar> map(Index layer) const { return {of(layer), network.map(layer)}; }
+    /// Of W and b as they are, without normalization.
+    LinearMap<Scalar> unnormalized(Index layer) const {
+        return {of(layer), network.map(layer).unnormalized()};
+    }
     /// sum_l rho_l |W_l|^2 of the stage's maps. @param rho of all maps of the network.
     double ridge(const std::vector<double>& rho) const {
         double sum = 0.0;
         for (Index l = layers.begin; l < layers.end; ++l) {
-            sum += rho[static_cast<std::size_t>(l)] * map(l).squared_norm();
+            sum += rho[static_cast<std::size_t>(l)] * unnormalized(l).squared_norm();
         }
         return sum;
     }

@@ -14,7 +14,8 @@
 namespace hoist {
 
 /// One mini-batch through a stage, in step with the other ranks. With
-///     F(l,k): u_{l+1} = W_l x_l + b_l of column block k, from x_l = phi(u_l)
+///     F(l,k): u_{l+1} = W_l x_l + b_l of column block k, from x_l = phi(u_l), normalized by the
+///             block's own moments where the map is
 ///     B(l,k): layer l answers the signal s_{l+1} = lambda_{l+1} r_{l+1} of block k and sends s_l down
 ///     G(l):   the gradient s_{l+1} [x_l;1]' over all blocks, and a step of W_l
 /// the order is
@@ -86,6 +87,7 @@ class BatchStep {
     std::unique_ptr<OutputBlock<Scalar>> output_;
     std::unique_ptr<BatchInputs<Scalar>> inputs_;
     Dropout dropout_;
+    Scalar smoothing_;
     PhaseTimes times_;
     StepFit<Scalar> fit_;
     LearnedSlopes<Scalar> slopes_;
@@ -99,8 +101,5 @@ class BatchStep {
     std::vector<Index> first_column_;
     double loss_ = 0.0;
 };
-
-/// What a run on mini-batches remembers of map `layer` beside its weights.
-std::vector<SolverState> solver_entries(const Config& config, Index layer);
 
 }  // namespace hoist

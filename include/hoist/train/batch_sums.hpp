@@ -7,6 +7,7 @@
 #include "hoist/math/weight_solver.hpp"
 #include "hoist/problem/batch_inputs.hpp"
 #include "hoist/problem/stage.hpp"
+#include "hoist/train/block_moments.hpp"
 
 namespace hoist {
 
@@ -32,8 +33,14 @@ class BatchSums {
     void add(std::size_t position, Index first, std::span<const InputBlock<Scalar>> x,
              MatrixRef<Scalar> s);
 
+    /// Adds what a block says of a normalized map beside its gradient.
+    void add(std::size_t position, const BlockMoments<Scalar>& block);
+
     /// Of the map at `position`. @pre something was added, if only no columns.
     BatchEquations<Scalar> equations(std::size_t position) const;
+    /// Of a normalized map at `position`: (1 - share) times the moments that its weights have and
+    /// share times those of the batch.
+    RowMoments<Scalar> moments(std::size_t position, Scalar share) const;
     /// The whole buffer, to be summed over shards.
     std::span<Scalar> values() {
         return {values_.data(), static_cast<std::size_t>(values_.size())};
@@ -48,11 +55,13 @@ class BatchSums {
         Index input_gram;
         Index signal_gram;
         Index columns;
+        Index moments;
         Index inputs;
         Index outputs;
         Index input_gram_size;
         Index signal_gram_size;
         bool keeps_inputs;
+        bool normalized;
         bool empty = true;
     };
 
@@ -64,7 +73,11 @@ class BatchSums {
         return {values_.data() + place.columns, place.inputs, columns_};
     }
     LinearMap<Scalar> map(std::size_t position) const {
-        return stage_.map(stage_.lowest() + static_cast<Index>(position));
+        return stage_.unnormalized(stage_.lowest() + static_cast<Index>(position));
+    }
+    /// Means of a batch: of the distance of W F(x) from the mean before, and of its square.
+    Map moments(const Place& place) {
+        return {values_.data() + place.moments, place.normalized ? place.outputs : 0, 2};
     }
     void add_signals(Place& place, const ConstMatrixRef<Scalar>& s);
     void add_input_gram(Place& place, const Matrix<Scalar>& x);

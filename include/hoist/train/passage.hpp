@@ -7,6 +7,7 @@
 #include "hoist/problem/batch_inputs.hpp"
 #include "hoist/problem/batches.hpp"
 #include "hoist/problem/variables.hpp"
+#include "hoist/train/block_moments.hpp"
 #include "hoist/train/halo.hpp"
 
 namespace hoist {
@@ -32,6 +33,14 @@ struct Passage {
     /// The columns of an own block.
     Range columns(Index block) const { return blocks[position(block)]; }
     std::size_t position(Index block) const { return static_cast<std::size_t>(block - own.begin); }
+    /// Of the blocks of map l; empty where it is not normalized.
+    std::vector<BlockMoments<Scalar>>& moments_of(Index layer) {
+        return moments[static_cast<std::size_t>(layer - up.layers().begin)];
+    }
+    /// Where map l is normalized: makes u_{l+1} of W F(x) + b in its place.
+    void normalize(Index block, Index layer, const LinearMap<Scalar>& map);
+    /// Makes of the signal s_{l+1} that of what was normalized, in its place.
+    void pull_back(Index block, Index layer);
     /// What goes down of layer l.
     Matrix<Scalar>& answer(Index layer) {
         return going_down == Down::residuals ? down.x(layer) : down.u(layer);
@@ -51,6 +60,8 @@ struct Passage {
     /// In their places: the residual of the moved x_l, where blocks are minimized, and the signal s_l.
     Variables<Scalar> down;
     Halo<Scalar> halo;
+    /// Of each map of the stage, block by block.
+    std::vector<std::vector<BlockMoments<Scalar>>> moments;
     /// How many blocks have been answered, in the order to treat them.
     std::size_t answered = 0;
     /// Own blocks whose signals are summed together.

@@ -27,13 +27,22 @@ class StepFit {
             Index most_columns, PhaseTimes& times);
 
     /// Forgets the batch before; the next has so many columns, over all shards.
-    void begin(Index columns) { sums_->begin(columns); }
+    void begin(Index columns) {
+        columns_ = columns;
+        sums_->begin(columns);
+    }
     /// Adds columns to what the batch says of the map of `layer`; as BatchSums.
     void add(Index layer, Index first, const ConstMatrixRef<Scalar>& x, MatrixRef<Scalar> s) {
         sums_->add(position(layer), first, x, s);
     }
     void add_inputs(Index first, std::span<const InputBlock<Scalar>> x, MatrixRef<Scalar> s) {
         sums_->add(0, first, x, s);
+    }
+    /// Adds what blocks of a map say beside its gradient, where it is normalized.
+    void add_moments(Index layer, const std::vector<BlockMoments<Scalar>>& moments, Range blocks) {
+        for (Index i = blocks.begin; i < blocks.end && !moments.empty(); ++i) {
+            sums_->add(position(layer), moments[static_cast<std::size_t>(i)]);
+        }
     }
     /// Collective over the stage's ranks: a step of length `rate` of all weights of the stage.
     /// @param round of the same batch, from 0.
@@ -52,23 +61,31 @@ class StepFit {
     Index averaged() const { return averaged_; }
     void set_averaged(Index count) { averaged_ = count; }
 
-    /// What the solver of the map of `layer` remembers, and the average: what solver_states() names, and
-    /// "average".
+    /// What the solver of the map of `layer` remembers, and the average: what solver_states() names,
+    /// "average", and "moment_samples" where the map is normalized.
     std::vector<Matrix<Scalar>*> state(Index layer);
 
   private:
     std::size_t position(Index layer) const {
         return static_cast<std::size_t>(layer - stage_.layers.begin);
     }
+    void take_moments(std::size_t position);
 
     const Communicator& peers_;
     Stage<Scalar>& stage_;
     PhaseTimes& times_;
     std::vector<std::unique_ptr<WeightSolver<Scalar>>> solvers_;
+    std::vector<double> shares_;
     std::optional<BatchSums<Scalar>> sums_;
     std::vector<Matrix<Scalar>> average_;
+    /// The samples that the moments of each normalized map stand for, 1 x 1; else empty.
+    std::vector<Matrix<Scalar>> moment_samples_;
+    Index columns_ = 0;
     Index averaged_ = 0;
     std::optional<Error> failure_;
 };
+
+/// What a run on mini-batches remembers of map `layer` beside its weights.
+std::vector<SolverState> solver_entries(const Config& config, Index layer);
 
 }  // namespace hoist
