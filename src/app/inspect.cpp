@@ -53,7 +53,7 @@ ModelFacts read_facts(const std::filesystem::path& path) {
         facts.layers.push_back(
             {network.map(l).inputs(), network.map(l).outputs(),
              l + 1 == network.layers() ? to_text(network.output) : network.activation(l + 1).name(),
-             spectral_norm<double>(read.front().matrix)});
+             spectral_norm<double>(read.front().folded().matrix)});
     }
     return facts;
 }

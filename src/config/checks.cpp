@@ -25,6 +25,12 @@ void check_normalization(const Config& config) {
             "one by one",
             "use weights.solver = muon or adam, or leave batchnorm out of network.layers");
     }
+    const auto alone = [](const MapSpec& map) { return map.normalized && map.dense(); };
+    if ((config.batch == 1 || config.grid.block == 1) &&
+        std::ranges::any_of(config.network.maps, alone)) {
+        refuse(config.batch == 1 ? "train.batch = 1" : "grid.block = 1",
+               "one number has no deviation from its mean", "use blocks of 50 samples and more");
+    }
     if (config.formulation.iterations > 1) {
         refuse("formulation.iterations = " + std::to_string(config.formulation.iterations),
                "the samples of a block would move one another", "set formulation.iterations = 1");

@@ -212,6 +212,8 @@ TEST(Config, refuses_choices_that_contradict_one_another) {
     };
     EXPECT_EQ(normalized("train.batch", "7"), "");
     for (const auto& [key, value] : ConfigText{{"weights.solver", "ridge"},
+                                               {"train.batch", "1"},
+                                               {"grid.block", "1"},
                                                {"formulation.iterations", "2"},
                                                {"weights.average", "0.1"},
                                                {"network.scale", "0.5"}}) {

@@ -119,7 +119,7 @@ const std::vector<Case> cases{
     {"normalized_maps_with_fewer_samples_than_ranks",
      with({{"network.layers", "6-8-batchnorm-5-batchnorm-3"},
            {"train.batch", "2"},
-           {"grid.block", "1"}}),
+           {"grid.block", "2"}}),
      3},
     {"batches_larger_than_the_data", with({{"train.batch", "100"}}), 8},
     {"rounds",
