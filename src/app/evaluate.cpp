@@ -28,6 +28,10 @@ void print_table(const ModelFigures& figures, const ModelHeader& header) {
     if (!figures.lifted.gap.empty()) {
         std::printf("gap is the mean over samples of %s\n", figures.lifted.gap_formula.c_str());
     }
+    if (figures.minimized_samples < evaluation.samples) {
+        std::printf("gap and objective are those of the first %td samples\n",
+                    figures.minimized_samples);
+    }
     if (header.network.regression() || evaluation.confusion.rows() > 30) {
         return;
     }

@@ -40,38 +40,14 @@ void use_lifted_rule(LoadedModel<Scalar>& model, const Communicator& world, Data
         100.0 * evaluation.confusion.trace() / static_cast<double>(data.samples());
 }
 
-// Of some samples at a time, whose activations take no more than a gigabyte in single precision.
-template <typename Scalar>
-LiftedState lifted_state(LoadedModel<Scalar>& model, const Communicator& world, Dataset& data,
-                         const Samples<Scalar>& samples) {
-    const NetworkSpec& spec = model.header.network;
+// How many samples have activations of no more than half a gigabyte in single precision, which take
+// minutes to minimize as it is.
+Index most_minimized(const NetworkSpec& spec) {
     Index numbers = 0;
     for (Index l = 0; l < spec.layers(); ++l) {
         numbers += spec.block(l).size() + spec.map(l).to.size();
     }
-    const Index at_once = std::max<Index>(1, (Index{1} << 28) / numbers);
-    if (data.samples() <= at_once) {
-        return minimize_activations(model.network(world), samples);
-    }
-    LiftedState all;
-    const std::vector<Index> numbered = all_samples(data.samples());
-    for (Index first = 0; first < data.samples(); first += at_once) {
-        const Index count = std::min(at_once, data.samples() - first);
-        const LiftedState some = minimize_activations(
-            model.network(world),
-            load_for_model(model, world, data,
-                           {numbered.begin() + first, numbered.begin() + first + count}));
-        const double share = static_cast<double>(count) / static_cast<double>(data.samples());
-        all.energy.loss += share * some.energy.loss;
-        all.energy.penalty += share * some.energy.penalty;
-        all.energy.ridge = some.energy.ridge;
-        all.gap.resize(some.gap.size());
-        for (std::size_t i = 0; i < some.gap.size(); ++i) {
-            all.gap[i] += share * some.gap[i];
-        }
-        all.gap_formula = some.gap_formula;
-    }
-    return all;
+    return std::max<Index>(1, (Index{1} << 27) / numbers);
 }
 
 template <typename Scalar>
@@ -111,7 +87,16 @@ ModelFigures measure(LoadedModel<Scalar>& model, const Communicator& world, Data
         make_output_block<Scalar>(spec.output, model.config.formulation.output_lambda());
     ModelFigures figures;
     figures.evaluation = evaluate(forward, spec, *output, world, samples);
-    figures.lifted = lifted_state(model, world, data, samples);
+    figures.minimized_samples = std::min(most_minimized(spec), data.samples());
+    if (figures.minimized_samples == data.samples()) {
+        figures.lifted = minimize_activations(model.network(world), samples);
+    } else {
+        const std::vector<Index> all = all_samples(data.samples());
+        figures.lifted = minimize_activations(
+            model.network(world),
+            load_for_model(model, world, data,
+                           {all.begin(), all.begin() + figures.minimized_samples}));
+    }
     if (rule == Rule::lifted) {
         use_lifted_rule(model, world, data, figures.evaluation);
     }
@@ -131,6 +116,7 @@ nlohmann::ordered_json to_json(const ModelFigures& figures, bool regression) {
     json["loss"] = evaluation.loss;
     json["objective"] = figures.lifted.energy.objective();
     json["samples"] = evaluation.samples;
+    json["minimized_samples"] = figures.minimized_samples;
     if (!regression) {
         std::vector<std::vector<Index>> rows;
         for (Index i = 0; i < evaluation.confusion.rows(); ++i) {

@@ -16,7 +16,9 @@ enum class Augment { none, mirror };
 /// How well a model does on some data.
 struct ModelFigures {
     Evaluation evaluation;
+    /// Of the first samples, all but for large pictures.
     LiftedState lifted;
+    Index minimized_samples = 0;
     /// In per cent, where the scores of each image and of its mirror image are averaged.
     std::optional<double> mirrored_accuracy;
 };
