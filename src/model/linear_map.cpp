@@ -5,6 +5,7 @@
 
 #include "hoist/base/error.hpp"
 #include "hoist/math/blas.hpp"
+#include "hoist/math/by_places.hpp"
 #include "hoist/math/spectral_norm.hpp"
 
 namespace hoist {
@@ -15,21 +16,6 @@ namespace {
 constexpr Index tile_numbers = 65536;
 /// Windows of a tile where sums over them are what is wanted: fewer, longer products.
 constexpr Index summed_windows = 1024;
-
-/// A block with `channels` at each of its places, one column for each place of each sample.
-template <typename Scalar>
-Eigen::Map<const Matrix<Scalar>> by_places(const ConstMatrixRef<Scalar>& u, Index channels) {
-    require(u.cols() <= 1 || u.outerStride() == u.rows(),
-            "the samples of a block lie side by side");
-    return {u.data(), channels, u.size() / channels};
-}
-
-template <typename Scalar>
-Eigen::Map<Matrix<Scalar>> by_places(MatrixRef<Scalar>& u, Index channels) {
-    require(u.cols() <= 1 || u.outerStride() == u.rows(),
-            "the samples of a block lie side by side");
-    return {u.data(), channels, u.size() / channels};
-}
 
 }  // namespace
 

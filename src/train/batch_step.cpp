@@ -134,12 +134,13 @@ void BatchStep<Scalar>::forward(Passage<Scalar>& passage, Index block) {
     const Range range = passage.columns(block);
     const std::span<const Index> samples = batches_.samples(passage.batch, block);
     for (Index l = stage_.layers.begin; l < stage_.layers.end; ++l) {
+        const LinearMap<Scalar> map = stage_.unnormalized(l);
         const auto u_next = part(passage.up.u(l + 1), range);
         if (l == 0) {
             auto& inputs = passage.inputs[passage.position(block)];
             inputs_->fill(epoch_, samples, inputs);
-            inputs.apply(stage_.unnormalized(0), u_next);
-            passage.normalize(block, 0, stage_.unnormalized(0));
+            inputs.apply(map, u_next);
+            passage.normalize(block, 0, map);
             continue;
         }
         if (l == stage_.lowest()) {
@@ -148,8 +149,8 @@ void BatchStep<Scalar>::forward(Passage<Scalar>& passage, Index block) {
         auto x = part(passage.up.x(l), range);
         stage_.network.activation(l).apply(part(passage.up.u(l), range), x);
         dropout_.apply<Scalar>(epoch_, l, samples, x);
-        stage_.unnormalized(l).apply(x, u_next);
-        passage.normalize(block, l, stage_.unnormalized(l));
+        map.apply(x, u_next);
+        passage.normalize(block, l, map);
     }
     if (last_) {
         for (std::size_t j = 0; j < samples.size(); ++j) {

@@ -1,16 +1,8 @@
 #include "hoist/train/block_moments.hpp"
 
+#include "hoist/math/by_places.hpp"
+
 namespace hoist {
-
-namespace {
-
-/// A block with a row for each channel, which all of its places share.
-template <typename Scalar>
-Eigen::Map<Matrix<Scalar>> by_channels(MatrixRef<Scalar>& u, Index channels) {
-    return {u.data(), channels, u.size() / channels};
-}
-
-}  // namespace
 
 template <typename Scalar>
 void BlockMoments<Scalar>::normalize(const LinearMap<Scalar>& map, MatrixRef<Scalar> v) {
@@ -20,7 +12,7 @@ void BlockMoments<Scalar>::normalize(const LinearMap<Scalar>& map, MatrixRef<Sca
     if (columns == 0) {
         return;
     }
-    auto places = by_channels(v, bias.size());
+    auto places = by_places<Scalar>(v, bias.size());
     moments = row_moments<Scalar>(places);
     standardize<Scalar>(moments, bias, places);
 }
@@ -28,9 +20,8 @@ void BlockMoments<Scalar>::normalize(const LinearMap<Scalar>& map, MatrixRef<Sca
 template <typename Scalar>
 void BlockMoments<Scalar>::pull_back(const ConstMatrixRef<Scalar>& u, MatrixRef<Scalar> s) {
     if (columns > 0) {
-        const Eigen::Map<const Matrix<Scalar>> places(u.data(), bias.size(),
-                                                      u.size() / bias.size());
-        slope = pull_back_standardized<Scalar>(moments, bias, places, by_channels(s, bias.size()));
+        slope = pull_back_standardized<Scalar>(moments, bias, by_places<Scalar>(u, bias.size()),
+                                               by_places<Scalar>(s, bias.size()));
     }
 }
 

@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include "support/explicit_map.hpp"
-#include "support/small_batches.hpp"
+#include "support/gradient_of_definition.hpp"
 
 // Networks of convolutions and pooling, held to their definition by loops.
 
@@ -41,45 +41,8 @@ double loss_by_definition(const SmallProblem& problem,
     return sum / static_cast<double>(problem.inputs.cols());
 }
 
-ConfigText one_gradient_step(const std::string& layers) {
-    return {{"network.layers", layers},    {"network.activation", "tanh"},
-            {"network.output", "softmax"}, {"weights.solver", "sgd"},
-            {"weights.momentum", "0"},     {"weights.schedule", "constant"},
-            {"weights.step", "1"},         {"weights.ridge", "0"},
-            {"train.epochs", "1"},         {"train.batch", "0"},
-            {"train.precision", "double"}, {"grid.block", "3"}};
-}
-
 void expect_gradient_of_definition(const ConfigText& settings, double tolerance) {
-    const Communicator world = Communicator::world();
-    const SmallProblem problem = small_problem(settings, 8);
-    const std::vector<Weights<double>> start = problem.start();
-    SmallBatches<double> training(problem, start, world);
-    training.advance();
-    const std::vector<Weights<double>> after = training.weights();
-    EXPECT_NEAR(training.loss(), loss_by_definition(problem, start), 1e-12);
-    const double step = 1e-5;
-    for (std::size_t l = 0; l < start.size(); ++l) {
-        const Matrix<double> gradient = start[l].matrix - after[l].matrix;
-        const auto differs_at = [&](const auto& number_of) {
-            auto up = start;
-            auto down = start;
-            number_of(up[l]) += step;
-            number_of(down[l]) -= step;
-            return (loss_by_definition(problem, up) - loss_by_definition(problem, down)) /
-                   (2.0 * step);
-        };
-        for (Index entry = 0; entry < gradient.size(); entry += 1 + gradient.size() / 7) {
-            EXPECT_NEAR(gradient.data()[entry], differs_at([&](Weights<double>& w) -> double& {
-                            return w.matrix.data()[entry];
-                        }),
-                        tolerance)
-                << "map " << l << ", number " << entry;
-        }
-        EXPECT_NEAR(start[l].bias[0] - after[l].bias[0],
-                    differs_at([](Weights<double>& w) -> double& { return w.bias[0]; }), tolerance)
-            << "map " << l;
-    }
+    expect_gradient_of(loss_by_definition, settings, tolerance);
 }
 
 TEST(Convolution, has_the_gradient_of_its_definition_under_mac) {

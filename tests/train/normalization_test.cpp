@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include "support/explicit_map.hpp"
-#include "support/small_batches.hpp"
+#include "support/gradient_of_definition.hpp"
 
 // Networks of normalized maps, held to their definition by loops: each column block of a batch by its
 // own moments.
@@ -52,12 +52,14 @@ Columns mapped(const MapSpec& map, const Weights<double>& weights, const Columns
     return u;
 }
 
-double loss_by_definition(const SmallProblem& problem, const std::vector<Weights<double>>& weights,
-                          Index width, double smoothing) {
+double loss_by_definition(const SmallProblem& problem,
+                          const std::vector<Weights<double>>& weights) {
     const NetworkSpec& network = problem.config.network;
+    const double smoothing = problem.config.label_smoothing;
     Columns x = problem.inputs;
     for (Index l = 0; l < network.layers(); ++l) {
-        x = mapped(network.map(l), weights[static_cast<std::size_t>(l)], x, width);
+        x = mapped(network.map(l), weights[static_cast<std::size_t>(l)], x,
+                   problem.config.grid.block);
         if (l + 1 < network.layers()) {
             Columns next(network.block(l + 1).size(), x.cols());
             network.activation(l + 1).apply(x, next);
@@ -73,46 +75,14 @@ double loss_by_definition(const SmallProblem& problem, const std::vector<Weights
     return sum / static_cast<double>(x.cols());
 }
 
-constexpr Index block_width = 3;
-
-ConfigText one_gradient_step(const std::string& layers) {
-    return {{"network.layers", layers},    {"network.activation", "tanh"},
-            {"formulation.name", "mac"},   {"weights.solver", "sgd"},
-            {"weights.momentum", "0"},     {"weights.schedule", "constant"},
-            {"weights.step", "1"},         {"weights.ridge", "0"},
-            {"train.epochs", "1"},         {"train.batch", "0"},
-            {"train.precision", "double"}, {"grid.block", std::to_string(block_width)}};
+void expect_gradient_of_definition(const ConfigText& settings, double tolerance) {
+    expect_gradient_of(loss_by_definition, settings, tolerance);
 }
 
-void expect_gradient_of_definition(const ConfigText& settings, double tolerance) {
-    const Communicator world = Communicator::world();
-    const SmallProblem problem = small_problem(settings, 8);
-    const double smoothing = problem.config.label_smoothing;
-    const std::vector<Weights<double>> start = problem.start();
-    SmallBatches<double> training(problem, start, world);
-    training.advance();
-    const std::vector<Weights<double>> after = training.weights();
-    const auto loss = [&](const std::vector<Weights<double>>& weights) {
-        return loss_by_definition(problem, weights, block_width, smoothing);
-    };
-    EXPECT_NEAR(training.loss(), loss(start), 1e-12);
-    constexpr double step = 1e-5;
-    const auto expect_slope = [&](double slope, std::size_t l, auto number_of) {
-        auto up = start;
-        auto down = start;
-        number_of(up[l]) += step;
-        number_of(down[l]) -= step;
-        EXPECT_NEAR(slope, (loss(up) - loss(down)) / (2.0 * step), tolerance) << "map " << l;
-    };
-    for (std::size_t l = 0; l < start.size(); ++l) {
-        const Matrix<double> gradient = start[l].matrix - after[l].matrix;
-        for (Index i = 0; i < gradient.size(); i += 1 + gradient.size() / 7) {
-            expect_slope(gradient.data()[i], l,
-                         [&](Weights<double>& w) -> double& { return w.matrix.data()[i]; });
-        }
-        expect_slope(start[l].bias[0] - after[l].bias[0], l,
-                     [](Weights<double>& w) -> double& { return w.bias[0]; });
-    }
+ConfigText one_step_of_mac(const std::string& layers) {
+    ConfigText settings = one_gradient_step(layers);
+    settings["formulation.name"] = "mac";
+    return settings;
 }
 
 TEST(Normalization, has_the_gradient_of_its_definition) {
@@ -120,15 +90,14 @@ TEST(Normalization, has_the_gradient_of_its_definition) {
          {"9-6-batchnorm-5-batchnorm-3", "6x5x2-conv(3,3)-batchnorm-maxpool(2)-conv(4,3,2)-3",
           "6x5x2-avgpool(2)-conv(3,2,1,0)-batchnorm-conv(2,1)-batchnorm-4-3"}) {
         SCOPED_TRACE(layers);
-        expect_gradient_of_definition(one_gradient_step(layers), 1e-8);
+        expect_gradient_of_definition(one_step_of_mac(layers), 1e-8);
     }
 }
 
 TEST(Normalization, tends_to_that_gradient_under_lifted_formulations) {
     for (const std::string formulation : {"fenchel", "bregman", "contrastive"}) {
         SCOPED_TRACE(formulation);
-        ConfigText settings =
-            one_gradient_step("6x5x2-conv(3,3)-batchnorm-avgpool(2)-5-batchnorm-3");
+        ConfigText settings = one_step_of_mac("6x5x2-conv(3,3)-batchnorm-avgpool(2)-5-batchnorm-3");
         settings["formulation.name"] = formulation;
         settings[formulation == "contrastive" ? "formulation.beta" : "formulation.lambda"] =
             formulation == "contrastive" ? "1e-5" : "1e5";
@@ -139,7 +108,7 @@ TEST(Normalization, tends_to_that_gradient_under_lifted_formulations) {
 TEST(DualPropagation, tends_to_the_gradient_through_activations_without_a_gap) {
     for (const std::string activation : {"gelu", "sin", "maxpool(2)"}) {
         SCOPED_TRACE(activation);
-        ConfigText settings = one_gradient_step("6x6x2-conv(3,3)-maxpool(2)-conv(4,3)-5-3");
+        ConfigText settings = one_step_of_mac("6x6x2-conv(3,3)-maxpool(2)-conv(4,3)-5-3");
         settings["network.activation"] = activation;
         settings["formulation.name"] = "contrastive";
         settings["formulation.beta"] = "1e-5";
@@ -148,14 +117,14 @@ TEST(DualPropagation, tends_to_the_gradient_through_activations_without_a_gap) {
 }
 
 TEST(LabelSmoothing, spreads_a_share_of_each_label_over_the_classes) {
-    ConfigText settings = one_gradient_step("9-6-3");
+    ConfigText settings = one_step_of_mac("9-6-3");
     settings["train.label_smoothing"] = "0.3";
     expect_gradient_of_definition(settings, 1e-8);
 }
 
 TEST(Normalization, keeps_the_moments_of_all_samples_so_far_for_prediction) {
     const Communicator world = Communicator::world();
-    ConfigText settings = one_gradient_step("6x5x2-conv(3,3)-batchnorm-4-batchnorm-3");
+    ConfigText settings = one_step_of_mac("6x5x2-conv(3,3)-batchnorm-4-batchnorm-3");
     settings["weights.step"] = "0";  // so that both batches are of the same weights
     settings["train.batch"] = "4";
     const SmallProblem problem = small_problem(settings, 8);
@@ -185,7 +154,7 @@ TEST(Normalization, keeps_the_moments_of_all_samples_so_far_for_prediction) {
 
 TEST(Steps, are_those_of_each_map) {
     const Communicator world = Communicator::world();
-    ConfigText settings = one_gradient_step("9-6-5-3");
+    ConfigText settings = one_step_of_mac("9-6-5-3");
     settings["weights.solver"] = "sgd,adam,sgd";
     settings["weights.step"] = "1,0.01,0";
     const SmallProblem problem = small_problem(settings, 8);

@@ -75,7 +75,7 @@ struct Config {
     int joint_iterations = 20;
     AugmentationOptions augmentation;
     Fit fit = Fit::sweeps;
-    /// On mini-batches; `ridge`, `batch` and `curvature` are set for each map.
+    /// On mini-batches; `kind`, `ridge`, `batch` and `curvature` are set for each map.
     WeightSolverOptions weights;
     /// Of each map.
     std::vector<WeightSolverOptions::Kind> solvers;
@@ -116,7 +116,6 @@ struct Config {
 
     /// Sweeps or epochs.
     Index length() const { return fit == Fit::sweeps ? sweeps : epochs; }
-    /// "sweep" or "epoch".
     /// The options of map l's solver, but for `curvature`, on batches of at most so many columns;
     /// where W looks at several windows of each, their system is never solved in their number.
     WeightSolverOptions solver(Index l, Index most_columns) const {
@@ -126,6 +125,7 @@ struct Config {
         options.batch = network.map(l).dense() ? most_columns : 0;
         return options;
     }
+    /// "sweep" or "epoch".
     std::string unit() const { return fit == Fit::sweeps ? "sweep" : "epoch"; }
     /// What the data are read for.
     Task task() const { return network.regression() ? Task::values : Task::classes; }

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <functional>
+
+#include "support/small_batches.hpp"
+
+namespace hoist {
+
+/// One step of length 1 along the gradient of all samples, in blocks of three.
+inline ConfigText one_gradient_step(const std::string& layers) {
+    return {{"network.layers", layers},    {"network.activation", "tanh"},
+            {"network.output", "softmax"}, {"weights.solver", "sgd"},
+            {"weights.momentum", "0"},     {"weights.schedule", "constant"},
+            {"weights.step", "1"},         {"weights.ridge", "0"},
+            {"train.epochs", "1"},         {"train.batch", "0"},
+            {"train.precision", "double"}, {"grid.block", "3"}};
+}
+
+/// Holds the loss and such a step of training to a loss that is written out, and its differences.
+inline void expect_gradient_of(
+    const std::function<double(const SmallProblem&, const std::vector<Weights<double>>&)>& loss,
+    const ConfigText& settings, double tolerance) {
+    const Communicator world = Communicator::world();
+    const SmallProblem problem = small_problem(settings, 8);
+    const std::vector<Weights<double>> start = problem.start();
+    SmallBatches<double> training(problem, start, world);
+    training.advance();
+    const std::vector<Weights<double>> after = training.weights();
+    EXPECT_NEAR(training.loss(), loss(problem, start), 1e-12);
+    constexpr double step = 1e-5;
+    for (std::size_t l = 0; l < start.size(); ++l) {
+        const Matrix<double> gradient = start[l].matrix - after[l].matrix;
+        const auto differs_at = [&](const auto& number_of) {
+            auto up = start;
+            auto down = start;
+            number_of(up[l]) += step;
+            number_of(down[l]) -= step;
+            return (loss(problem, up) - loss(problem, down)) / (2.0 * step);
+        };
+        for (Index entry = 0; entry < gradient.size(); entry += 1 + gradient.size() / 7) {
+            EXPECT_NEAR(gradient.data()[entry], differs_at([&](Weights<double>& w) -> double& {
+                            return w.matrix.data()[entry];
+                        }),
+                        tolerance)
+                << "map " << l << ", number " << entry;
+        }
+        EXPECT_NEAR(start[l].bias[0] - after[l].bias[0],
+                    differs_at([](Weights<double>& w) -> double& { return w.bias[0]; }), tolerance)
+            << "map " << l;
+    }
+}
+
+}  // namespace hoist
