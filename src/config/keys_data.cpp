@@ -22,10 +22,12 @@ std::vector<Key> data_keys() {
         {{"data.path", "", "folder of the data files"},
          [](const Value& v, Config& c) { c.data.path = v.text; }},
         {{"data.train", "",
-          "training file in data.path, or an absolute name (csv, hdf5, numpy), or set there (idx)"},
+          "training file in data.path, or an absolute name (csv, hdf5, numpy), folder (images) or "
+          "set (idx)"},
          [](const Value& v, Config& c) { c.data.train = v.text; }},
         {{"data.test", "",
-          "test file in data.path, or an absolute name (csv, hdf5, numpy), or set there (idx)"},
+          "test file in data.path, or an absolute name (csv, hdf5, numpy), folder (images) or set "
+          "(idx)"},
          [](const Value& v, Config& c) { c.data.test = v.text; }},
         {{"data.inputs", "",
           "array of the inputs (hdf5, numpy); default inputs, x, images, ..., beside x_train and "

@@ -18,13 +18,14 @@ struct Format {
     bool needs_names;
 };
 
-constexpr std::array<Format, 6> formats = {{
+constexpr std::array<Format, 7> formats = {{
     {"glyphs", open_glyphs, false},
     {"idx", open_idx, false},
     {"cifar10", open_cifar10, false},
     {"csv", open_csv, true},
     {"hdf5", open_hdf5, true},
     {"numpy", open_numpy, false},
+    {"images", open_images, false},
 }};
 
 std::string sizes_text(const std::vector<Index>& shape) {

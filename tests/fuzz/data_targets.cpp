@@ -110,6 +110,14 @@ std::vector<std::string> cifar10_seeds() {
     return {'\0' + images, '\0' + zipped(images)};
 }
 
+/// Flags, and a picture. The seeds lie in the corpus.
+void read_image_files(Bytes bytes) {
+    InputBytes input(bytes);
+    const DataUse use = data_use(input.next());
+    scratch().put("a.png", input.rest());
+    read_dataset(scratch_data("images", ""), use);
+}
+
 /// Flags (a letter: its low bits), the training file, and after a form feed the test file.
 void read_csv_files(Bytes bytes) {
     InputBytes input(bytes);

@@ -19,6 +19,7 @@ const std::vector<FuzzTarget>& fuzz_targets() {
     static const std::vector<FuzzTarget> targets{
         {"idx", read_idx_files, idx_seeds},
         {"cifar10", read_cifar10_files, cifar10_seeds},
+        {"images", read_image_files, no_seeds},
         {"csv", read_csv_files, no_seeds},
         {"numpy", read_numpy_files, numpy_seeds},
         {"config", read_configuration, no_seeds},

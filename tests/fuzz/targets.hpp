@@ -28,6 +28,7 @@ const FuzzTarget& fuzz_target(const std::string& name);
 
 void read_idx_files(Bytes bytes);
 void read_cifar10_files(Bytes bytes);
+void read_image_files(Bytes bytes);
 void read_csv_files(Bytes bytes);
 void read_numpy_files(Bytes bytes);
 void read_configuration(Bytes bytes);
