@@ -1,6 +1,8 @@
 #include "onnx_operators.hpp"
 
+#include <algorithm>
 #include <array>
+#include <limits>
 #include <map>
 #include <numbers>
 #include <numeric>
@@ -64,6 +66,50 @@ std::string add_maxpool(OnnxBuilder& graph, Index group, Index width, const std:
                        std::array<std::int64_t, 3>{0, width, group});  // 0 keeps the batch
     return graph.node("ReduceMax", {graph.node("Reshape", {u, shape})},
                       {{"axes", std::vector<std::int64_t>{2}}, {"keepdims", 0}});
+}
+
+// phi is linear between labels: with its values there, phi(u) = phi(t_2) + the sum over the intervals
+// of its slope times the way of u on them, counted from t_2.
+std::string add_lifting(OnnxBuilder& graph, const Activation& phi, Index width,
+                        const std::string& u) {
+    constexpr float unbounded = std::numeric_limits<float>::max();
+    const std::vector<double> labels = phi.labels();
+    const Index entries = phi.traits().entries;
+    const auto intervals = labels.size() - 1;
+    Matrix<double> values(entries, std::ssize(labels));
+    phi.apply(Eigen::Map<const Matrix<double>>(labels.data(), 1, std::ssize(labels)), values);
+    std::vector<float> low;
+    std::vector<float> high;
+    std::vector<float> from;
+    std::vector<float> slopes;
+    std::vector<float> start;
+    for (std::size_t k = 0; k < intervals; ++k) {
+        const auto at = static_cast<Index>(k);
+        low.push_back(k == 0 ? -unbounded : static_cast<float>(labels[k]));
+        high.push_back(k + 1 == intervals ? unbounded : static_cast<float>(labels[k + 1]));
+        from.push_back(static_cast<float>(labels[std::max<std::size_t>(k, 1)]));
+        for (Index e = 0; e < entries; ++e) {
+            slopes.push_back(static_cast<float>((values(e, at + 1) - values(e, at)) /
+                                                (labels[k + 1] - labels[k])));
+        }
+    }
+    for (Index e = 0; e < entries; ++e) {
+        start.push_back(static_cast<float>(values(e, 1)));
+    }
+    const auto ways = static_cast<std::int64_t>(intervals);
+    const auto with = [&](const char* op, const std::string& x, const std::vector<float>& numbers,
+                          std::vector<std::int64_t> shape) {
+        return graph.node(op, {x, graph.constant(graph.next(op) + "_numbers", shape, numbers)});
+    };
+    const auto reshaped = [&](const std::string& x, std::vector<std::int64_t> shape) {
+        const std::array size{std::ssize(shape)};
+        return graph.node("Reshape",
+                          {x, graph.constant(graph.next("Reshape") + "_shape", size, shape)});
+    };
+    std::string x = reshaped(u, {0, width / entries, 1});  // 0 keeps the batch
+    x = with("Sub", with("Min", with("Max", x, low, {ways}), high, {ways}), from, {ways});
+    x = with("Add", with("MatMul", x, slopes, {ways, entries}), start, {entries});
+    return reshaped(x, {0, width});
 }
 
 }  // namespace
@@ -185,6 +231,9 @@ std::string add_activation(OnnxBuilder& graph, const Activation& phi, Index widt
     }
     if (name == "maxpool") {
         return add_maxpool(graph, phi.input(Shape::vector(1)).size(), width, u);
+    }
+    if (!phi.labels().empty()) {
+        return add_lifting(graph, phi, width, u);
     }
     throw UsageError("the activation " + full + " cannot be exported to ONNX",
                      "it has no expression in its operators", "export to .npz");

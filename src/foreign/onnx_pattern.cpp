@@ -1,6 +1,9 @@
 #include "onnx_pattern.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdio>
 
 #include "onnx_operators.hpp"
 
@@ -47,8 +50,39 @@ bool matches(Nodes nodes, OnnxConstants& constants, const std::string& u,
     return true;
 }
 
-/// The activations that may begin with `node`.
-std::vector<std::string> candidates(const onnx::NodeProto& node, OnnxConstants& constants) {
+/// A lifting by its first three operators, in which stand the bounds of the intervals and the labels
+/// that u is counted from, and the fifth, its slopes.
+std::vector<std::string> liftings(Nodes nodes, OnnxConstants& constants) {
+    const auto numbers = [&](std::size_t node) {
+        return node < nodes.size() && nodes[node]->input_size() == 2 &&
+                       constants.contains(nodes[node]->input(1))
+                   ? constants.at(nodes[node]->input(1)).values
+                   : std::vector<double>();
+    };
+    const std::vector<double> from = numbers(3);
+    const std::vector<double> slopes = numbers(4);
+    if (from.size() < 2 || from.size() > 63 || slopes.empty() || slopes.front() == 0) {
+        return {};
+    }
+    // With K labels the second is -(K-3)/(K-1) range, and the distance of the three 2/(K-1) range.
+    const auto gaps = static_cast<double>(from.size());
+    const double range =
+        from.size() == 2 ? std::abs(1 / slopes.front()) : -from.front() * gaps / (gaps - 2);
+    if (!(range > 0 && range < 1e6)) {
+        return {};
+    }
+    std::array<char, 32> digits{};
+    std::snprintf(digits.data(), digits.size(), "(%zu,%.6g)", from.size() + 1, range);
+    std::vector<std::string> names;
+    for (const char* name : {"lifting", "scaled_lifting"}) {
+        names.push_back(parse_activation(std::string(name) + digits.data())->name());
+    }
+    return names;
+}
+
+/// The activations that may begin with `nodes`.
+std::vector<std::string> candidates(Nodes nodes, OnnxConstants& constants) {
+    const onnx::NodeProto& node = *nodes.front();
     if (node.op_type() == "HardSigmoid") {
         return {"hard_tanh", "saturated_sin", "hard_sigmoid"};
     }
@@ -61,6 +95,9 @@ std::vector<std::string> candidates(const onnx::NodeProto& node, OnnxConstants& 
     if (node.op_type() == "Reshape" && node.input_size() == 2 &&
         constants.contains(node.input(1))) {
         const std::vector<double>& shape = constants.at(node.input(1)).values;
+        if (shape.size() == 3 && shape[2] == 1.0) {
+            return liftings(nodes, constants);
+        }
         if (shape.size() == 3 && shape[2] > 1.0 && shape[2] <= 1024.0) {
             return {"maxpool(" + std::to_string(static_cast<Index>(shape[2])) + ")"};
         }
@@ -72,7 +109,7 @@ std::vector<std::string> candidates(const onnx::NodeProto& node, OnnxConstants& 
 
 std::optional<WrittenActivation> find_written_activation(Nodes nodes, OnnxConstants& constants,
                                                          const std::string& u, Index rows) {
-    for (const std::string& name : candidates(*nodes.front(), constants)) {
+    for (const std::string& name : candidates(nodes, constants)) {
         const auto activation = parse_activation(name);
         onnx::GraphProto pattern;
         OnnxBuilder builder(pattern);

@@ -159,7 +159,8 @@ class ChainWriter {
         }
         const auto plain = parse_activation(phi.name());
         const Shape pooled{x.rows, x.columns, plain->input(x).channels};
-        if (plain->traits().group > 1 || !acts_on_coordinates(*plain)) {
+        const ActivationTraits traits = plain->traits();
+        if (traits.group > 1 || traits.entries > 1 || !acts_on_coordinates(*plain)) {
             make_row(phi.windows() ? pooled : u);
         }
         x_ = add_activation(graph_, *plain, x.size(), x_);

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "activation_setting.hpp"
+#include "entries.hpp"
 #include "hoist/base/error.hpp"
 #include "residual.hpp"
 #include "smooth_part.hpp"
@@ -47,8 +48,21 @@ Vector<double> GapPenalty<Scalar>::penalty(Index layer, const ConstMatrixRef<Sca
 template <typename Scalar>
 void GapPenalty<Scalar>::signal(Index layer, const ConstMatrixRef<Scalar>& x,
                                 const ConstMatrixRef<Scalar>& u, MatrixRef<Scalar> s) const {
-    activation(layer).apply(u, s);
-    s = static_cast<Scalar>(lambda(layer)) * (s - x);
+    const auto own = static_cast<Scalar>(lambda(layer));
+    if (entries(layer) == 1) {
+        activation(layer).apply(u, s);
+        s = own * (s - x);
+        return;
+    }
+    Matrix<Scalar> phi(x.rows(), x.cols());
+    activation(layer).apply(u, phi);
+    sum_entries<Scalar>(own * (phi - x), entries(layer), s);
+}
+
+template <typename Scalar>
+void GapPenalty<Scalar>::residual_signal(Index layer, const ConstMatrixRef<Scalar>& r,
+                                         const ConstMatrixRef<Scalar>&, MatrixRef<Scalar> s) const {
+    sum_entries<Scalar>(r, entries(layer), s);
 }
 
 template <typename Scalar>
@@ -66,7 +80,7 @@ void GapPenalty<Scalar>::prepare(Index layer, const LinearMap<Scalar>& map, doub
         1.0 / (bound < most ? std::max(bound, 1e-12 * lambda(layer)) : most);
 }
 
-// prox_{s Psi}((lambda u - g + y/t) / (lambda + 1/t)); `to` may be y.
+// prox_{s Psi}((lambda E u - g + y/t) / (lambda + 1/t)); `to` may be y.
 template <typename Scalar>
 template <typename Real>
 void GapPenalty<Scalar>::step(Index layer, const ConstMatrixRef<Real>& u,
@@ -75,7 +89,12 @@ void GapPenalty<Scalar>::step(Index layer, const ConstMatrixRef<Real>& u,
     const double own = lambda(layer);
     const auto inverse = static_cast<Real>(1.0 / t);
     const auto scale = static_cast<Real>(1.0 / (own + 1.0 / t));
-    to = scale * (static_cast<Real>(own) * u - g + inverse * y);
+    if (entries(layer) == 1) {
+        to = scale * (static_cast<Real>(own) * u - g + inverse * y);
+    } else {
+        to = scale *
+             (static_cast<Real>(own) * beside_entries<Real>(u, entries(layer)) - g + inverse * y);
+    }
     activation(layer).prox(own * t / (1.0 + own * t), to, to);
 }
 
@@ -129,14 +148,14 @@ void GapPenalty<Scalar>::minimize(Index layer, const LinearMap<Scalar>& map,
                                   const ConstMatrixRef<Scalar>& u, const ConstMatrixRef<Scalar>& x,
                                   const ChangeAbove<Scalar>& above, MatrixRef<Scalar> r) {
     const double own = lambda(layer);
-    const bool projection = activation(layer).traits().projection;
+    const bool in_double = activation(layer).traits().projection || entries(layer) > 1;
     ProximalProblem<Scalar> problem;
     problem.length = lengths_[static_cast<std::size_t>(layer - 1)];
     set_smooth_part(problem, map, above);
     const auto step_in_double = [&](Range columns, const Matrix<Scalar>& d, const Matrix<Scalar>& g,
                                     double t, Matrix<Scalar>& next) {
         const Matrix<double> at = part(u, columns).template cast<double>();
-        Matrix<double> from(at.rows(), at.cols());
+        Matrix<double> from(d.rows(), at.cols());
         activation(layer).apply(at, from);
         Matrix<double> to = from + part(d, columns).template cast<double>();
         step<double>(layer, at, part(g, columns).template cast<double>(), t, to, to);
@@ -144,7 +163,7 @@ void GapPenalty<Scalar>::minimize(Index layer, const LinearMap<Scalar>& map,
     };
     problem.step = [&](Range columns, const Matrix<Scalar>& d, const Matrix<Scalar>& g, double t,
                        Matrix<Scalar>& next) {
-        if (projection) {
+        if (in_double) {
             step_in_double(columns, d, g, t, next);
             return;
         }
@@ -171,7 +190,7 @@ void GapPenalty<Scalar>::residual_after(Index layer, const ConstMatrixRef<Scalar
     move_residual(activation(layer), lambda(layer), r, u, x, v, after);
 }
 
-// D(x, u + v) - D(x, u) = gap(phi(u), u + v) + <phi(u) - x, v>, and |r|^2 / (2 lambda) is a part of
+// D(x, u + v) - D(x, u) = gap(phi(u), u + v) + <phi(u) - x, E v>, and |r|^2 / (2 lambda) is a part of
 // lambda D(x, u).
 template <typename Scalar>
 Vector<double> GapPenalty<Scalar>::penalty_after(Index layer, const ConstMatrixRef<Scalar>& r,
@@ -182,17 +201,19 @@ Vector<double> GapPenalty<Scalar>::penalty_after(Index layer, const ConstMatrixR
     const Matrix<double> from = u.template cast<double>();
     const Matrix<double> move = v.template cast<double>();
     const Matrix<double> residual = r.template cast<double>();
-    Matrix<double> phi(u.rows(), u.cols());
+    const Matrix<double> slope =
+        beside_entries<double>(move, entries(layer)) + residual / (2.0 * own);
+    Matrix<double> phi(r.rows(), r.cols());
     activation(layer).apply(from, phi);
     return own * activation(layer).gap(phi, from + move) +
-           residual.cwiseProduct(move + residual / (2.0 * own)).colwise().sum().transpose();
+           residual.cwiseProduct(slope).colwise().sum().transpose();
 }
 
 template <typename Scalar>
 void GapPenalty<Scalar>::respond(Index layer, const ConstMatrixRef<Scalar>& u,
                                  const ConstMatrixRef<Scalar>& g, const ConstMatrixRef<Scalar>& x,
                                  MatrixRef<Scalar> s) const {
-    activation(layer).difference_quotient(lambda(layer), u, g, x, s);
+    activation(layer).difference_signal(lambda(layer), u, g, x, s);
 }
 
 template <typename Scalar>

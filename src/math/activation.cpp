@@ -11,6 +11,7 @@
 #include "gelu.hpp"
 #include "hoist/base/error.hpp"
 #include "hoist/base/text.hpp"
+#include "lifting.hpp"
 #include "piecewise_linear.hpp"
 #include "sigmoidal.hpp"
 #include "softplus.hpp"
@@ -34,15 +35,27 @@ struct Parameter {
     }
 };
 
+/// The values of a row's parameters, 0 where there is none.
+struct Values {
+    double first = 0;
+    double second = 0;
+};
+
 struct Row {
     std::string_view name;
     std::optional<Parameter> parameter;
-    /// Given the full name and the parameter's value (0 where there is none).
-    ActivationPointer (*make)(std::string name, double parameter);
+    /// Given the full name.
+    ActivationPointer (*make)(std::string name, Values);
+    /// One that a name shows only where it is not the preset.
+    std::optional<Parameter> second = {};
+
+    Values preset() const {
+        return {parameter ? parameter->preset : 0, second ? second->preset : 0};
+    }
 };
 
 template <typename Functions>
-ActivationPointer columnwise(std::string name, double) {
+ActivationPointer columnwise(std::string name, Values) {
     return std::make_shared<ActivationOf<Functions>>(std::move(name), Functions{});
 }
 
@@ -53,7 +66,7 @@ ActivationPointer elementwise(std::string name, Rule rule) {
 }
 
 template <typename Bounds>
-ActivationPointer projection(std::string name, double) {
+ActivationPointer projection(std::string name, Values) {
     return elementwise(std::move(name), Projection{Bounds::lower, Bounds::upper});
 }
 
@@ -71,19 +84,28 @@ struct ZeroToOne {
 };
 
 template <typename Rule>
-ActivationPointer plain(std::string name, double) {
+ActivationPointer plain(std::string name, Values) {
     return elementwise(std::move(name), Rule{});
 }
 
 template <typename Rule>
-ActivationPointer with_value(std::string name, double parameter) {
-    return elementwise(std::move(name), Rule{parameter});
+ActivationPointer with_value(std::string name, Values values) {
+    return elementwise(std::move(name), Rule{values.first});
 }
 
-ActivationPointer pool(std::string name, double group) {
+ActivationPointer pool(std::string name, Values values) {
     return std::make_shared<ActivationOf<MaxPool>>(std::move(name),
-                                                   MaxPool{static_cast<Index>(group)});
+                                                   MaxPool{static_cast<Index>(values.first)});
 }
+
+template <bool scaled>
+ActivationPointer lift(std::string name, Values values) {
+    return std::make_shared<ActivationOf<Lifting>>(
+        std::move(name), Lifting{static_cast<Index>(values.first), values.second, scaled});
+}
+
+constexpr Parameter labels{3, 2, 65, true};
+constexpr Parameter range{1, 0, 1e6};
 
 constexpr std::array table{
     Row{"identity", {}, projection<WholeLine>},
@@ -102,11 +124,17 @@ constexpr std::array table{
     Row{"sin", {}, plain<Sin>},
     Row{"saturated_sin", {}, plain<SaturatedSin>},
     Row{"maxpool", Parameter{2, 1, 1025, true}, pool},
+    Row{"lifting", labels, lift<false>, range},
+    Row{"scaled_lifting", labels, lift<true>, range},
 };
 
-std::string full_name(const Row& row, double parameter) {
+std::string full_name(const Row& row, Values values) {
     std::string name(row.name);
-    return row.parameter ? name + "(" + to_text(parameter) + ")" : name;
+    if (row.parameter) {
+        name += "(" + to_text(values.first);
+        name += values.second != row.preset().second ? "," + to_text(values.second) + ")" : ")";
+    }
+    return name;
 }
 
 std::string quoted(std::string_view text) { return "'" + std::string(text) + "'"; }
@@ -135,50 +163,63 @@ std::string range_text(const Parameter& parameter) {
                             : "a number above " + to_text(lower);
 }
 
-double parse_parameter(const Row& row, std::string_view text, std::string_view number) {
+Values parse_parameters(const Row& row, std::string_view text, std::string_view inside) {
+    const auto refuse = [&](const std::string& why) {
+        throw UsageError("the activation " + quoted(text) + " cannot be used", why,
+                         "write " + std::string(row.parameter ? "for example " : "") +
+                             quoted(full_name(row, row.preset())));
+    };
+    const auto read = [&](const Parameter& parameter, std::string_view number) {
+        const auto value = to_number(trim(number));
+        if (!value || !parameter.admits(*value)) {
+            refuse(std::string("its ") + (&parameter == &*row.parameter ? "" : "second ") +
+                   "parameter has to be " + range_text(parameter));
+        }
+        return *value;
+    };
     if (!row.parameter) {
-        throw UsageError("the activation " + quoted(text) + " cannot be used",
-                         quoted(row.name) + " has no parameter", "write " + quoted(row.name));
+        refuse(quoted(row.name) + " has no parameter");
     }
-    const auto value = to_number(number);
-    if (!value || !row.parameter->admits(*value)) {
-        throw UsageError("the activation " + quoted(text) + " cannot be used",
-                         "its parameter has to be " + range_text(*row.parameter),
-                         "write for example " + quoted(full_name(row, row.parameter->preset)));
+    const auto comma = row.second ? inside.find(',') : std::string_view::npos;
+    return {read(*row.parameter, inside.substr(0, comma)),
+            comma == std::string_view::npos ? row.preset().second
+                                            : read(*row.second, inside.substr(comma + 1))};
+}
+
+/// An activation's row and what stands in its parentheses.
+std::pair<const Row&, Values> parse(std::string_view text) {
+    const auto open = text.find('(');
+    const Row& row = find_row(trim(text.substr(0, open)));
+    if (open == std::string_view::npos) {
+        return {row, row.preset()};
     }
-    return *value;
+    if (text.back() != ')') {
+        throw UsageError("the activation " + quoted(text) + " cannot be read",
+                         "its parenthesis is not closed at the end",
+                         "write for example " + quoted(full_name(row, row.preset())));
+    }
+    return {row, parse_parameters(row, text, text.substr(open + 1, text.size() - open - 2))};
 }
 
 }  // namespace
 
 std::shared_ptr<const Activation> parse_activation(std::string_view text) {
-    text = trim(text);
-    const auto open = text.find('(');
-    const Row& row = find_row(trim(text.substr(0, open)));
-    double parameter = row.parameter ? row.parameter->preset : 0;
-    if (open != std::string_view::npos) {
-        if (text.back() != ')') {
-            throw UsageError("the activation " + quoted(text) + " cannot be read",
-                             "its parenthesis is not closed at the end",
-                             "write for example " + quoted(full_name(row, parameter)));
-        }
-        parameter = parse_parameter(row, text, text.substr(open + 1, text.size() - open - 2));
-    }
-    return row.make(full_name(row, parameter), parameter);
+    const auto [row, values] = parse(trim(text));
+    return row.make(full_name(row, values), values);
 }
 
 std::shared_ptr<const Activation> Activation::with_parameter(double value) const {
-    const std::string text = name();
-    const Row& row = find_row(std::string_view(text).substr(0, text.find('(')));
+    auto [row, values] = parse(name());
     require(row.parameter && row.parameter->admits(value),
             "the parameter given to an activation is in its range");
-    return row.make(full_name(row, value), value);
+    values.first = value;
+    return row.make(full_name(row, values), values);
 }
 
 std::vector<std::string> activation_names() {
     std::vector<std::string> names;
     for (const Row& row : table) {
-        names.push_back(full_name(row, row.parameter ? row.parameter->preset : 0));
+        names.push_back(full_name(row, row.preset()));
     }
     return names;
 }

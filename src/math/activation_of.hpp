@@ -10,8 +10,8 @@ namespace hoist {
 
 /// An activation made from Functions, which has traits() and, as templates of the scalar, apply(u,
 /// x), pull_back(u, e, d) and difference_quotient(weight, u, g, x, s), and what else exists of
-/// parameter(), prox(s, v, x), gap(x, u) and gap_parameter_slope(weight, u, g). Their preconditions
-/// are checked here.
+/// parameter(), prox(s, v, x), gap(x, u), labels(), difference_signal(weight, u, g, x, s) and
+/// gap_parameter_slope(weight, u, g). Their preconditions are checked here.
 template <typename Functions>
 class ActivationOf final : public Activation {
   public:
@@ -26,6 +26,13 @@ class ActivationOf final : public Activation {
             return functions_.parameter();
         }
         return std::nullopt;
+    }
+
+    std::vector<double> labels() const override {
+        if constexpr (requires { functions_.labels(); }) {
+            return functions_.labels();
+        }
+        return {};
     }
 
     void apply(const ConstMatrixRef<float>& u, MatrixRef<float> x) const override {
@@ -100,7 +107,8 @@ class ActivationOf final : public Activation {
 
     template <typename A, typename B>
     void require_groups(const A& u, const B& x) const {
-        require(u.rows() == x.rows() * traits().group && u.cols() == x.cols(),
+        const ActivationTraits traits = this->traits();
+        require(u.rows() * traits.entries == x.rows() * traits.group && u.cols() == x.cols(),
                 "the input and the output of an activation have sizes that fit");
     }
 
@@ -132,7 +140,7 @@ class ActivationOf final : public Activation {
     Vector<double> checked_gap(const ConstMatrixRef<Scalar>& x,
                                const ConstMatrixRef<Scalar>& u) const {
         require(traits().minimizer, "an activation with a gap minimizes a convex function");
-        require_same_size(x, u);
+        require_groups(u, x);
         if constexpr (requires { functions_.gap(x, u); }) {
             return functions_.gap(x, u);
         }
@@ -154,7 +162,12 @@ class ActivationOf final : public Activation {
     void checked_signal(double weight, const ConstMatrixRef<Scalar>& u,
                         const ConstMatrixRef<Scalar>& g, const ConstMatrixRef<Scalar>& x,
                         MatrixRef<Scalar>& s) const {
-        if (traits().group == 1) {
+        if constexpr (requires { functions_.difference_signal(weight, u, g, x, s); }) {
+            require(weight != 0, "the weight of a difference quotient is not zero");
+            require_groups(u, g);
+            require_same_size(u, s);
+            functions_.difference_signal(weight, u, g, x, s);
+        } else if (traits().group == 1) {
             checked_quotient(weight, u, g, x, s);
         } else {  // the largest of a group, as it is
             checked_pull_back(u, g, s);

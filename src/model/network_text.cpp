@@ -189,8 +189,14 @@ class LayersReader {
         map.to = phi->input(x);
         check_size(*last_, map.to);
         if (map.residual && map.to != x) {
-            refuse(*last_, "gives as many numbers as it takes, and network.activation = " +
-                               phi->name() + " takes more");
+            refuse(*last_,
+                   "gives as many numbers as it takes, and network.activation = " + phi->name() +
+                       " takes " + (map.to.size() > x.size() ? "more" : "fewer"));
+        }
+        if (phi->output(map.to) != x) {
+            refuse(*last_, "is no multiple of the " + std::to_string(phi->traits().entries) +
+                               " numbers that network.activation = " + phi->name() +
+                               " makes of one");
         }
         if (maximum_) {
             maximum_->from = map.to;

@@ -18,8 +18,13 @@ class SimulatedActivation final : public Activation {
     std::string name() const override { return name_; }
     ActivationTraits traits() const override {
         ActivationTraits traits{0.0, std::numeric_limits<double>::infinity(), 1.0, true};
+        const auto number = [this] { return std::stol(name_.substr(name_.find('(') + 1)); };
         if (name_.starts_with("maxpool(")) {
-            traits.group = std::stol(name_.substr(8));
+            traits.group = number();
+        } else if (name_.starts_with("lifting(")) {
+            traits.entries = number();
+        } else if (name_.starts_with("scaled_lifting(")) {
+            traits.entries = number() / 2 * 2;
         }
         return traits;
     }

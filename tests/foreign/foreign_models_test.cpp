@@ -23,10 +23,10 @@ class ForeignModels : public ::testing::Test {
     const std::filesystem::path path_ = folder_.path();
 };
 
-/// 5-4-3 with distinct weights, exact in single precision.
+/// 5-6-3 with distinct weights, exact in single precision.
 PortableModel small_model(const std::string& activation) {
     PortableModel model;
-    model.network = parse_network("5-4-3", activation, "softmax");
+    model.network = parse_network("5-6-3", activation, "softmax");
     for (Index l = 0; l < 2; ++l) {
         double next = 0.25;
         const auto count = [&] { return next += 0.125; };
@@ -45,7 +45,7 @@ TEST_F(ForeignModels, KeepEveryActivationOfTheTable) {
             SCOPED_TRACE(activation + " in " + file);
             const PortableModel again = through(file, model);
             EXPECT_EQ(again.network.activation_text(), activation);
-            EXPECT_EQ(again.network.layers_text(), "5-4-3");
+            EXPECT_EQ(again.network.layers_text(), "5-6-3");
             EXPECT_EQ(again.network.output, Output::softmax);
             for (std::size_t l = 0; l < 2; ++l) {
                 EXPECT_EQ(again.maps[l].matrix, model.maps[l].matrix);

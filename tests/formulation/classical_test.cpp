@@ -128,7 +128,7 @@ TEST(Classical, penalizes_half_the_squared_distance_and_pulls_by_it) {
 
 TEST(Classical, carries_projections_and_refuses_every_other_activation_with_advice) {
     for (const std::string& name : activation_names()) {
-        const NetworkSpec spec = parse_network("3-4-2", name, "linear");
+        const NetworkSpec spec = parse_network("3-6-2", name, "linear");
         const bool projection = std::ranges::find(carried, name) != carried.end();
         EXPECT_EQ(projection, spec.activation(1).traits().projection) << name;
         const std::string message = message_of<UsageError>([&] { check_classical(spec); });

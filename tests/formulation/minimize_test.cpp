@@ -22,7 +22,7 @@ void PrintTo(const Setting& setting, std::ostream* out) {
 }
 
 NetworkSpec spec_of(const Setting& setting) {
-    return parse_network("3-6-5-4", setting.activation, "softmax");
+    return parse_network("3-6-6-4", setting.activation, "softmax");
 }
 
 FormulationOptions options_of(const Setting& setting, double lambda) {
@@ -59,16 +59,16 @@ class EveryMove : public testing::TestWithParam<Setting> {
   protected:
     NetworkSpec spec = spec_of(GetParam());
     DefinedActivation phi{GetParam().activation};
-    Index group = spec.activation(1).input(Shape::vector(1)).size();
-    Weights<double> weights{random_matrix(5 * group, 6, 11, 0.7),
-                            random_matrix(5 * group, 1, 12, 0.5)};
-    Matrix<double> u = random_matrix(6 * group, columns, 13);
+    /// Of u where x has 6 rows.
+    Index rows = spec.activation(1).input(Shape::vector(6)).size();
+    Weights<double> weights{random_matrix(rows, 6, 11, 0.7), random_matrix(rows, 1, 12, 0.5)};
+    Matrix<double> u = random_matrix(rows, columns, 13);
     Matrix<double> u_above = (weights.matrix * phi.of(u)).colwise() + weights.bias;
 
     Matrix<double> moved_above(double lambda) const {
-        const Matrix<double> g = random_matrix(5, columns, 14) / lambda;
+        const Matrix<double> g = random_matrix(6, columns, 14) / lambda;
         return GetParam().formulation == "mac" ? Matrix<double>(phi.of(u_above) - g)
-                                               : phi.of(u_above - g);
+                                               : phi.pulled(u_above, g);
     }
     Matrix<double> residual(double lambda, const Matrix<double>& x,
                             const Matrix<double>& at) const {
@@ -80,7 +80,7 @@ class EveryMove : public testing::TestWithParam<Setting> {
         const Weights<Scalar> map{weights.matrix.cast<Scalar>(), weights.bias.cast<Scalar>()};
         formulation->prepare(1, map, formulation->pull_weight(2));
         const Matrix<Scalar> at = u_above.cast<Scalar>();
-        Matrix<Scalar> x(5, columns);
+        Matrix<Scalar> x(6, columns);
         spec.activation(2).apply(at, x);
         const PenaltyChange<Scalar> above(*formulation, 2, r_above, at, x);
         const Matrix<Scalar> below = u.cast<Scalar>();
@@ -138,14 +138,14 @@ TEST_P(EveryMove, changes_penalty_and_signal_by_their_definitions) {
     const auto formulation = make_formulation<double>(spec, options_of(GetParam(), lambda));
     const Matrix<double> x = moved_above(lambda);
     const Matrix<double> r = residual(lambda, x, u_above);
-    Matrix<double> x_free(5, columns);
+    Matrix<double> x_free(6, columns);
     spec.activation(2).apply(u_above, x_free);
     const PenaltyChange<double> above(*formulation, 2, r, u_above, x_free);
-    const Matrix<double> zero = Matrix<double>::Zero(5 * group, columns);
-    Matrix<double> s(5 * group, columns);
-    Matrix<double> expected(5 * group, columns);
+    const Matrix<double> zero = Matrix<double>::Zero(rows, columns);
+    Matrix<double> s(rows, columns);
+    Matrix<double> expected(rows, columns);
     for (const double size : {0.0, 0.01, 1.0}) {
-        const Matrix<double> v = random_matrix(5 * group, columns, 15, size);
+        const Matrix<double> v = random_matrix(rows, columns, 15, size);
         above.slope(v, s);
         formulation->signal(2, x, u_above + v, expected);
         EXPECT_LT((s - expected).cwiseAbs().maxCoeff(), 1e-13) << size;

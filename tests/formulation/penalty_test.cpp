@@ -45,7 +45,7 @@ FormulationOptions options_of(const Setting& setting) {
 }
 
 NetworkSpec spec_of(const Setting& setting) {
-    return parse_network("3-6-5-4", setting.activation, "softmax");
+    return parse_network("3-6-6-4", setting.activation, "softmax");
 }
 
 std::vector<Setting> settings() {
@@ -71,7 +71,8 @@ class EveryPenalty : public testing::TestWithParam<Setting> {
     NetworkSpec spec = spec_of(GetParam());
     FormulationOptions options = options_of(GetParam());
     DefinedActivation phi{GetParam().activation};
-    Index group = spec.activation(1).input(Shape::vector(1)).size();
+    /// Of u where x has 6 rows.
+    Index rows = spec.activation(1).input(Shape::vector(6)).size();
     std::unique_ptr<Formulation<double>> formulation = make_formulation<double>(spec, options);
 
     // Of layer 1: contrastive discounts it by its own rule.
@@ -81,7 +82,7 @@ class EveryPenalty : public testing::TestWithParam<Setting> {
                    : own_lambda;
     }
     Matrix<double> some_u(std::uint64_t seed, double size = 1.5) const {
-        return random_matrix(6 * group, columns, seed, size);
+        return random_matrix(rows, columns, seed, size);
     }
     // Where the penalty is finite.
     Matrix<double> some_x(std::uint64_t seed) const {
@@ -154,8 +155,8 @@ TEST_P(EveryPenalty, has_the_signal_as_its_slope) {
 
 TEST_P(EveryPenalty, is_never_above_the_quadratic_that_the_weights_are_fitted_by) {
     if (!GetParam().gap()) {  // the curvature of phi is left out of that of mac
-        EXPECT_EQ(formulation->pull_weight(1),
-                  own_lambda * std::pow(spec.activation(1).traits().lipschitz, 2));
+        EXPECT_DOUBLE_EQ(formulation->pull_weight(1),
+                         own_lambda * std::pow(spec.activation(1).traits().lipschitz, 2));
         return;
     }
     const double c = formulation->pull_weight(1);
@@ -190,8 +191,9 @@ TEST_P(EveryPenalty, answers_with_the_signal_at_the_least_of_penalty_and_slope) 
         return;
     }
     const ActivationTraits traits = spec.activation(1).traits();
-    const Matrix<double> least =
-        (phi.of(u) - s / lambda()).cwiseMax(traits.lower).cwiseMin(traits.upper);  // but rounding
+    Matrix<double> least = phi.pulled(u, g / lambda());
+    EXPECT_LT((s - lambda() * phi.summed(phi.of(u) - least)).cwiseAbs().maxCoeff(), 1e-12);
+    least = least.cwiseMax(traits.lower).cwiseMin(traits.upper);  // but rounding
     const auto objective = [&](const Matrix<double>& x) -> Vector<double> {
         return penalty(x, u) + g.cwiseProduct(x).colwise().sum().transpose();
     };
@@ -222,9 +224,9 @@ TEST_P(EveryPenalty, answers_a_nudge_with_the_distance_of_its_two_states) {
             EXPECT_EQ(response(u, g), phi.pull_back(u, g));
             continue;
         }
-        const Matrix<double> plus = phi.of(u - toward * scale * g);
-        const Matrix<double> minus = phi.of(u + (1.0 - toward) * scale * g);
-        EXPECT_LT((response(u, g) - (minus - plus) / scale).cwiseAbs().maxCoeff(), 1e-12);
+        const Matrix<double> plus = phi.pulled(u, toward * scale * g);
+        const Matrix<double> minus = phi.pulled(u, (toward - 1.0) * scale * g);
+        EXPECT_LT((response(u, g) - phi.summed(minus - plus) / scale).cwiseAbs().maxCoeff(), 1e-12);
     }
 }
 
@@ -261,11 +263,10 @@ TEST_P(EveryPenalty, answers_in_float_as_in_double) {
 /// A block of layer 1 with what is above it: the penalty of layer 2, or the output.
 class EveryBlock : public EveryPenalty {
   protected:
-    Weights<double> weights{random_matrix(5 * group, 6, 11, 0.7),
-                            random_matrix(5 * group, 1, 12, 0.5)};
+    Weights<double> weights{random_matrix(rows, 6, 11, 0.7), random_matrix(rows, 1, 12, 0.5)};
     Matrix<double> u = some_u(13);
-    Matrix<double> x_above = GetParam().gap() ? phi.of(random_matrix(5 * group, columns, 14))
-                                              : random_matrix(5, columns, 14);
+    Matrix<double> x_above =
+        GetParam().gap() ? phi.of(random_matrix(rows, columns, 14)) : random_matrix(6, columns, 14);
 
     void make(int iterations, BlockMethod method) {
         options.iterations = iterations;
@@ -290,7 +291,7 @@ class EveryBlock : public EveryPenalty {
         formulation->signal(2, x_above, w_x, s);
         const Matrix<double> g = weights.matrix.transpose() * s / lambda();
         const Matrix<double> image =
-            GetParam().gap() ? phi.of(u - g) : Matrix<double>(phi.of(u) - g);
+            GetParam().gap() ? phi.pulled(u, g) : Matrix<double>(phi.of(u) - g);
         return (image - x).cwiseAbs().maxCoeff();
     }
 };

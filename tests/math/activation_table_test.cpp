@@ -125,8 +125,9 @@ TEST_P(EveryActivation, gives_the_gap_of_each_column) {
 TEST_P(EveryActivation, refuses_what_it_does_not_have) {
     Matrix<double> x = Matrix<double>::Constant(4, 1, 0.25);
     const ActivationTraits traits = activation->traits();
-    EXPECT_EQ(traits.minimizer,
-              GetParam() != "sin" && GetParam() != "gelu" && !GetParam().starts_with("maxpool"));
+    EXPECT_EQ(traits.minimizer, GetParam() != "sin" && GetParam() != "gelu" &&
+                                    !GetParam().starts_with("maxpool") &&
+                                    !GetParam().starts_with("lifting"));
     EXPECT_EQ(traits.has_prox, traits.minimizer && GetParam() != "sign");
     if (!traits.minimizer) {
         EXPECT_THROW(activation->gap(x, x), Defect);
@@ -147,10 +148,11 @@ TEST_P(EveryActivation, knows_the_number_in_its_parentheses_and_takes_another) {
         return;
     }
     const std::string kind = GetParam().substr(0, GetParam().find('('));
-    const double other = kind == "maxpool" ? 5 : 0.625;
+    const bool whole = kind == "maxpool" || kind.ends_with("lifting");
+    const double other = whole ? 5 : 0.625;
     const auto changed = activation->with_parameter(other);
     EXPECT_EQ(changed->parameter(), other);
-    EXPECT_EQ(changed->name(), kind + (kind == "maxpool" ? "(5)" : "(0.625)"));
+    EXPECT_EQ(changed->name(), kind + (whole ? "(5)" : "(0.625)"));
     EXPECT_EQ(*activation->parameter(), *parse_activation(kind)->parameter());
     for (double value : {-1.0, 0.0, std::numeric_limits<double>::quiet_NaN()}) {
         EXPECT_THROW(activation->with_parameter(value), Defect) << value;
@@ -207,6 +209,9 @@ TEST(Activation, is_read_with_white_space_and_default_parameters) {
     EXPECT_EQ(parse_activation(" leaky_relu ( 0.2 ) ")->name(), "leaky_relu(0.2)");
     EXPECT_EQ(parse_activation("soft_threshold")->name(), "soft_threshold(0.5)");
     EXPECT_EQ(parse_activation("maxpool( 3 )")->name(), "maxpool(3)");
+    EXPECT_EQ(parse_activation("lifting(5, 1)")->name(), "lifting(5)");
+    EXPECT_EQ(parse_activation("lifting( 5 , 2.5 )")->name(), "lifting(5,2.5)");
+    EXPECT_EQ(parse_activation("lifting(5,2.5)")->with_parameter(4)->name(), "lifting(4,2.5)");
 }
 
 std::string error_of(std::string_view text) {
@@ -247,7 +252,13 @@ TEST(Activation, with_a_parameter_that_does_not_fit_is_refused) {
                              "maxpool(2.5)",
                              "maxpool(-2)",
                              "maxpool(1e12)",
-                             "maxpool(nan)"}) {
+                             "maxpool(nan)",
+                             "lifting(1)",
+                             "lifting(3,0)",
+                             "lifting(3,-1)",
+                             "lifting(3,)",
+                             "lifting(3,1,1)",
+                             "scaled_lifting(3.5)"}) {
         EXPECT_THROW(parse_activation(text), UsageError) << text;
     }
     EXPECT_NE(error_of("leaky_relu(2)").find("between 0 and 1"), std::string::npos);

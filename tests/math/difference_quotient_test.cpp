@@ -57,14 +57,33 @@ class Defined {
             for (Index i = 0; i < x.size(); ++i) x[i] = u.segment(i * group, group).maxCoeff();
             return x;
         }
+        if (name_ == "lifting" || name_ == "scaled_lifting") {
+            std::vector<Long> x;
+            for (const Long value : u) {
+                for (Long label = -1; label <= 1; ++label) {  // three of them
+                    if (name_ == "lifting" || label != 0) {
+                        x.push_back((name_ == "lifting" ? 1 : label) * hat(value, label));
+                    }
+                }
+            }
+            return Column::Map(x.data(), static_cast<Index>(x.size()));
+        }
         return u.unaryExpr([this](Long value) { return at(value); });
     }
 
     bool acts_on_coordinates() const {
-        return name_ != "softmax" && name_ != "simplex" && name_ != "maxpool";
+        return name_ != "softmax" && name_ != "simplex" && name_ != "maxpool" &&
+               !name_.ends_with("lifting");
     }
 
   private:
+    // The entry of a label of -1, 0, 1.
+    static Long hat(Long u, Long label) {
+        return label < 0   ? std::max(-u, Long{0})
+               : label > 0 ? std::max(u, Long{0})
+                           : 1 - std::abs(u);
+    }
+
     Long at(Long u) const {
         const Long a = parameter_;
         const Long turn = std::numbers::pi_v<Long> / 2;

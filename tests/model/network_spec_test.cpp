@@ -42,6 +42,7 @@ TEST(NetworkSpec, writes_what_it_reads) {
              {"5-4-3-2", "hard_sigmoid"},
              {"28x28x1-conv(16,5)-10", "relu"},
              {"9x9x3-conv(4,3,2)-maxpool(3,2)-5-2", "relu,tanh"},
+             {"8x8x3-conv(12,3)-maxpool(2)-10-2", "lifting(3),maxpool(2)"},
              {"9x9x3-conv(4,3,2,0)-conv(4,4,1,3)-avgpool-2", "relu,maxpool(2)"},
              {"9x9x1-conv(4,3)-residual(3)-avgpool(3)-residual(3)-residual(1)-9-residual-2",
               "relu"},
@@ -107,6 +108,9 @@ TEST(NetworkSpec, names_the_map_that_does_not_fit_and_the_shape_that_it_meets) {
     expect_mentions(refusal("8x8x3-residual(2)-10"), {"residual(2)", "odd"});
     expect_mentions(refusal("8x8x3-residual-10"), {"residual", "8x8x3", "residual(3)"});
     expect_mentions(refusal("9-residual-10", "maxpool(3)"), {"residual", "maxpool(3)"});
+    expect_mentions(refusal("9-residual-10", "lifting(3)"), {"residual", "lifting(3)", "fewer"});
+    expect_mentions(refusal("8-10-3", "lifting(3)"), {"10", "lifting(3)", "multiple"});
+    expect_mentions(refusal("8-2-3", "lifting(3)"), {"2 is no multiple", "3 numbers"});
     expect_mentions(refusal("8x0x3-10"), {"8x0x3"});
     expect_mentions(refusal("8x8x3x3-10"), {"8x8x3x3"});
     expect_mentions(refusal("9999x9999x9-10"), {"16777216 numbers"});

@@ -35,13 +35,16 @@ DefinedActivation::DefinedActivation(const std::string& text)
     : name_(text.substr(0, text.find('('))) {
     if (name_.size() < text.size()) {
         parameter_ = std::stod(text.substr(name_.size() + 1));
+        if (const auto comma = text.find(','); comma != std::string::npos) {
+            range_ = std::stod(text.substr(comma + 1));
+        }
     }
 }
 
 bool DefinedActivation::piecewise_linear() const {
-    constexpr std::array<const char*, 8> names{"identity",  "relu",         "leaky_relu",
-                                               "hard_tanh", "hard_sigmoid", "soft_threshold",
-                                               "simplex",   "maxpool"};
+    constexpr std::array<const char*, 10> names{
+        "identity",       "relu",    "leaky_relu", "hard_tanh", "hard_sigmoid",
+        "soft_threshold", "simplex", "maxpool",    "lifting",   "scaled_lifting"};
     return std::ranges::find(names, name_) != names.end();
 }
 
@@ -129,7 +132,67 @@ double DefinedActivation::slope(double u) const {
     throw std::invalid_argument("no derivative of " + name_);
 }
 
+// Ochs et al. 2018, Definition 1 with its linear extrapolation, and equation (12) of section 3.4.
+VectorXd DefinedActivation::lifted(double u) const {
+    const auto labels = static_cast<Index>(parameter_);
+    const VectorXd t = VectorXd::LinSpaced(labels, -range_, range_);
+    Index i = 0;
+    while (i + 2 < labels && u > t[i + 1]) {
+        ++i;
+    }
+    const double a = (u - t[i]) / (t[i + 1] - t[i]);
+    VectorXd all = VectorXd::Zero(labels);
+    all[i] = 1.0 - a;
+    all[i + 1] = a;
+    if (name_ == "lifting") {
+        return all;
+    }
+    all = all.cwiseProduct(t);
+    VectorXd kept(entries());
+    for (Index from = 0, to = 0; from < labels; ++from) {
+        if (labels % 2 == 0 || from != labels / 2) {
+            kept[to++] = all[from];
+        }
+    }
+    return kept;
+}
+
+Index DefinedActivation::entries() const {
+    const auto labels = static_cast<Index>(parameter_);
+    return name_ == "lifting" ? labels : name_ == "scaled_lifting" ? labels - labels % 2 : 1;
+}
+
+MatrixXd DefinedActivation::summed(const MatrixXd& x) const {
+    MatrixXd sum = MatrixXd::Zero(x.rows() / entries(), x.cols());
+    for (Index i = 0; i < x.rows(); ++i) {
+        sum.row(i / entries()) += x.row(i);
+    }
+    return sum;
+}
+
+MatrixXd DefinedActivation::pulled(const MatrixXd& u, const MatrixXd& g) const {
+    if (entries() == 1) {
+        return of(u - g);
+    }
+    MatrixXd x(g.rows(), g.cols());
+    for (Index j = 0; j < g.cols(); ++j) {
+        for (Index i = 0; i < g.rows(); ++i) {
+            x(i, j) = lifted(u(i / entries(), j) - g(i, j))[i % entries()];
+        }
+    }
+    return x;
+}
+
 MatrixXd DefinedActivation::of(const MatrixXd& u) const {
+    if (entries() > 1) {
+        MatrixXd x(u.rows() * entries(), u.cols());
+        for (Index j = 0; j < u.cols(); ++j) {
+            for (Index i = 0; i < u.rows(); ++i) {
+                x.col(j).segment(i * entries(), entries()) = lifted(u(i, j));
+            }
+        }
+        return x;
+    }
     if (name_ == "simplex" || name_ == "softmax") {
         MatrixXd x(u.rows(), u.cols());
         for (Index j = 0; j < u.cols(); ++j) {
@@ -151,6 +214,22 @@ MatrixXd DefinedActivation::of(const MatrixXd& u) const {
 
 MatrixXd DefinedActivation::pull_back(const MatrixXd& u, const MatrixXd& e) const {
     MatrixXd d = MatrixXd::Zero(u.rows(), u.cols());
+    if (entries() > 1) {  // on the interval of u each entry is a line
+        constexpr double step = 1e-3;
+        for (Index j = 0; j < u.cols(); ++j) {
+            for (Index i = 0; i < u.rows(); ++i) {
+                const double spacing = 2.0 * range_ / (parameter_ - 1.0);
+                const double place =
+                    std::clamp(std::floor((u(i, j) + range_) / spacing), 0.0, parameter_ - 2.0);
+                const double middle = (place + 0.5) * spacing - range_;
+                const VectorXd rise =
+                    lifted(middle + step * spacing) - lifted(middle - step * spacing);
+                d(i, j) =
+                    rise.dot(e.col(j).segment(i * entries(), entries())) / (2.0 * step * spacing);
+            }
+        }
+        return d;
+    }
     if (name_ == "simplex" || name_ == "softmax") {
         const MatrixXd x = of(u);
         for (Index j = 0; j < u.cols(); ++j) {

@@ -18,13 +18,20 @@ class DefinedActivation {
     Eigen::MatrixXd pull_back(const Eigen::MatrixXd& u, const Eigen::MatrixXd& e) const;
     /// Whether phi consists of linear pieces.
     bool piecewise_linear() const;
+    /// phi(u - g), where each of the entries that phi makes of a number of u has a g of its own.
+    Eigen::MatrixXd pulled(const Eigen::MatrixXd& u, const Eigen::MatrixXd& g) const;
+    /// The sum over the entries of each number of u.
+    Eigen::MatrixXd summed(const Eigen::MatrixXd& x) const;
 
   private:
     double of(double u) const;
     double slope(double u) const;
+    Eigen::VectorXd lifted(double u) const;
+    Eigen::Index entries() const;
 
     std::string name_;
     double parameter_ = 0.0;
+    double range_ = 1.0;
 };
 
 }  // namespace hoist

@@ -21,6 +21,20 @@ def simplex(u):
     return numpy.maximum(u - low, 0)
 
 
+def lifting(u, labels):
+    """Each number as its weights in the labels next to it; outside, the outermost interval goes on."""
+    near = [numpy.interp(u, labels, row) for row in numpy.eye(len(labels))]
+    below, above = numpy.minimum(u - labels[0], 0), numpy.maximum(u - labels[-1], 0)
+    first, last = below / (labels[1] - labels[0]), above / (labels[-1] - labels[-2])
+    near[0], near[1] = near[0] - first, near[1] + first
+    near[-1], near[-2] = near[-1] + last, near[-2] - last
+    return numpy.stack(near, axis=2)
+
+
+def flat(x):
+    return x.reshape(len(x), -1)
+
+
 ACTIVATIONS = {
     "identity": lambda u: u,
     "linear": lambda u: u,
@@ -39,7 +53,12 @@ ACTIVATIONS = {
     "gelu": lambda u: u * (1 + numpy.vectorize(math.erf)(u / math.sqrt(2))) / 2,
     "saturated_sin": lambda u: numpy.sin(numpy.clip(u, -numpy.pi / 2, numpy.pi / 2)),
     "maxpool(3)": lambda u: u.reshape(len(u), -1, 3).max(axis=2),
+    "lifting(4,1.5)": lambda u: flat(lifting(u, numpy.linspace(-1.5, 1.5, 4))),
+    "scaled_lifting(3)": lambda u: flat(numpy.stack([numpy.minimum(u, 0), numpy.maximum(u, 0)], axis=2)),
+    "scaled_lifting(5,2)": lambda u: flat((lifting(u, numpy.linspace(-2, 2, 5)) * numpy.linspace(-2, 2, 5))[..., [0, 1, 3, 4]]),
 }
+# Rows of W for each unit.
+ROWS = {"maxpool(3)": 3, "lifting(4,1.5)": 1 / 4, "scaled_lifting(3)": 1 / 2, "scaled_lifting(5,2)": 1 / 4}
 
 
 @dataclass
@@ -55,7 +74,7 @@ class Network:
         generator = numpy.random.default_rng(7)
         self.arrays = {"activations": numpy.array(self.activations)}
         for layer, activation in enumerate(self.activations):
-            rows = self.widths[layer + 1] * (3 if activation == "maxpool(3)" else 1)
+            rows = int(self.widths[layer + 1] * ROWS.get(activation, 1))
             columns = self.widths[layer]
             weights = generator.normal(size=(rows, columns)) * 1.5 / numpy.sqrt(columns)
             self.arrays[f"weights_{layer}"] = weights.astype(self.precision)

@@ -37,7 +37,7 @@ std::vector<Weights<double>> some_weights(const SmallProblem& problem) {
 
 ConfigText one_gradient_step(const std::string& formulation, const std::string& activation,
                              const std::string& output) {
-    return {{"network.layers", "5-6-5-4-3"},
+    return {{"network.layers", "5-6-6-6-3"},
             {"network.activation", activation},
             {"network.output", output},
             {"formulation.name", formulation},
@@ -240,6 +240,7 @@ TEST_P(JointMinimum, tends_to_back_propagation_in_proportion) {
     const auto& [activation, output] = GetParam();
     const auto error_at = [&](int tenths) {
         ConfigText settings = one_gradient_step("fenchel", activation, output);
+        settings["network.layers"] = "5-6-5-4-3";
         settings["formulation.iterations"] = "60";
         settings["weights.solver"] = "ridge";
         grow_lambda(settings, tenths, output);

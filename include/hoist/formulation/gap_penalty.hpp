@@ -8,7 +8,8 @@ namespace hoist {
 
 /// D(x, u) = gap(x, u) = F(x) + F*(u) - <x, u>, the penalty that `fenchel`, `bregman` and
 /// `contrastive` share (Li, Fang and Lin 2019; Wang and Benning 2022; Zach and Estellers 2019): zero
-/// exactly at x = phi(u), with slope phi(u) - x in u, free of phi'.
+/// exactly at x = phi(u), with slope phi(u) - x in u, free of phi'. Where phi makes several entries of
+/// one u, u stands for E u, which repeats it beside each of them.
 template <typename Scalar>
 class GapPenalty : public Formulation<Scalar> {
   public:
@@ -20,9 +21,11 @@ class GapPenalty : public Formulation<Scalar> {
                            const ConstMatrixRef<Scalar>& u) const override;
     void signal(Index layer, const ConstMatrixRef<Scalar>& x, const ConstMatrixRef<Scalar>& u,
                 MatrixRef<Scalar> s) const override;
+    void residual_signal(Index layer, const ConstMatrixRef<Scalar>& r,
+                         const ConstMatrixRef<Scalar>& u, MatrixRef<Scalar> s) const override;
     double pull_weight(Index layer) const override;
     void prepare(Index layer, const LinearMap<Scalar>& map, double weight_above) override;
-    /// Proximal-gradient steps x <- prox_{s Psi}((lambda u - g + x/t) / (lambda + 1/t)), s =
+    /// Proximal-gradient steps x <- prox_{s Psi}((lambda E u - g + x/t) / (lambda + 1/t)), s =
     /// lambda t / (1 + lambda t), with 1/t = weight_above |W|^2.
     void update_activations(Index layer, const LinearMap<Scalar>& map,
                             const ConstMatrixRef<Scalar>& u, const Above<Scalar>& above,
@@ -47,6 +50,7 @@ class GapPenalty : public Formulation<Scalar> {
   protected:
     double lambda(Index layer) const { return lambda_[static_cast<std::size_t>(layer - 1)]; }
     const Activation& activation(Index layer) const { return spec_.activation(layer); }
+    Index entries(Index layer) const { return activation(layer).traits().entries; }
 
   private:
     template <typename Real>

@@ -24,20 +24,23 @@ struct ActivationTraits {
     /// of each onto [lower, upper].
     bool projection = false;
     /// Whether phi is the minimizer of a convex F(x) - <u, x>, so that gap exists. False for gelu,
-    /// sin and maxpool.
+    /// sin, maxpool and liftings but scaled_lifting(3).
     bool minimizer = true;
     /// Whether Psi = F - 1/2|.|^2 is convex too, so that prox exists and gap(x, u) is at least
-    /// 1/2 |x - phi(u)|^2. False for sign, gelu, sin and maxpool.
+    /// 1/2 |x - phi(u)|^2. False for sign and where there is no F.
     bool has_prox = true;
     /// Whether phi(c u) = c phi(u) for every c > 0.
     bool homogeneous = false;
     /// How many consecutive channels of u make one of x: k for maxpool(k), otherwise 1.
     Index group = 1;
+    /// How many consecutive channels of x one of u makes: those of a lifting, otherwise 1. In <u, x> each
+    /// of them stands beside that u.
+    Index entries = 1;
 };
 
 /// phi as the minimizer of a convex problem: phi(u) = argmin F(x) - <u, x>, F = 1/2|.|^2 + Psi.
 /// simplex and softmax act on each column of a matrix, maxpool on groups of consecutive rows of it,
-/// all others on each coordinate. Where input and output have the same size they may be the same
+/// all others on each coordinate, of which a lifting makes several rows. Where input and output have the same size they may be the same
 /// matrix. A NaN stays a NaN in apply, prox and gap, in the whole of its coordinate, group or
 /// column.
 class Activation {
@@ -49,22 +52,27 @@ class Activation {
     /// The windows of u over whose maxima it acts: those of maximum pooling; mostly none.
     virtual std::optional<Windows> windows() const { return std::nullopt; }
     virtual ActivationTraits traits() const = 0;
+    /// The numbers of u at which a lifting bends, between the outermost, which it reaches in line with
+    /// their intervals; of others none.
+    virtual std::vector<double> labels() const { return {}; }
 
-    /// The shape of u where x = phi(u) has that of `x`.
+    /// The shape of u where x = phi(u) has that of `x`. @pre phi makes such an x.
     virtual Shape input(const Shape& x) const {
-        return {x.rows, x.columns, x.channels * traits().group};
+        const ActivationTraits traits = this->traits();
+        return {x.rows, x.columns, x.channels * traits.group / traits.entries};
     }
     /// The shape of phi(u); nothing where u cannot be cut into the groups that phi takes.
     virtual std::optional<Shape> output(const Shape& u) const {
-        const Index group = traits().group;
-        return u.channels < group || u.channels % group != 0
+        const ActivationTraits traits = this->traits();
+        const Index groups = u.channels / traits.group;
+        return groups < 1 || u.channels % traits.group != 0
                    ? std::nullopt
-                   : std::optional<Shape>({u.rows, u.columns, u.channels / group});
+                   : std::optional<Shape>({u.rows, u.columns, groups * traits.entries});
     }
 
-    /// The number in parentheses; nothing for an activation without one.
+    /// The first number in parentheses; nothing for an activation without one.
     virtual std::optional<double> parameter() const = 0;
-    /// The same activation with another parameter.
+    /// The same activation with another one.
     /// @pre this one has a parameter, and `value` is in its range.
     std::shared_ptr<const Activation> with_parameter(double value) const;
 
@@ -112,7 +120,8 @@ class Activation {
 
     /// The same as a signal in u where g is the slope in x: weight (phi(u) - phi(u - g / weight)) where
     /// the two have one size. Where phi takes maxima, that of what it makes of the largest of each
-    /// window or group, which gets it alone.
+    /// window or group, which gets it alone; of a lifting, the sum over what each entry answers to its
+    /// own g.
     /// @pre u and s have one size, g and x the other; weight is not zero. s meets no other argument.
     virtual void difference_signal(double weight, const ConstMatrixRef<float>& u,
                                    const ConstMatrixRef<float>& g, const ConstMatrixRef<float>& x,
