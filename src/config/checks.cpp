@@ -113,6 +113,28 @@ void check_method(const Config& config) {
     }
 }
 
+void check_whitening(const Config& config) {
+    if (!config.whiten) {
+        return;
+    }
+    const MapSpec& map = config.network.map(0);
+    const std::string problem = "network.whiten = true does not fit";
+    if (map.outputs() % 2 != 0 || map.outputs() > 2 * map.inputs()) {
+        throw UsageError(
+            problem,
+            "the first map makes " + std::to_string(map.outputs()) + " numbers of windows of " +
+                std::to_string(map.inputs()) + ", and whitens in pairs of opposite sign",
+            "give it an even number of outputs, " + std::to_string(2 * map.inputs()) + " at most");
+    }
+    if (map.residual || config.scale != 1.0 || !config.start_file.empty()) {
+        throw UsageError(problem,
+                         map.residual          ? "a residual map adds what it looks at"
+                         : config.scale != 1.0 ? "network.scale would change it"
+                                               : "the weights start from " + config.start_file,
+                         "leave one of them out");
+    }
+}
+
 bool needs_folder(const DataConfig& data) {
     const auto lies_there = [](const std::string& file) {
         return !file.empty() && !std::filesystem::path(file).is_absolute();
@@ -133,6 +155,7 @@ void check_data(const DataConfig& data) {
 void check_choices(const Config& config) {
     check_method(config);
     check_normalization(config);
+    check_whitening(config);
     check_data(config.data);
 }
 

@@ -8,7 +8,8 @@ namespace hoist {
 namespace {
 
 void read_start(const Value& value, Config& config) {
-    static const std::vector<std::string> names{"he", "xavier", "normal", "variance_scaling"};
+    static const std::vector<std::string> names{"he", "xavier", "normal", "variance_scaling",
+                                                "dirac"};
     const auto found = std::ranges::find(names, value.text);
     if (found != names.end()) {
         config.start = static_cast<Start>(found - names.begin());
@@ -40,8 +41,15 @@ std::vector<Key> network_keys() {
           "it has width 1)"},
          [](const Value&, Config&) {}},
         {{"network.init", "he",
-          "start of the weights: he, xavier, normal, variance_scaling, or a model file"},
+          "start of the weights: he, xavier, normal, variance_scaling, dirac (he, but that "
+          "convolutions "
+          "first hand on their inputs), or a model file"},
          read_start},
+        {{"network.whiten", "false",
+          "whether the first map starts as the whitening of its windows, in pairs of opposite "
+          "sign; "
+          "a step of 0 keeps it so: true, false"},
+         [](const Value& v, Config& c) { c.whiten = v.yes_or_no(); }},
         {{"network.bias", "0", "start of the biases"},
          [](const Value& v, Config& c) { c.bias = v.number(-1e6, 1e6); }},
         {{"network.scale", "1",

@@ -6,6 +6,7 @@
 
 #include "hoist/base/error.hpp"
 #include "hoist/base/text.hpp"
+#include "hoist/math/window_max.hpp"
 #include "onnx_chain.hpp"
 
 namespace hoist {
@@ -44,16 +45,29 @@ void OnnxChain::check_above_map() const {
 void OnnxChain::add_activation(const Node& node, const std::string& name) {
     check_above_map();
     try {
-        model_.network.activations.push_back(parse_activation(name));
+        close_map(parse_activation(name));
     } catch (const UsageError& error) {
         refuse(error.what(), "train the model with another parameter");
     }
-    after_ = After::activation;
     last_activation_ = &node;
-    const auto u = Shape::vector(last_map().matrix.rows());
-    const auto x = model_.network.activations.back()->output(u);
+}
+
+void OnnxChain::close_map(std::shared_ptr<const Activation> phi) {
+    const Shape u = picture_.value_or(Shape::vector(last_map().matrix.rows()));
+    const auto x = phi->output(u);
+    if (maximum_) {
+        maximum_->from = specs_.back().to;
+        phi = max_over_windows(std::move(phi), *maximum_);
+        maximum_.reset();
+    }
+    model_.network.activations.push_back(std::move(phi));
+    after_ = After::activation;
     if (x && *x != u) {
-        shape_ = SampleShape({x->size()}, std::nullopt);
+        if (picture_) {
+            set_picture(*x);
+        } else {
+            shape_ = SampleShape({x->size()}, std::nullopt);
+        }
     }
 }
 

@@ -15,8 +15,8 @@ namespace {
 using Tensor = onnx::TensorProto;
 
 constexpr const char* readable =
-    "hoist imports chains of dense maps and activations that it has: export that part of the model "
-    "alone";
+    "hoist imports chains of dense maps, convolutions, pools and activations that it has: export "
+    "that part of the model alone";
 
 std::string key_of(const onnx::NodeProto& node) {
     return is_standard(node) ? node.op_type() : node.domain() + "." + node.op_type();
@@ -37,7 +37,8 @@ OnnxChain::OnnxChain(const onnx::GraphProto& graph, std::int64_t opset,
       opset_(opset),
       shown_(path.string()),
       route_(find_route(graph, shown_)),
-      constants_(graph, path, numbers) {}
+      constants_(graph, path, numbers),
+      pictures_(holds_pictures(graph)) {}
 
 void OnnxChain::refuse_node(const Node& node, const OnnxRefusal& refusal) const {
     throw DataError("cannot import " + shown_node(node) + " of " + shown_, refusal.why,
@@ -46,6 +47,9 @@ void OnnxChain::refuse_node(const Node& node, const OnnxRefusal& refusal) const 
 
 PortableModel OnnxChain::read() {
     find_input();
+    // Constants may stand between operators that belong together.
+    std::ranges::stable_partition(route_.nodes,
+                                  [](const Node* node) { return node->op_type() == "Constant"; });
     for (std::size_t i = 0; i < route_.nodes.size();) {
         try {
             i += take(i);
@@ -117,6 +121,11 @@ const std::map<std::string, OnnxChain::Reader>& OnnxChain::readers() {
         {"Sum", &Chain::take_arithmetic},
         {"Neg", &Chain::take_negation},
         {"BatchNormalization", &Chain::take_batch_normalization},
+        {"Conv", &Chain::take_convolution},
+        {"MaxPool", &Chain::take_max_pool},
+        {"AveragePool", &Chain::take_average_pool},
+        {"GlobalAveragePool", &Chain::take_average_pool},
+        {"Pad", &Chain::take_pad},
         {"Relu", &Chain::take_plain},
         {"Sigmoid", &Chain::take_plain},
         {"Tanh", &Chain::take_plain},
@@ -202,8 +211,9 @@ std::size_t OnnxChain::take(std::size_t position) {
     }
     check_takes_chain(node);
     if (after_ == After::map) {
-        const auto found = find_written_activation(std::span(route_.nodes).subspan(position),
-                                                   constants_, current_, last_map().matrix.rows());
+        const auto found =
+            find_written_activation(std::span(route_.nodes).subspan(position), constants_, current_,
+                                    picture_ ? picture_->size() : last_map().matrix.rows());
         if (found) {
             add_activation(node, found->name);
             pass(*route_.nodes[position + found->nodes - 1]);
@@ -246,6 +256,13 @@ void OnnxChain::finish() {
     if (between_node_ != nullptr && !model_.maps.empty() && !between_.is_identity()) {
         refuse_node(*between_node_, {"it scales or shifts what the last activation gives",
                                      "let the model end in its last map or in Softmax"});
+    }
+    if (in_front_ || maximum_ || (picture_ && !model_.maps.empty())) {
+        throw DataError("cannot import " + shown_, "it ends in a picture",
+                        "let it end in a dense map, whose outputs are the scores");
+    }
+    if (!std::ranges::all_of(specs_, &MapSpec::plain)) {
+        model_.network.maps = specs_;
     }
     if (!route_.left_out.empty()) {
         remark("of its outputs " + route_.output + " is read, not " + join(route_.left_out, ", "));

@@ -66,6 +66,11 @@ class OnnxChain {
     void take_reshape(const Node& node);
     void take_squeeze(const Node& node);
     void take_transpose(const Node& node);
+    // onnx_pictures.cpp,
+    void take_convolution(const Node& node);
+    void take_max_pool(const Node& node);
+    void take_average_pool(const Node& node);
+    void take_pad(const Node& node);
     // and onnx_labels.cpp.
     void take_concat(const Node& node);
     void take_argmax(const Node& node);
@@ -79,10 +84,14 @@ class OnnxChain {
     /// @param columns the transpose of the map.
     void add_map(const Node& node, Matrix<double> columns, bool full);
     void add_map(const Node& node, const OnnxConstant& matrix, bool transposed, double factor);
+    /// Without what its inputs come from.
+    void append_map(MapSpec map, Matrix<double> columns, bool full);
     void multiply(const Node& node, const Vector<double>& factors);
     void add(const Node& node, const Vector<double>& terms);
     void clip(const Node& node, double low, double high);
     void add_activation(const Node& node, const std::string& name);
+    /// Puts an activation behind the last map, and its maximum.
+    void close_map(std::shared_ptr<const Activation> phi);
     /// @throws OnnxRefusal unless the chain has just passed a map.
     void check_above_map() const;
     /// Whether the scores are one sigmoid.
@@ -90,6 +99,21 @@ class OnnxChain {
     /// The pair that a probability p and 1 - p at `complement` are joined to, or null.
     const Node* joined(const std::string& complement) const;
     Weights<double>& last_map() { return model_.maps.back(); }
+
+    // Of pictures, in onnx_pictures.cpp.
+    static bool holds_pictures(const onnx::GraphProto& graph);
+    /// The picture that the chain has reached. @throws OnnxRefusal unless it is one that lies so.
+    const Shape& need_picture(bool outermost);
+    std::vector<Index> picture_sizes() const;
+    void set_picture(const Shape& shape);
+    /// Whether a transposition moves the channels of a picture; takes note of that.
+    bool turns_picture(const std::vector<double>& order);
+    /// Whether a node adds to the last map's outputs what it takes; takes note of that.
+    bool adds_what_the_map_takes(const Node& node);
+    /// Of each number of a picture whose channels lie innermost, its place where they lie outermost.
+    static std::vector<Index> channels_innermost(const Shape& shape);
+    /// Numbers for all outputs of a convolution as those of its channels.
+    Vector<double> of_channels(const Vector<double>& values);
     const OnnxConstant& constant_of(const Node& node, int input);
     void pass(const Node& node, int output = 0);
     void remark(const std::string& text) { model_.remarks.push_back(text); }
@@ -106,6 +130,18 @@ class OnnxChain {
     SampleShape shape_;
     /// Of all tensors of the chain.
     std::map<std::string, SampleShape> shapes_;
+    /// Of each map.
+    std::vector<MapSpec> specs_;
+    /// The tensor that the last map takes.
+    std::string map_input_;
+    /// Whether there are operators on pictures; what picture the numbers reached are, if one, and
+    /// whether their channels lie outermost.
+    bool pictures_;
+    std::optional<Shape> picture_;
+    bool channels_outermost_ = false;
+    /// Behind the last map, and in front of the next.
+    std::optional<Windows> maximum_;
+    std::shared_ptr<const FixedOperator> in_front_;
     /// What stands between the last activation, or the inputs, and the next map.
     UnitwiseAffine between_;
     const Node* between_node_ = nullptr;

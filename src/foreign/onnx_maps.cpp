@@ -27,27 +27,48 @@ void OnnxChain::add_map(const Node& node, Matrix<double> columns, bool full) {
                    std::to_string(shape_.size()) + " here",
                "export the model again");
     }
+    const Index outputs = columns.cols();
+    if (picture_ && channels_outermost_) {
+        columns = columns(channels_innermost(*picture_), Eigen::all).eval();
+    }
+    append_map(MapSpec::dense(picture_.value_or(Shape::vector(inputs)), outputs),
+               std::move(columns), full);
+    picture_.reset();
+    shape_.set_last(outputs);
+    pass(node);
+}
+
+void OnnxChain::append_map(MapSpec spec, Matrix<double> columns, bool full) {
     if (after_ == After::map) {
-        model_.network.activations.push_back(parse_activation("identity"));
+        close_map(parse_activation("identity"));
+    }
+    map_input_ = current_;
+    std::optional<Standardization> standardization;
+    if (after_ == After::input && !in_front_) {
+        standardization = between_.as_standardization(spec.from.size());
+    }
+    if (standardization && picture_ && channels_outermost_) {
+        const std::vector<Index> order = channels_innermost(*picture_);
+        *standardization = {standardization->mean(order), standardization->scale(order)};
     }
     Weights<double> map{columns.transpose(), Vector<double>::Zero(columns.cols())};
-    std::optional<Standardization> standardization;
-    if (after_ == After::input) {
-        standardization = between_.as_standardization(inputs);
-    }
     if (!between_.is_identity()) {
         if (standardization) {
             model_.standardization = *standardization;
+        } else if (picture_) {
+            refuse("what it takes is scaled or shifted behind an activation or a pool",
+                   "fold that into a map first");
         } else {
             between_.fold_into(map);
+            map_input_.clear();  // the network knows what is in front of that
         }
         between_ = {};
     }
     model_.precision = full ? Precision::full : model_.precision;
     model_.maps.push_back(std::move(map));
+    specs_.push_back(in_front_ ? spec.behind(std::move(in_front_)) : spec);
+    in_front_ = nullptr;
     after_ = After::map;
-    shape_.set_last(columns.cols());
-    pass(node);
 }
 
 void OnnxChain::add_map(const Node& node, const OnnxConstant& matrix, bool transposed,
@@ -92,6 +113,10 @@ void OnnxChain::take_arithmetic(const Node& node) {
     const std::string& op = node.op_type();
     if (node.input_size() != 2) {
         refuse("it has " + std::to_string(node.input_size()) + " inputs", "export the model again");
+    }
+    if (adds_what_the_map_takes(node)) {
+        pass(node);
+        return;
     }
     const bool constant_first = node.input(0) != current_;
     if (op == "Sub" && constant_first && is_probability() && joined(node.output(0)) != nullptr) {
@@ -168,7 +193,11 @@ void OnnxChain::multiply(const Node& node, const Vector<double>& factors) {
     }
     if (after_ == After::map) {
         auto& [matrix, bias, moments] = last_map();
-        const Vector<double> each = for_each(factors, bias.size());
+        const Vector<double> each = for_each(of_channels(factors), bias.size());
+        if (specs_.back().residual || (maximum_ && !(each.array() > 0.0).all())) {
+            refuse("it scales what a maximum, or an addition, gives",
+                   "put it right behind the convolution");
+        }
         matrix = each.asDiagonal() * matrix;
         bias = each.cwiseProduct(bias);
     } else {
@@ -182,7 +211,7 @@ void OnnxChain::add(const Node& node, const Vector<double>& terms) {
         refuse("it adds a number that is not finite", "check the model");
     }
     if (after_ == After::map) {
-        last_map().bias += for_each(terms, last_map().bias.size());
+        last_map().bias += for_each(of_channels(terms), last_map().bias.size());
     } else {
         between_.add(terms);
         between_node_ = &node;

@@ -26,6 +26,7 @@ class SampleShape {
     /// Whether its numbers lie along the last dimension.
     bool is_row() const;
     std::size_t rank() const { return sizes_.size(); }
+    const std::vector<Index>& sizes() const { return sizes_; }
 
     /// What the operator Shape gives.
     OnnxConstant as_constant(const onnx::NodeProto& node) const;

@@ -48,7 +48,10 @@ void OnnxChain::take_squeeze(const Node& node) {
 }
 
 void OnnxChain::take_transpose(const Node& node) {
-    shape_.transpose(numbers_attribute(node, "perm"));
+    const std::vector<double> order = numbers_attribute(node, "perm");
+    if (!turns_picture(order)) {
+        shape_.transpose(order);
+    }
     pass(node);
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <optional>
 
 #include "hoist/base/error.hpp"
@@ -60,25 +61,6 @@ std::optional<std::string> meant_form(std::string_view name) {
     return nearest(name, names);
 }
 
-}  // namespace
-
-std::vector<std::string> split_outside(std::string_view text, char separator) {
-    std::vector<std::string> pieces(1);
-    int depth = 0;
-    for (const char c : text) {
-        depth += (c == '(') - (c == ')');
-        if (c == separator && depth == 0) {
-            pieces.emplace_back();
-        } else {
-            pieces.back() += c;
-        }
-    }
-    for (std::string& piece : pieces) {
-        piece = std::string(trim(piece));
-    }
-    return pieces;
-}
-
 Piece read_piece(const std::string& text, const std::string& shown) {
     const auto refuse = [&](const std::string& what) {
         throw UsageError(shown + " cannot be read", "'" + text + "' " + what, network_example);
@@ -125,6 +107,55 @@ Piece read_piece(const std::string& text, const std::string& shown) {
         refuse("has the wrong number of parameters: " + std::string(form->usage));
     }
     return {form->kind, text, std::move(numbers)};
+}
+
+}  // namespace
+
+std::vector<std::string> split_outside(std::string_view text, char separator) {
+    std::vector<std::string> pieces(1);
+    int depth = 0;
+    for (const char c : text) {
+        depth += (c == '(') - (c == ')');
+        if (c == separator && depth == 0) {
+            pieces.emplace_back();
+        } else {
+            pieces.back() += c;
+        }
+    }
+    for (std::string& piece : pieces) {
+        piece = std::string(trim(piece));
+    }
+    return pieces;
+}
+
+std::vector<Piece> read_pieces(std::string_view text, const std::string& shown) {
+    constexpr std::size_t most_pieces = 10000;
+    std::vector<Piece> all;
+    for (const std::string& piece : split_outside(text, '-')) {
+        const auto refuse = [&](const std::string& what) {
+            throw UsageError(shown + " cannot be read", "'" + piece + "' " + what,
+                             "write a repetition like residual(3)*4 or (conv(64,3)-batchnorm)*2");
+        };
+        const std::vector<std::string> factors = split_outside(piece, '*');
+        const auto times = factors.size() == 2 ? to_whole_number(factors[1]) : Index{1};
+        if (factors.size() > 2 || !times || *times < 1) {
+            refuse("does not end in a whole number of times");
+        }
+        const std::string& repeated = factors.front();
+        std::vector<Piece> once;
+        if (repeated.starts_with('(') && repeated.ends_with(')')) {
+            once = read_pieces(std::string_view(repeated).substr(1, repeated.size() - 2), shown);
+        } else {
+            once.push_back(read_piece(repeated, shown));
+        }
+        if (static_cast<std::size_t>(*times) > (most_pieces - all.size()) / once.size()) {
+            refuse("makes more than " + std::to_string(most_pieces) + " pieces");
+        }
+        for (Index i = 0; i < *times; ++i) {
+            std::ranges::copy(once, std::back_inserter(all));
+        }
+    }
+    return all;
 }
 
 }  // namespace hoist

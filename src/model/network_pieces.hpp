@@ -31,7 +31,9 @@ struct Piece {
 /// Cuts at separators outside parentheses; white space around each piece is removed.
 std::vector<std::string> split_outside(std::string_view text, char separator);
 
+/// The pieces of a network, those that are to be repeated as often as they say: `residual(3)*18`, or
+/// several at once, `(conv(64,3)-batchnorm)*2`.
 /// @param shown the key and its whole value. @throws UsageError.
-Piece read_piece(const std::string& text, const std::string& shown);
+std::vector<Piece> read_pieces(std::string_view text, const std::string& shown);
 
 }  // namespace hoist

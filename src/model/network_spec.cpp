@@ -10,6 +10,39 @@ namespace hoist {
 
 namespace {
 
+std::string convolution_text(const Windows& windows, Index channels) {
+    std::string text = "conv(" + std::to_string(channels) + "," + std::to_string(windows.rows);
+    const bool padded_by_half = windows.padding == windows.rows / 2;
+    if (windows.stride != 1 || !padded_by_half) {
+        text += "," + std::to_string(windows.stride);
+    }
+    if (!padded_by_half) {
+        text += "," + std::to_string(windows.padding);
+    }
+    return text + ")";
+}
+
+std::string map_text(const MapSpec& map, Index channels) {
+    const bool whole = map.windows == Windows::whole(map.windows.from);
+    if (map.residual) {
+        return whole ? "residual" : "residual(" + std::to_string(map.windows.rows) + ")";
+    }
+    return whole ? std::to_string(channels) : convolution_text(map.windows, channels);
+}
+
+std::string pool_text(const std::string& name, const Windows& windows) {
+    if (windows.places() == 1 && windows.are_the_block() && name == "avgpool") {
+        return name;
+    }
+    const std::string stride =
+        windows.stride == windows.rows ? "" : "," + std::to_string(windows.stride);
+    return name + "(" + std::to_string(windows.rows) + stride + ")";
+}
+
+}  // namespace
+
+namespace {
+
 const std::vector<std::string> output_names{"softmax", "linear", "simplex"};
 
 }  // namespace
@@ -42,6 +75,25 @@ std::string NetworkSpec::activation_text() const {
         names.resize(std::min<std::size_t>(names.size(), 1));
     }
     return names.empty() ? "relu" : join(names, ",");
+}
+
+std::string NetworkSpec::layers_text() const {
+    std::vector<std::string> texts{to_text(block(0))};
+    for (Index l = 0; l < layers(); ++l) {
+        const MapSpec& map = this->map(l);
+        if (map.in_front) {
+            texts.push_back(pool_text("avgpool", map.in_front->windows()));
+        }
+        const Index channels = block(l + 1).channels;
+        texts.push_back(map_text(map, channels));
+        if (map.normalized) {
+            texts.emplace_back("batchnorm");
+        }
+        if (const auto pooled = l + 1 < layers() ? activation(l + 1).windows() : std::nullopt) {
+            texts.push_back(pool_text("maxpool", *pooled));
+        }
+    }
+    return join(texts, "-");
 }
 
 }  // namespace hoist

@@ -1,5 +1,6 @@
 #include "hoist/model/weights.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 namespace hoist {
@@ -9,6 +10,17 @@ namespace {
 // The standard deviation of a unit normal truncated at +-2 is 0.8796...; dividing by it keeps the
 // variance.
 constexpr double truncated_deviation = 0.87962566103423978;
+
+// The first outputs are the channels in the middle of a window, as far as there are.
+template <typename Scalar>
+void hand_on(const MapSpec& map, Matrix<Scalar>& matrix) {
+    const Windows& windows = map.windows;
+    const Index channels = windows.from.channels;
+    const Index middle = (windows.rows / 2 * windows.columns + windows.columns / 2) * channels;
+    const Index handed = std::min(channels, map.outputs());
+    matrix.topRows(handed).setZero();
+    matrix.block(0, middle, handed, handed).setIdentity();
+}
 
 }  // namespace
 
@@ -64,6 +76,7 @@ Weights<Scalar> initial_weights(const MapSpec& map, Start start, double bias, st
             case Start::variance_scaling:
                 return truncated() / std::sqrt(n);
             case Start::he:
+            case Start::dirac:
                 break;
         }
         return normal(engine) * std::sqrt(2.0 / n);
@@ -74,6 +87,9 @@ Weights<Scalar> initial_weights(const MapSpec& map, Start start, double bias, st
     } else {
         weights.matrix = Matrix<Scalar>::NullaryExpr(map.outputs(), map.inputs(),
                                                      [&] { return static_cast<Scalar>(draw()); });
+    }
+    if (start == Start::dirac && !map.dense() && !map.residual) {
+        hand_on(map, weights.matrix);
     }
     weights.bias = Vector<Scalar>::Constant(map.outputs(), static_cast<Scalar>(bias));
     if (map.normalized) {

@@ -15,6 +15,7 @@
 #include "hoist/problem/augmentation.hpp"
 #include "hoist/problem/model_file.hpp"
 #include "start.hpp"
+#include "whitening.hpp"
 
 namespace hoist {
 
@@ -270,6 +271,9 @@ Problem<Scalar> make_problem(const Config& config, const Communicator& world, Ta
         for (Samples<Scalar>* samples : {&problem.train, &problem.validation, &problem.test}) {
             standardize(problem.standardization, samples->inputs);
         }
+    }
+    if (config.whiten && placement->first(rank)) {
+        whiten(problem.train, problem.peers, problem.stage);
     }
     return problem;
 }

@@ -87,6 +87,22 @@ TEST(NetworkSpec, reads_the_shapes_of_pictures) {
     EXPECT_TRUE(spec.map(0) == parse_network("32x30x1-conv(8,5,2)-2", "relu", "softmax").map(0));
 }
 
+TEST(NetworkSpec, repeats_maps_and_groups_of_them) {
+    const auto written = [](const std::string& layers) {
+        return parse_network(layers, "relu", "softmax").layers_text();
+    };
+    EXPECT_EQ(written("9-8*3-2"), "9-8-8-8-2");
+    EXPECT_EQ(written("9-8-residual * 2-2"), "9-8-residual-residual-2");
+    EXPECT_EQ(written("8x8x3-(conv(4,3)-batchnorm-maxpool(2))*2-(5)*1-2"),
+              "8x8x3-conv(4,3)-batchnorm-maxpool(2)-conv(4,3)-batchnorm-maxpool(2)-5-2");
+    EXPECT_EQ(written("9-(8-(7-6)*2)*2-2"), "9-8-7-6-7-6-8-7-6-7-6-2");
+    for (const std::string layers : {"9-8*0-2", "9-8*-2", "9-8*x-2", "9-8*2*2-2", "9-8*99999-2",
+                                     "9-(8*2-2", "9-()*2-2", "9-8*1e9-2", "9-((8-8)*5000)*2-2"}) {
+        expect_mentions(refusal(layers), {"network.layers"});
+    }
+    expect_mentions(refusal("9-8*0-2"), {"8*0", "residual(3)*4"});
+}
+
 TEST(NetworkSpec, names_the_map_that_does_not_fit_and_the_shape_that_it_meets) {
     expect_mentions(refusal("784-conv(8,5)-10"), {"conv(8,5)", "784", "28x28x1"});
     expect_mentions(refusal("28x28-conv(8,5)-10-conv(3,3)-10"),

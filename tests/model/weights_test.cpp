@@ -47,6 +47,25 @@ TEST(InitialWeights, have_the_range_of_their_start) {
     EXPECT_GT(draw(Start::he).cwiseAbs().maxCoeff(), 3.5 * std::sqrt(2.0 / inputs));
 }
 
+TEST(InitialWeights, of_a_convolution_hand_on_its_channels_where_asked) {
+    const Matrix<double> x = Matrix<double>::Random(5 * 6 * 3, 2);
+    for (const Index channels : {2, 3, 7}) {
+        const auto map = MapSpec::convolution(Windows{{5, 6, 3}, 3, 3, 1, 1}, channels);
+        const auto weights = initial_weights<double>(map, Start::dirac, 0.0, 1, 0);
+        Matrix<double> u(map.to.size(), 2);
+        LinearMap<double>(weights, map).apply(x, u);
+        for (Index place = 0; place < 30; ++place) {
+            for (Index c = 0; c < std::min<Index>(channels, 3); ++c) {
+                EXPECT_EQ(u.row(place * channels + c), x.row(place * 3 + c));
+            }
+        }
+        const auto he = initial_weights<double>(map, Start::he, 0.0, 1, 0);
+        EXPECT_EQ(weights.matrix.bottomRows(std::max<Index>(channels - 3, 0)),
+                  he.matrix.bottomRows(std::max<Index>(channels - 3, 0)));
+    }
+    EXPECT_EQ(draw(Start::dirac), draw(Start::he));
+}
+
 TEST(InitialWeights, depend_on_the_seed_and_the_layer_alone) {
     const auto weights = [](std::uint64_t seed, Index layer) {
         return initial_weights<double>(MapSpec::dense(30, 20), Start::he, 0.0, seed, layer).matrix;

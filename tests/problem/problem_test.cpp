@@ -49,6 +49,92 @@ class MakeProblem : public testing::Test {
     ConfigText settings;
 };
 
+// Of windows in the columns: that W w + b has mean 0, and the covariance that eigenvectors give it.
+void expect_whitened(const Weights<double>& weights, const Matrix<double>& windows) {
+    const Index pairs = weights.matrix.rows() / 2;
+    EXPECT_EQ(weights.matrix.topRows(pairs), -weights.matrix.bottomRows(pairs));
+    const Matrix<double> centered = windows.colwise() - windows.rowwise().mean();
+    const Matrix<double> covariance =
+        centered * centered.transpose() / static_cast<double>(windows.cols());
+    const Matrix<double> rows = weights.matrix.topRows(pairs);
+    const double eps = 5e-4 * covariance.trace() / static_cast<double>(windows.rows());
+    // e / (e + eps) = 1 - eps |v / sqrt(e + eps)|^2
+    Matrix<double> expected = Matrix<double>::Identity(pairs, pairs);
+    expected.diagonal() -= eps * rows.rowwise().squaredNorm();
+    EXPECT_LT((rows * covariance * rows.transpose() - expected).cwiseAbs().maxCoeff(), 1e-9);
+    EXPECT_LT(((weights.matrix * windows).colwise() + weights.bias)
+                  .rowwise()
+                  .mean()
+                  .cwiseAbs()
+                  .maxCoeff(),
+              1e-9);
+    // No other direction has more variance than the least of them.
+    const double least = 1.0 / rows.row(pairs - 1).squaredNorm() - eps;
+    Matrix<double> rest = covariance;
+    for (Index k = 0; k < pairs; ++k) {
+        const Vector<double> v = rows.row(k).transpose().normalized();
+        rest -= v * (v.transpose() * covariance * v) * v.transpose();
+    }
+    EXPECT_LE(rest.selfadjointView<Eigen::Lower>().eigenvalues().maxCoeff(), least + 1e-9);
+}
+
+TEST_F(MakeProblem, whitens_the_windows_of_pictures) {
+    const Config config = parse_config({{"data.samples", "70"},
+                                        {"data.test_samples", "0"},
+                                        {"network.layers", "28x28x1-conv(8,3,2,0)-10"},
+                                        {"network.activation", "relu"},
+                                        {"network.whiten", "true"},
+                                        {"formulation.name", "mac"},
+                                        {"grid.block", "7"}});
+    const Problem<double> problem = make_problem<double>(config, world);
+    if (!problem.placement.first(world.rank())) {
+        return;
+    }
+    const DataParts data = open_dataset(config.data, {});
+    std::vector<double> inputs(70 * 784);
+    data.train->read_inputs(all_samples(70), inputs);
+    Matrix<double> windows(9, 70 * 13 * 13);
+    for (Index at = 0; at < windows.cols(); ++at) {
+        const Index row = at % 169 / 13 * 2;
+        const Index column = at % 13 * 2;
+        for (Index i = 0; i < 9; ++i) {
+            windows(i, at) = inputs[static_cast<std::size_t>(at / 169 * 784 + (row + i / 3) * 28 +
+                                                             column + i % 3)];
+        }
+    }
+    expect_whitened(problem.stage.weights.front(), windows);
+}
+
+TEST_F(MakeProblem, whitens_by_the_first_5000_samples) {
+    std::string text = table_text(5000, 3);
+    for (int i = 0; i < 200; ++i) {
+        text += "1e6,-1e6,1e5,red\n";
+    }
+    folder.put("train.csv", text);
+    settings["network.layers"] = "3-6-2";
+    settings["network.whiten"] = "true";
+    settings["weights.solver"] = "adam";
+    settings["formulation.name"] = "fenchel";
+    const Problem<double> problem = make_problem<double>(parse_config(settings), world);
+    if (!problem.placement.first(world.rank())) {
+        return;
+    }
+    const DataParts data = open_training_data(parse_config(settings));
+    Matrix<double> inputs(3, 5000);
+    data.train->read_inputs(all_samples(5000), {inputs.data(), 15000});
+    expect_whitened(problem.stage.weights.front(), inputs);
+}
+
+TEST_F(MakeProblem, refuses_to_whiten_what_has_no_pairs_or_another_start) {
+    settings["network.whiten"] = "true";
+    for (const std::string layers : {"3-5-2", "3-8-2"}) {
+        expect_mentions(refusal("network.layers", layers), {"network.whiten", "even", "6 at most"});
+    }
+    expect_mentions(refusal("network.layers", "3-residual-2"), {"network.whiten"});
+    settings["network.layers"] = "3-6-2";
+    expect_mentions(refusal("network.scale", "0.5"), {"network.whiten", "network.scale"});
+}
+
 TEST_F(MakeProblem, gives_each_rank_its_layers_its_samples_and_the_start_of_its_weights) {
     settings["data.validation"] = "10";
     const Config config = parse_config(settings);

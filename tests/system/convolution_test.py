@@ -85,9 +85,11 @@ class Convolution(Exchange):
         x = functional.softmax(functional.linear(x, weight[3], bias[3]), dim=1)
         self.assert_close(x.numpy(), scores, 1e-5)
 
-        self.succeed("import", "model.npz", "--out", "again.h5")
-        self.assert_close(self.predict("again.h5", images), scores, 1e-6)
-        self.succeed("train", self.settings(), "--out", "more", "--network.init=again.h5", "--train.epochs=1")
+        for kind in ("onnx", "npz"):
+            self.succeed("import", f"model.{kind}", "--out", f"from-{kind}.h5")
+            self.assert_close(self.predict(f"from-{kind}.h5", images), scores, 1e-6)
+            self.assertEqual(json.loads(self.succeed("inspect", f"from-{kind}.h5", "--json").out)["network"], LAYERS)
+        self.succeed("train", self.settings(), "--out", "more", "--network.init=from-onnx.h5", "--train.epochs=1")
 
     def test_normalized_maps_learn_resume_and_predict_alike_everywhere(self):
         layers = "28x28x1-conv(6,5,2)-batchnorm-maxpool(2)-conv(8,3)-batchnorm-20-batchnorm-10"
@@ -114,8 +116,90 @@ class Convolution(Exchange):
         self.assert_close(net.forward(), scores, 1e-5)
         self.succeed("export", "one", "--to", "model.npz")
         self.assertEqual(numpy.load(self.folder / "model.npz")["network"].tolist(), [layers.replace("-batchnorm", "")])
-        self.succeed("import", "model.npz", "--out", "again.h5")
-        self.assert_close(self.predict("again.h5", images), scores, 1e-5)
+        for kind in ("onnx", "npz"):
+            self.succeed("import", f"model.{kind}", "--out", f"from-{kind}.h5")
+            self.assert_close(self.predict(f"from-{kind}.h5", images), scores, 1e-5)
+
+    def exported(self, module, shape=(3, 8, 8), name="given.onnx"):
+        module.eval()
+        torch.onnx.export(module, torch.zeros(1, *shape), str(self.folder / name), opset_version=13,
+                          input_names=["x"], dynamic_axes={"x": {0: "batch"}})
+        return name
+
+    def test_pytorchs_convolutions_pools_normalizations_and_skips_are_imported(self):
+        nn = torch.nn
+        torch.manual_seed(4)
+
+        class Skip(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.map = nn.Conv2d(4, 4, 3, padding=1)
+
+            def forward(self, x):
+                return x + self.map(x)
+
+        class Scaled(nn.Module):
+            def forward(self, x):
+                return (x - torch.tensor([0.4, 0.5, 0.6])[:, None, None]) / torch.tensor([0.2, 0.25, 0.3])[:, None, None]
+
+        class ChannelsLast(nn.Module):
+            """As Keras has its inputs and its rows."""
+            def forward(self, x):
+                x = nn.functional.relu(self.first(x.permute(0, 3, 1, 2)))
+                return self.last(x.permute(0, 2, 3, 1).reshape(x.shape[0], -1))
+
+            def __init__(self):
+                super().__init__()
+                self.first, self.last = nn.Conv2d(3, 2, 3), nn.Linear(72, 3)
+
+        normalized = nn.BatchNorm2d(6)
+        with torch.no_grad():
+            for numbers in (normalized.weight, normalized.bias, normalized.running_mean, normalized.running_var):
+                numbers.copy_(torch.rand(6) + 0.5)
+        for expected, module in (
+                ("8x8x3-conv(6,3)-maxpool(2)-conv(8,3,1,0)-avgpool-4",
+                 nn.Sequential(nn.Conv2d(3, 6, 3, padding=1, bias=False), normalized, nn.ReLU(), nn.MaxPool2d(2),
+                               nn.Conv2d(6, 8, 3), nn.Tanh(), nn.AvgPool2d(2), nn.Flatten(), nn.Linear(8, 4),
+                               nn.Softmax(dim=1))),
+                ("8x8x3-conv(4,3,2)-residual(3)-residual(3)-avgpool-5",
+                 nn.Sequential(nn.Conv2d(3, 4, 3, stride=2, padding=1), nn.ReLU(), Skip(), nn.LeakyReLU(0.3), Skip(),
+                               nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 5))),
+                ("8x8x3-conv(5,5,1,0)-7-3",
+                 nn.Sequential(Scaled(), nn.Conv2d(3, 5, 5), nn.GELU(), nn.Flatten(), nn.Linear(80, 7), nn.Sigmoid(),
+                               nn.Linear(7, 3))),
+                ("8x8x3-conv(4,3)-maxpool(3,1)-4", nn.Sequential(nn.Conv2d(3, 4, 3, padding=1), nn.MaxPool2d(3, stride=1),
+                                                                 nn.GELU(), nn.Flatten(), nn.Linear(144, 4)))):
+            with self.subTest(expected):
+                self.succeed("import", self.exported(module), "--out", f"{expected}.h5")
+                facts = json.loads(self.succeed("inspect", f"{expected}.h5", "--json").out)
+                self.assertEqual(facts["network"], expected)
+                images = torch.rand(6, 3, 8, 8)
+                scores = self.predict(f"{expected}.h5", images.permute(0, 2, 3, 1).reshape(6, -1).numpy())
+                self.assert_close(scores, module(images).detach().numpy(), 2e-6)
+        module = ChannelsLast()
+        self.succeed("import", self.exported(module, (8, 8, 3)), "--out", "last.h5")
+        images = torch.rand(6, 8, 8, 3)
+        self.assert_close(self.predict("last.h5", images.reshape(6, -1).numpy()), module(images).detach().numpy(), 2e-6)
+
+    def test_convolutions_that_hoist_does_not_have_are_refused(self):
+        nn = torch.nn
+        for phrases, modules in ((["groups"], [nn.Conv2d(3, 3, 3, groups=3)]),
+                                 (["dilations"], [nn.Conv2d(3, 3, 3, dilation=2)]),
+                                 (["strides", "directions"], [nn.Conv2d(3, 3, 3, stride=(1, 2))]),
+                                 (["filters", "square"], [nn.Conv2d(3, 3, (3, 1))]),
+                                 (["edge"], [nn.Conv2d(3, 3, 3), nn.ReLU(), nn.MaxPool2d(2, padding=1)]),
+                                 (["edge"], [nn.Conv2d(3, 3, 3), nn.ReLU(), nn.AvgPool2d(4, padding=1)]),
+                                 (["gelu"], [nn.Conv2d(3, 3, 3), nn.GELU(), nn.MaxPool2d(2)]),
+                                 (["scaled or shifted"], [nn.Conv2d(3, 3, 3), nn.ReLU(), nn.BatchNorm2d(3), nn.Conv2d(3, 3, 3)]),
+                                 (["ConvTranspose"], [nn.ConvTranspose2d(3, 3, 3)])):
+            with self.subTest(phrases):
+                if modules[-1].__class__ is not nn.ConvTranspose2d:
+                    modules += [nn.Flatten(), nn.LazyLinear(2)]
+                module = nn.Sequential(*modules)
+                module(torch.zeros(1, 3, 8, 8))
+                self.refuses(65, phrases, "import", self.exported(module), "--out", "new.h5", on=(1,))
+        self.refuses(65, ["picture"], "import", self.exported(nn.Sequential(nn.Conv2d(3, 3, 3), nn.ReLU())), "--out", "new.h5",
+                     on=(1,))
 
     def test_scores_of_mirrored_images_are_averaged_where_asked_for(self):
         self.succeed("train", self.settings(), "--out", "run", "--train.epochs=2")

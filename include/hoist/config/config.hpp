@@ -66,6 +66,8 @@ struct Config {
     /// A model to take the weights from instead.
     std::string start_file;
     double bias = 0.0;
+    /// Whether the first map starts as the whitening of its windows.
+    bool whiten = false;
     /// Of the hidden blocks at the start.
     double scale = 1.0;
     bool learn_slopes = false;
