@@ -29,7 +29,7 @@ function(hoist_test name file)
             add_test(NAME ${name}.${ranks} COMMAND ${MPIEXEC_EXECUTABLE} -n ${ranks} --oversubscribe
                                                    --bind-to none $<TARGET_FILE:${name}>)
             set_tests_properties(${name}.${ranks} PROPERTIES TIMEOUT ${hoist_test_seconds} ENVIRONMENT
-                "OMPI_ALLOW_RUN_AS_ROOT=1;OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1;OMPI_MCA_mpi_yield_when_idle=1;OPENBLAS_NUM_THREADS=1")
+                "OMPI_ALLOW_RUN_AS_ROOT=1;OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1;OMPI_MCA_mpi_yield_when_idle=1;OMPI_MCA_pml=ob1;OPENBLAS_NUM_THREADS=1")
         endforeach()
     else()
         target_link_libraries(${name} PRIVATE ${ARG_DEPENDS} hoist_math GTest::gtest_main hoist_warnings)

@@ -11,7 +11,8 @@ namespace hoist {
 /// An activation made from Functions, which has traits() and, as templates of the scalar, apply(u,
 /// x), pull_back(u, e, d) and difference_quotient(weight, u, g, x, s), and what else exists of
 /// parameter(), prox(s, v, x), gap(x, u), labels(), difference_signal(weight, u, g, x, s) and
-/// gap_parameter_slope(weight, u, g). Their preconditions are checked here.
+/// gap_parameter_slope(weight, u, g); where shapes change by more than groups and entries also
+/// windows(), input(x), output(u) and fits(rows of u, rows of x). Their preconditions are checked here.
 template <typename Functions>
 class ActivationOf final : public Activation {
   public:
@@ -28,6 +29,26 @@ class ActivationOf final : public Activation {
         return std::nullopt;
     }
 
+    std::optional<Windows> windows() const override {
+        if constexpr (requires { functions_.windows(); }) {
+            return functions_.windows();
+        }
+        return std::nullopt;
+    }
+    Shape input(const Shape& x) const override {
+        if constexpr (requires { functions_.input(x); }) {
+            return functions_.input(x);
+        } else {
+            return Activation::input(x);
+        }
+    }
+    std::optional<Shape> output(const Shape& u) const override {
+        if constexpr (requires { functions_.output(u); }) {
+            return functions_.output(u);
+        } else {
+            return Activation::output(u);
+        }
+    }
     std::vector<double> labels() const override {
         if constexpr (requires { functions_.labels(); }) {
             return functions_.labels();
@@ -107,9 +128,17 @@ class ActivationOf final : public Activation {
 
     template <typename A, typename B>
     void require_groups(const A& u, const B& x) const {
-        const ActivationTraits traits = this->traits();
-        require(u.rows() * traits.entries == x.rows() * traits.group && u.cols() == x.cols(),
+        require(fits(u.rows(), x.rows()) && u.cols() == x.cols(),
                 "the input and the output of an activation have sizes that fit");
+    }
+
+    bool fits(Index u, Index x) const {
+        if constexpr (requires { functions_.fits(u, x); }) {
+            return functions_.fits(u, x);
+        } else {
+            const ActivationTraits traits = this->traits();
+            return u * traits.entries == x * traits.group;
+        }
     }
 
     template <typename Scalar>
