@@ -41,15 +41,9 @@ class BatchModel : RankPart {
         memory.activations = passages() * batch_columns_ * batch_rows() * scalar_;
         memory.weights = weights() * scalar_;
         memory.program = program_pages + (rank_ == 0 ? writer_pages : 0.0);
-        double widest = maps(layers_.begin - 1);
-        for (Index l = layers_.begin; l < layers_.end; ++l) {
-            widest = std::max(widest, maps(l));
-        }
-        // Slices of the forward pass that evaluates: two at hand, four on their way.
-        const double slices = placement_.grid.stages() > 1 ? 6.0 : 2.0;
         const auto at_once = static_cast<double>(ColumnBlocks::most_columns(network_.widest()));
         memory.scratch =
-            (panel_rows * (widest + batch_columns_) + slices * at_once * widest) * scalar_;
+            (panel_rows * (panel_width() + batch_columns_) + at_once * slice_rows()) * scalar_;
         return memory;
     }
 
@@ -81,6 +75,25 @@ class BatchModel : RankPart {
             rows += 2.0 * maps(l) + (l > 0 ? width(l) * (minimizes ? 2.0 : 1.0) : 0.0);
         }
         return rows + (last() ? outputs() : 0.0);
+    }
+    /// Of the products with dense maps; those of windows are small.
+    double panel_width() const {
+        double widest = 0.0;
+        for (Index l = layers_.begin; l < layers_.end; ++l) {
+            widest = std::max(widest, network_.map(l).dense() ? maps(l) : outputs_of(l));
+        }
+        return widest;
+    }
+    /// Rows of the slices of the forward pass that evaluates: x and u at hand, four that leave, and two
+    /// that arrive in rooms as large again, which the heap keeps in pieces.
+    double slice_rows() const {
+        double x = 0.0;
+        double u = 0.0;
+        for (Index l = layers_.begin; l < layers_.end; ++l) {
+            x = std::max(x, l > 0 ? width(l) : 0.0);
+            u = std::max(u, l + 1 < layers_.end || last() ? maps(l) : 0.0);
+        }
+        return x + u + 4.0 * maps(layers_.begin - 1) + (last() ? 0.0 : 4.0 * maps(layers_.end - 1));
     }
     double equations() const {
         double numbers = 0.0;

@@ -53,8 +53,8 @@ class Memory(ProgramTest):
         return [int((self.folder / f"peak-{rank}").read_text()) for rank in range(ranks)]
 
     def compare(self, ranks, **keys):
-        config = self.write_config(data__samples=20000, data__test_samples=2000, network__layers="784-300-100-10",
-                                   **({} if "train__epochs" in keys else {"train__sweeps": 1}) | keys)
+        usual = {"data__samples": 20000, "data__test_samples": 2000, "network__layers": "784-300-100-10"}
+        config = self.write_config(**usual | ({} if "train__epochs" in keys else {"train__sweeps": 1}) | keys)
         plan = json.loads(self.succeed("plan", config, "--ranks", ranks, "--json", *RATES).out)
         empty = self.peaks_of_empty_program(ranks)
         full = self.peaks(ranks, HOIST, "train", config, "--out", "run", "--overwrite")
@@ -87,6 +87,12 @@ class Memory(ProgramTest):
                             (1, {"weights__solver": "gram"})):
             self.compare(ranks, formulation__name="contrastive", train__epochs=1,
                          train__batch=500, **{"weights__solver": "adam"} | keys)
+
+    def test_of_pictures(self):
+        for ranks, keys in ((1, {}), (2, {"grid__stages": 2})):
+            self.compare(ranks, network__layers="28x28x1-conv(16,5)-batchnorm-maxpool(2)-conv(32,3)-maxpool(2)-10",
+                         formulation__name="contrastive", weights__solver="muon", train__epochs=1, train__batch=500,
+                         data__samples=8000, **keys)
 
 
 class Plan(ProgramTest):
