@@ -125,18 +125,17 @@ PictureForm form_of(const Pictures& pictures, Index features) {
 
 class PictureRows : public RowArray {
   public:
-    PictureRows(Pictures pictures, const PictureForm& form)
-        : RowArray(pictures.folder.string(),
-                   {std::ssize(pictures.files), form.rows, form.columns, form.channels()},
+    PictureRows(const fs::path& folder, std::vector<std::string> files, const PictureForm& form)
+        : RowArray(folder.string(), {std::ssize(files), form.rows, form.columns, form.channels()},
                    ElementKind::byte, "pictures"),
-          pictures_(std::move(pictures)),
+          folder_(folder),
+          files_(std::move(files)),
           form_(form) {}
 
     void read_rows(Index first, std::span<double> numbers) override {
         std::vector<unsigned char> bytes(static_cast<std::size_t>(form_.size()));
         for (; !numbers.empty(); ++first) {
-            read_picture(pictures_.folder / pictures_.files[static_cast<std::size_t>(first)], form_,
-                         bytes);
+            read_picture(folder_ / files_[static_cast<std::size_t>(first)], form_, bytes);
             std::ranges::copy(bytes, numbers.begin());
             numbers = numbers.subspan(bytes.size());
         }
@@ -144,16 +143,16 @@ class PictureRows : public RowArray {
     std::vector<std::string> read_texts() override { refuse("it holds numbers", ""); }
 
   private:
-    Pictures pictures_;
+    fs::path folder_;
+    std::vector<std::string> files_;
     PictureForm form_;
 };
 
 class FolderNames : public RowArray {
   public:
-    explicit FolderNames(const Pictures& pictures)
-        : RowArray(pictures.folder.string(), {std::ssize(pictures.classes)}, ElementKind::text,
-                   "folder names"),
-          names_(pictures.classes) {}
+    FolderNames(const fs::path& folder, std::vector<std::string> of_samples)
+        : RowArray(folder.string(), {std::ssize(of_samples)}, ElementKind::text, "folder names"),
+          names_(std::move(of_samples)) {}
 
     void read_rows(Index, std::span<double>) override { refuse("it holds names", ""); }
     std::vector<std::string> read_texts() override { return names_; }
@@ -167,16 +166,15 @@ std::unique_ptr<ArrayPart> open_part(const fs::path& folder, ArrayTargets& reade
     Pictures pictures = find_pictures(folder);
     Targets targets{.task = use.task};
     if (!pictures.classes.empty()) {
-        FolderNames names(pictures);
+        FolderNames names(folder, std::move(pictures.classes));
         targets = reader.read(names, names.rows(), {});
     }
-    const std::vector<std::string> remarks = pictures.remarks;
     const PictureForm form = form_of(pictures, use.features);
-    auto part =
-        std::make_unique<ArrayPart>(std::make_unique<PictureRows>(std::move(pictures), form),
-                                    std::pair<Index, Index>{0, 0}, std::move(targets), use.largest);
-    for (const std::string& remark : remarks) {
-        part->add_remark(remark);
+    auto rows = std::make_unique<PictureRows>(folder, std::move(pictures.files), form);
+    auto part = std::make_unique<ArrayPart>(std::move(rows), std::pair<Index, Index>{0, 0},
+                                            std::move(targets), use.largest);
+    for (std::string& remark : pictures.remarks) {
+        part->add_remark(std::move(remark));
     }
     return part;
 }

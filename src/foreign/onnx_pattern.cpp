@@ -50,8 +50,8 @@ bool matches(Nodes nodes, OnnxConstants& constants, const std::string& u,
     return true;
 }
 
-/// A lifting by its first three operators, in which stand the bounds of the intervals and the labels
-/// that u is counted from, and the fifth, its slopes.
+/// The liftings that have the numbers of the fourth operator, the labels that u is counted from, and of
+/// the fifth, the slopes.
 std::vector<std::string> liftings(Nodes nodes, OnnxConstants& constants) {
     const auto numbers = [&](std::size_t node) {
         return node < nodes.size() && nodes[node]->input_size() == 2 &&

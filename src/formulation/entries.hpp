@@ -22,6 +22,10 @@ Matrix<Scalar> beside_entries(const ConstMatrixRef<Scalar>& u, Index entries) {
 /// The sum over the entries of each u, E'x.
 template <typename Scalar>
 void sum_entries(const ConstMatrixRef<Scalar>& x, Index entries, MatrixRef<Scalar> sum) {
+    if (entries == 1) {
+        sum = x;
+        return;
+    }
     sum = x(Eigen::seqN(0, sum.rows(), entries), Eigen::all);
     for (Index e = 1; e < entries; ++e) {
         sum += x(Eigen::seqN(e, sum.rows(), entries), Eigen::all);

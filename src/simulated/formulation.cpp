@@ -165,7 +165,9 @@ class SimulatedOutput final : public OutputBlock<Scalar> {
 }  // namespace
 
 std::shared_ptr<const Activation> parse_activation(std::string_view text) {
+    const bool preset = text.ends_with("lifting");
     return std::make_shared<SimulatedActivation>(text == "maxpool" ? "maxpool(2)"
+                                                 : preset          ? std::string(text) + "(3)"
                                                                    : std::string(text));
 }
 
