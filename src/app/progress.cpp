@@ -156,6 +156,13 @@ void ProgressPrinter::closed(const RunSummary& summary, const RunDirectory& dire
     std::printf("  %-20s %.6f (loss %.6f, penalty %.6f)\n", "objective",
                 summary.last.energy.objective(), summary.last.energy.loss,
                 summary.last.energy.penalty);
+    if (summary.last.residual && summary.last.train) {
+        std::printf(
+            "  %-20s residual %.3g (1: feed-forward, 0: at the joint minimum), always on %.1f %%, "
+            "always off %.1f %%\n",
+            "activations", *summary.last.residual, summary.last.train->always_on,
+            summary.last.train->always_off);
+    }
     std::printf("  %-20s %.2f s in %td %ss (%.2f s in all, %.1f %% of it waiting)\n", "training",
                 summary.seconds_training, summary.last.sweep, config_.unit().c_str(),
                 summary.seconds_total, 100.0 * summary.idle_fraction);

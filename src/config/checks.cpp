@@ -46,6 +46,61 @@ void check_normalization(const Config& config) {
     }
 }
 
+// Passes are steps of a fixed point over the signals of one batch.
+void check_passes(const Config& config) {
+    const FormulationOptions& formulation = config.formulation;
+    if (formulation.passes == 1) {
+        return;
+    }
+    const auto refuse = [&](const std::string& setting, const std::string& why,
+                            const std::string& advice) {
+        throw UsageError("formulation.passes = " + std::to_string(formulation.passes) +
+                             " does not go with " + setting,
+                         why, advice);
+    };
+    const std::string one = "set formulation.passes = 1";
+    if (formulation.name == "classical") {
+        refuse("formulation.name = classical", "its signals do not settle that way",
+               "use fenchel or bregman");
+    }
+    if (formulation.name == "contrastive" && formulation.contrast == Contrast::dual) {
+        refuse("formulation.contrast = dual", "dual propagation moves each block once",
+               one + ", or formulation.contrast = clamped");
+    }
+    if (config.fit == Fit::sweeps) {
+        refuse("weights.solver = ridge", "sweeps go over all samples and keep their activations",
+               "use weights.solver = implicit, or train.sweeps for more sweeps");
+    }
+    if (formulation.iterations > 1) {
+        refuse("formulation.iterations = " + std::to_string(formulation.iterations),
+               "steps of single blocks and passes over all of them are two ways to one minimum",
+               "set one of them to 1");
+    }
+    if (config.staleness > 0) {
+        refuse("train.staleness = " + std::to_string(config.staleness),
+               "a pass needs the signals of the one before", "set one of them to its default");
+    }
+    if (std::ranges::any_of(config.network.maps, &MapSpec::normalized)) {
+        refuse("batchnorm", "the samples of a block would move one another", one);
+    }
+}
+
+void check_lambda_schedule(const Config& config) {
+    const FormulationOptions& formulation = config.formulation;
+    if (formulation.constant()) {
+        return;
+    }
+    if (config.fit == Fit::sweeps) {
+        throw UsageError("formulation.lambda_end does not go with weights.solver = ridge",
+                         "sweeps keep one objective, which they lower",
+                         "use a solver of mini-batches, or leave it out");
+    }
+    if (formulation.name == "contrastive" && formulation.contrast == Contrast::clamped) {
+        throw UsageError("formulation.lambda_end does not go with formulation.contrast = clamped",
+                         "its weights are powers of formulation.gamma", "leave it out");
+    }
+}
+
 // What each key allows by itself and the method as a whole does not.
 void check_method(const Config& config) {
     if (config.activation_step == ActivationStep::joint &&
@@ -154,6 +209,8 @@ void check_data(const DataConfig& data) {
 
 void check_choices(const Config& config) {
     check_method(config);
+    check_passes(config);
+    check_lambda_schedule(config);
     check_normalization(config);
     check_whitening(config);
     check_data(config.data);

@@ -16,6 +16,15 @@ std::vector<Key> formulation_keys() {
                  c.network.layers() - 1 + (c.network.output == Output::simplex ? 1 : 0);
              c.formulation.lambda = v.numbers(blocks, 1e-30, 1e30);
          }},
+        {{"formulation.lambda_end", "same",
+          "what lambda becomes over a run on mini-batches, one or one per hidden layer"},
+         [](const Value& v, Config& c) {
+             if (v.text != "same") {
+                 c.formulation.lambda_end = v.numbers(c.network.layers() - 1, 1e-30, 1e30);
+             }
+         }},
+        {{"formulation.lambda_until", "0.7", "share of the run after which it is reached"},
+         [](const Value& v, Config& c) { c.formulation.lambda_until = v.number(0.0, 1.0); }},
         {{"formulation.step", "blocks",
           "activations move one layer after another (blocks) or all at once (joint)"},
          [](const Value& v, Config& c) {
@@ -44,6 +53,12 @@ std::vector<Key> formulation_keys() {
           "proximal-gradient steps of a block; on mini-batches 1 is one step of any length"},
          [](const Value& v, Config& c) {
              c.formulation.iterations = static_cast<int>(v.whole_number(1, 1000000));
+         }},
+        {{"formulation.passes", "1",
+          "passes over a mini-batch: from the second on all activations move towards their joint "
+          "minimum (mac, fenchel, bregman, clamped contrastive)"},
+         [](const Value& v, Config& c) {
+             c.formulation.passes = static_cast<int>(v.whole_number(1, 1000));
          }},
         {{"formulation.method", "accelerated",
           "of these steps (bregman): plain, accelerated, adaptive"},

@@ -68,11 +68,12 @@ std::vector<Key> weights_keys() {
          [](const Value& v, Config& c) { c.rate.factor = v.number(0.0, 1.0); }},
         {{"weights.patience", "2", "epochs without improvement that are borne (plateau)"},
          [](const Value& v, Config& c) { c.rate.patience = v.whole_number(0); }},
-        {{"weights.momentum", "0.9", "of the gradient (adam, sgd, gram)"},
+        {{"weights.momentum", "0.9",
+          "of the gradient (adam, sgd, gram, muon), of the proximal center (implicit)"},
          [](const Value& v, Config& c) { c.weights.momentum = v.number(0.0, 0.9999); }},
         {{"weights.second_momentum", "0.999", "of its square (adam)"},
          [](const Value& v, Config& c) { c.weights.second_momentum = v.number(0.0, 0.999999); }},
-        {{"weights.decay", "0", "decoupled weight decay, times the step (adam, sgd, gram)"},
+        {{"weights.decay", "0", "decoupled weight decay, times the step"},
          [](const Value& v, Config& c) { c.weights.decay = v.number(0.0, 1e6); }},
         {{"weights.sides", "both", "Gram matrices of the inputs of a map, or of both sides (gram)"},
          [](const Value& v, Config& c) {
@@ -84,6 +85,11 @@ std::vector<Key> weights_keys() {
          [](const Value& v, Config& c) { c.weights.refresh = v.whole_number(1); }},
         {{"weights.memory", "0.05", "weight of the newest batch in the mean Gram matrix (gram)"},
          [](const Value& v, Config& c) { c.weights.memory = v.number(1e-6, 1.0); }},
+        {{"weights.curvature", "1",
+          "of what stands above maps below the output in implicit steps: a number, or majorizer"},
+         [](const Value& v, Config& c) {
+             c.curvature = v.text == "majorizer" ? 0.0 : v.number(1e-12, 1e12);
+         }},
         {{"weights.average", "0", "share of the run, at its end, whose weights are averaged"},
          [](const Value& v, Config& c) { c.average = v.number(0.0, 1.0); }},
         {{"weights.orthogonal", "false",

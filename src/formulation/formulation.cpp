@@ -1,5 +1,7 @@
 #include "hoist/formulation/formulation.hpp"
 
+#include <algorithm>
+#include <cmath>
 #include <map>
 
 #include "hoist/base/error.hpp"
@@ -77,11 +79,26 @@ void Formulation<Scalar>::residual_signal(Index, const ConstMatrixRef<Scalar>& r
 }
 
 template <typename Scalar>
+void Formulation<Scalar>::minimizer(Index, const ConstMatrixRef<Scalar>&,
+                                    const ConstMatrixRef<Scalar>&, MatrixRef<Scalar>) const {
+    require(false, "the minimizer under a linear pull has a closed form");
+}
+
+template <typename Scalar>
 double Formulation<Scalar>::parameter_slope(Index, const ConstMatrixRef<Scalar>&,
                                             const ConstMatrixRef<Scalar>&,
                                             const ConstMatrixRef<Scalar>&) const {
     require(false, "the formulation learns the parameters of activations");
     return 0.0;
+}
+
+std::vector<double> FormulationOptions::lambda_at(double position) const {
+    std::vector<double> present = lambda;
+    const double way = lambda_until > 0.0 ? std::clamp(position / lambda_until, 0.0, 1.0) : 1.0;
+    for (std::size_t i = 0; i < lambda_end.size(); ++i) {
+        present[i] = lambda[i] * std::pow(lambda_end[i] / lambda[i], way);
+    }
+    return present;
 }
 
 std::vector<std::string> formulation_names() {

@@ -216,6 +216,18 @@ void GapPenalty<Scalar>::respond(Index layer, const ConstMatrixRef<Scalar>& u,
     activation(layer).difference_signal(lambda(layer), u, g, x, s);
 }
 
+// prox_Psi is phi.
+template <typename Scalar>
+void GapPenalty<Scalar>::minimizer(Index layer, const ConstMatrixRef<Scalar>& u,
+                                   const ConstMatrixRef<Scalar>& g, MatrixRef<Scalar> x) const {
+    const auto inverse = static_cast<Scalar>(1.0 / lambda(layer));
+    if (entries(layer) == 1) {
+        activation(layer).apply(u - inverse * g, x);
+    } else {
+        activation(layer).prox(1.0, beside_entries<Scalar>(u, entries(layer)) - inverse * g, x);
+    }
+}
+
 template <typename Scalar>
 double GapPenalty<Scalar>::parameter_slope(Index layer, const ConstMatrixRef<Scalar>& u,
                                            const ConstMatrixRef<Scalar>& g,

@@ -128,6 +128,13 @@ void Mac<Scalar>::respond(Index layer, const ConstMatrixRef<Scalar>& u,
     spec_.activation(layer).pull_back(u, g, s);
 }
 
+template <typename Scalar>
+void Mac<Scalar>::minimizer(Index layer, const ConstMatrixRef<Scalar>& u,
+                            const ConstMatrixRef<Scalar>& g, MatrixRef<Scalar> x) const {
+    spec_.activation(layer).apply(u, x);
+    x -= static_cast<Scalar>(1.0 / options_.lambda_of(layer)) * g;
+}
+
 // g'(d phi / da), and phi is linear in a.
 template <typename Scalar>
 double Mac<Scalar>::parameter_slope(Index layer, const ConstMatrixRef<Scalar>& u,

@@ -66,26 +66,32 @@ double largest_factor(const Matrix<Scalar>& signal_gram, double damping,
 const std::string implicit_advice =
     "use a smaller weights.step, standardized inputs, or train.precision = double";
 
-// slope (diag + weight [X;1][X;1]'/B)^{-1}, B the columns of X, by a system of their number (Woodbury):
-// with Z = [X;1] and q = weight / B that is T - q T Z (I + q Z' diag^{-1} Z)^{-1} Z' diag^{-1} for
-// T = slope diag^{-1}.
+// The columns of slope times (diag + weight Z Z'/B)^{-1}, Z = [X;1] with B columns, by a system of their
+// number (Woodbury): with q = weight / B and T = diag^{-1} that is
+//     slope T - q (slope T Z) (I + q Z'T Z)^{-1} Z'T.
+// The products, with all of X, are in Scalar; the system is factored in double.
 template <typename Scalar>
-Matrix<double> solve_in_batch(const Matrix<double>& slope, const Vector<double>& diagonal,
-                              double weight, const ConstMatrixRef<Scalar>& x) {
+Matrix<Scalar> solve_in_batch(Matrix<Scalar> slope, const Vector<Scalar>& diagonal, double weight,
+                              const ConstMatrixRef<Scalar>& x) {
     const Index n = x.rows();
     const Index columns = x.cols();
-    Matrix<double> z(n + 1, columns);
-    z << x.template cast<double>(), Matrix<double>::Ones(1, columns);
-    const Vector<double> root = diagonal.cwiseInverse().cwiseSqrt();
-    z = root.asDiagonal() * z;
     const double q = weight / static_cast<double>(columns);
-    Matrix<double> system = Matrix<double>::Identity(columns, columns);
-    system.selfadjointView<Eigen::Lower>().rankUpdate(z.transpose(), q);
-    Matrix<double> scaled = slope * root.asDiagonal();
-    const Matrix<double> projected = (scaled * z).transpose();
-    const Matrix<double> solved = factor(system, 0.0, implicit_advice).solve(projected);
-    scaled.noalias() -= q * solved.transpose() * z.transpose();
-    return scaled * root.asDiagonal();
+    const Vector<Scalar> root = diagonal.cwiseInverse().cwiseSqrt();
+    Matrix<Scalar> z(n + 1, columns);
+    z.topRows(n) = root.head(n).asDiagonal() * x;
+    z.row(n).setConstant(root[n]);
+    slope = slope * root.asDiagonal();
+    Matrix<Scalar> gram = Matrix<Scalar>::Zero(columns, columns);
+    gram.template selfadjointView<Eigen::Lower>().rankUpdate(z.transpose(), static_cast<Scalar>(q));
+    Matrix<double> system = gram.template cast<double>();
+    system.diagonal().array() += 1.0;
+    Matrix<Scalar> projected(columns, slope.rows());
+    projected.noalias() = z.transpose() * slope.transpose();
+    const Matrix<Scalar> solved = factor(system, 0.0, implicit_advice)
+                                      .solve(q * projected.template cast<double>())
+                                      .template cast<Scalar>();
+    slope.noalias() -= solved.transpose() * z.transpose();
+    return slope * root.asDiagonal();
 }
 
 }  // namespace
@@ -137,35 +143,48 @@ void GramSolver<Scalar>::move(const BatchEquations<Scalar>& equations, double ra
 
 template <typename Scalar>
 void ImplicitSolver<Scalar>::depart(const Matrix<Scalar>& matrix, const Vector<Scalar>& bias) {
-    center_.resize(matrix.rows(), matrix.cols() + 1);
-    center_ << matrix, bias;
+    Matrix<Scalar>& previous = this->state()[0];
+    Scalar& batches = this->state()[1](0, 0);
+    Matrix<Scalar> present(matrix.rows(), matrix.cols() + 1);
+    present << matrix, bias;
+    center_ = present;
+    if (batches > Scalar{0}) {
+        center_ += static_cast<Scalar>(this->options().momentum) * (present - previous);
+    }
+    previous = present;
+    batches += Scalar{1};
 }
 
-// With w the curvature above, A the mean of [X;1][X;1]' and C the center: the minimizer over D of
-//     <G, D> + w/2 tr(D A D') + ridge |W + D|^2 + |[W b] + D - C|^2 / (2 rate),
-// which solves D (I + 2 rate ridge I_0 + rate w A) = C - [W b] - rate (G + 2 ridge [W 0]).
+// With h the curvature above, A the mean of [X;1][X;1]' and V the center: the minimizer over D of
+//     <G + decay [W 0], D> + h/2 tr(D A D') + ridge |W + D|^2 + |[W b] + D - V|^2 / (2 rate),
+// which solves D (I + 2 rate ridge I_0 + rate h A) = V - [W b] - rate (G + (2 ridge + decay) [W 0]).
 template <typename Scalar>
 void ImplicitSolver<Scalar>::move(const BatchEquations<Scalar>& equations, double rate,
                                   Matrix<Scalar>& matrix, Vector<Scalar>& bias) {
     const WeightSolverOptions& options = this->options();
     const Index n = matrix.cols();
-    Matrix<double> slope = equations.gradient.template cast<double>();
-    slope.leftCols(n) += 2.0 * options.ridge * matrix.template cast<double>();
-    Matrix<double> present(matrix.rows(), n + 1);
-    present << matrix.template cast<double>(), bias.template cast<double>();
-    slope = rate * slope + present - center_.template cast<double>();
-    Vector<double> diagonal = Vector<double>::Constant(n + 1, 1.0 + 2.0 * rate * options.ridge);
-    diagonal[n] = 1.0;
+    const auto eta = static_cast<Scalar>(rate);
+    const auto shrink = static_cast<Scalar>(2.0 * options.ridge + options.decay);
+    Matrix<Scalar> slope = eta * equations.gradient - center_;
+    slope.leftCols(n) += (Scalar{1} + eta * shrink) * matrix;
+    slope.col(n) += bias;
+    Vector<Scalar> diagonal =
+        Vector<Scalar>::Constant(n + 1, static_cast<Scalar>(1.0 + 2.0 * rate * options.ridge));
+    diagonal[n] = Scalar{1};
     if (this->wants_inputs()) {
-        present -= solve_in_batch(slope, diagonal, rate * options.curvature, equations.inputs);
+        slope = solve_in_batch<Scalar>(std::move(slope), diagonal, rate * options.curvature,
+                                       equations.inputs);
     } else {
         Matrix<double> system =
             rate * options.curvature * equations.input_gram.template cast<double>();
-        system.diagonal() += diagonal;
-        present -= factor(system, 0.0, implicit_advice).solve(slope.transpose()).transpose();
+        system.diagonal() += diagonal.template cast<double>();
+        slope = factor(system, 0.0, implicit_advice)
+                    .solve(slope.transpose().template cast<double>())
+                    .transpose()
+                    .template cast<Scalar>();
     }
-    matrix = present.leftCols(n).template cast<Scalar>();
-    bias = present.col(n).template cast<Scalar>();
+    matrix -= slope.leftCols(n);
+    bias -= slope.col(n);
 }
 
 template class GramSolver<float>;

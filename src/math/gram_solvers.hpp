@@ -18,6 +18,7 @@ class GramSolver final : public WeightSolver<Scalar> {
               Vector<Scalar>& bias) override;
 };
 
+/// state: the weights from which the steps on the batch before departed, and how many batches there were.
 template <typename Scalar>
 class ImplicitSolver final : public WeightSolver<Scalar> {
   public:
@@ -29,7 +30,7 @@ class ImplicitSolver final : public WeightSolver<Scalar> {
     void move(const BatchEquations<Scalar>& equations, double rate, Matrix<Scalar>& matrix,
               Vector<Scalar>& bias) override;
 
-    /// [W_k b_k].
+    /// The center of the proximal term.
     Matrix<Scalar> center_;
 };
 

@@ -144,7 +144,7 @@ std::vector<SolverState> solver_states(const WeightSolverOptions& options, Index
         case WeightSolverOptions::Kind::adam:
             return {{"first_moment", outputs, n}, {"second_moment", outputs, n}, {"steps", 1, 1}};
         case WeightSolverOptions::Kind::implicit:
-            return {};
+            return {{"previous", outputs, n}, {"batches", 1, 1}};
         case WeightSolverOptions::Kind::muon:
             return {{"velocity", outputs, n}, {"second_moment", outputs, 1}, {"steps", 1, 1}};
         case WeightSolverOptions::Kind::gram:

@@ -52,7 +52,7 @@ class BatchModel : RankPart {
         const double moved =
             config_.formulation.iterations > 1 ? width(layers_.begin) : maps(layers_.begin - 1);
         const double down = first() ? 0.0 : moved;
-        return ((up + down) * columns_ * config_.rounds +
+        return ((up + down) * columns_ * config_.rounds * config_.formulation.passes +
                 (shards() > 1.0 ? steps() * equations() : 0.0)) *
                scalar_;
     }
@@ -69,12 +69,14 @@ class BatchModel : RankPart {
     }
     /// Rows of everything that a batch holds in this stage.
     double batch_rows() const {
-        const bool minimizes = config_.formulation.iterations > 1;
+        const bool again = config_.formulation.passes > 1;
+        // Beside x of each layer its residual, or the pull of the pass before and the way it went.
+        const double beside = again ? 3.0 : config_.formulation.iterations > 1 ? 2.0 : 1.0;
         double rows = first() ? width(0) : maps(layers_.begin - 1);
         for (Index l = layers_.begin; l < layers_.end; ++l) {
-            rows += 2.0 * maps(l) + (l > 0 ? width(l) * (minimizes ? 2.0 : 1.0) : 0.0);
+            rows += 2.0 * maps(l) + (l > 0 ? width(l) * beside : 0.0);
         }
-        return rows + (last() ? outputs() : 0.0);
+        return rows + (last() ? outputs() * (again ? 4.0 : 1.0) : 0.0);
     }
     /// Of the products with dense maps; those of windows are small.
     double panel_width() const {

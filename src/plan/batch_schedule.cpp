@@ -34,30 +34,40 @@ class BatchSchedule : RankPart {
         for (Index step = 0; step < steps + delay; ++step) {
             // The batch that is completed in this step, with what has been done for it.
             const Index oldest = step - delay;
+            const std::size_t blocks = order_.size();
+            const std::size_t turns = blocks * static_cast<std::size_t>(passes());
             std::size_t answered = 0;
             std::vector<Work> sums;
             std::size_t summed = 0;
             double grouped = 0.0;
             const auto complete_block = [&](std::size_t turn) {
                 ++answered;
-                grouped += columns(order_[turn]);
+                if (turn + blocks < turns) {
+                    return;  // it comes again
+                }
+                grouped += columns(block_of(turn));
                 const bool full = grouped >= static_cast<double>(batch_group_columns);
-                if (full || answered == order_.size()) {
+                if (full || answered == turns) {
                     sums.push_back(gradients(grouped));
                     grouped = 0.0;
                 }
             };
-            for (std::size_t i = 0; i < order_.size() && step < steps; ++i) {
-                const Index block = order_[i];
-                const std::size_t forwarded = delay == 0 ? i : order_.size();
-                const auto awaited = up(step, stage_, block);
+            for (std::size_t i = 0; i < turns && step < steps; ++i) {
+                const Index block = block_of(i);
+                const std::size_t forwarded = delay == 0 ? i : turns;
+                const auto awaited = up(step, stage_, i);
+                while (i >= blocks && answered <= i - blocks) {  // of the pass before
+                    co_await wait_above(oldest, answered);
+                    co_await timeline_.work(rank_, backward(block_of(answered)));
+                    send_down(oldest, answered);
+                    complete_block(answered);
+                }
                 while (oldest >= 0) {
                     if (!last() && answered < forwarded &&
-                        timeline_.has_arrived(rank_, down(oldest, stage_ + 1, order_[answered]))) {
-                        const Index next = order_[answered];
-                        co_await wait_above(oldest, next);
-                        co_await timeline_.work(rank_, backward(next));
-                        send_down(oldest, next);
+                        timeline_.has_arrived(rank_, down(oldest, stage_ + 1, answered))) {
+                        co_await wait_above(oldest, answered);
+                        co_await timeline_.work(rank_, backward(block_of(answered)));
+                        send_down(oldest, answered);
                         complete_block(answered);
                     } else if (summed < sums.size() && !first() &&
                                !timeline_.has_arrived(rank_, awaited)) {
@@ -69,28 +79,27 @@ class BatchSchedule : RankPart {
                 if (!first()) {
                     co_await timeline_.wait(rank_, awaited, bytes_up(layers_.begin, block));
                 }
-                co_await timeline_.work(rank_, forward(block));
+                co_await timeline_.work(rank_, forward(block, i >= blocks));
                 if (last()) {
                     co_await timeline_.work(rank_, backward(block));
-                    send_down(step, block);
+                    send_down(step, i);
                     complete_block(i);
                 } else {
-                    timeline_.send(rank_, owner(stage_ + 1, block), up(step, stage_ + 1, block),
+                    timeline_.send(rank_, owner(stage_ + 1, block), up(step, stage_ + 1, i),
                                    bytes_up(layers_.end, block));
                 }
             }
             if (oldest < 0) {
                 continue;
             }
-            while (answered < order_.size()) {
-                const Index next = order_[answered];
+            while (answered < turns) {
                 while (summed < sums.size() &&
-                       !timeline_.has_arrived(rank_, down(oldest, stage_ + 1, next))) {
+                       !timeline_.has_arrived(rank_, down(oldest, stage_ + 1, answered))) {
                     co_await timeline_.work(rank_, sums[summed++]);
                 }
-                co_await wait_above(oldest, next);
-                co_await timeline_.work(rank_, backward(next));
-                send_down(oldest, next);
+                co_await wait_above(oldest, answered);
+                co_await timeline_.work(rank_, backward(block_of(answered)));
+                send_down(oldest, answered);
                 complete_block(answered);
             }
             while (summed < sums.size()) {
@@ -109,11 +118,20 @@ class BatchSchedule : RankPart {
         return static_cast<double>(ranges_.columns(block).size()) /
                static_cast<double>(batches_.count());
     }
+    int passes() const { return config_.formulation.passes; }
+    /// The blocks of all passes, one after another.
+    Index block_of(std::size_t turn) const { return order_[turn % order_.size()]; }
+    Index pass_of(std::size_t turn) const { return static_cast<Index>(turn / order_.size()); }
     // What goes up to and down from a stage.
-    Index up(Index step, int stage, Index block) const { return message(step, stage, block, 0); }
-    Index down(Index step, int stage, Index block) const { return message(step, stage, block, 1); }
-    Index message(Index step, int stage, Index block, Index direction) const {
-        return ((step * placement_.grid.stages() + stage) * ranges_.count() + block) * 2 +
+    Index up(Index step, int stage, std::size_t turn) const {
+        return message(step, stage, turn, 0);
+    }
+    Index down(Index step, int stage, std::size_t turn) const {
+        return message(step, stage, turn, 1);
+    }
+    Index message(Index step, int stage, std::size_t turn, Index direction) const {
+        const Index pass = step * passes() + pass_of(turn);
+        return ((pass * placement_.grid.stages() + stage) * ranges_.count() + block_of(turn)) * 2 +
                direction;
     }
     bool minimizes() const { return config_.formulation.iterations > 1; }
@@ -129,9 +147,9 @@ class BatchSchedule : RankPart {
         return config_.solver(layer, batches_.most_columns());
     }
 
-    Work forward(Index block) const {
+    Work forward(Index block, bool again) const {
         Work work;
-        for (Index l = layers_.begin; l < layers_.end; ++l) {
+        for (Index l = std::max<Index>(layers_.begin, again ? 1 : 0); l < layers_.end; ++l) {
             work += map_work(l).apply(columns(block)) * cost(l);
             work += l > 0 ? kernels_.activation(width(l), columns(block))
                           : kernels_.passes(input_cost_, width(0) * columns(block));
@@ -153,15 +171,17 @@ class BatchSchedule : RankPart {
         }
         return work;
     }
-    Timeline::Pause wait_above(Index step, Index block) {
-        return timeline_.wait(rank_, down(step, stage_ + 1, block), bytes_down(layers_.end, block));
+    Timeline::Pause wait_above(Index step, std::size_t turn) {
+        return timeline_.wait(rank_, down(step, stage_ + 1, turn),
+                              bytes_down(layers_.end, block_of(turn)));
     }
     int owner(int stage, Index block) const {
         return placement_.grid.owner(stage, block, ranges_.count());
     }
-    void send_down(Index step, Index block) {
+    void send_down(Index step, std::size_t turn) {
         if (!first()) {
-            timeline_.send(rank_, owner(stage_ - 1, block), down(step, stage_, block),
+            const Index block = block_of(turn);
+            timeline_.send(rank_, owner(stage_ - 1, block), down(step, stage_, turn),
                            bytes_down(layers_.begin, block));
         }
     }
@@ -198,7 +218,8 @@ std::vector<Timeline::Times> play_batches(const Config& config, const SampleFact
                                           const Placement& placement, const MachineRates& rates,
                                           Index steps) {
     const Index blocks = training_blocks(config, samples.train).count();
-    Timeline timeline(placement.grid.ranks(), steps * placement.grid.stages() * blocks * 2, rates);
+    const Index messages = steps * config.formulation.passes * placement.grid.stages() * blocks * 2;
+    Timeline timeline(placement.grid.ranks(), messages, rates);
     std::vector<BatchSchedule> schedules;
     for (int rank = 0; rank < placement.grid.ranks(); ++rank) {
         schedules.emplace_back(config, samples, placement, rank, timeline);

@@ -64,6 +64,13 @@ Matrix<float> draw_displacement(const Matrix<float>& splines, double amplitude,
     return displacement;
 }
 
+// Where the pixel i of a row of so many lies when the row goes on in its mirror image: ... 2 1 0 1 2 ...
+Index reflected(Index i, Index count) {
+    const Index period = std::max<Index>(2 * (count - 1), 1);
+    const Index place = std::abs(i) % period;
+    return std::min(place, period - place);
+}
+
 }  // namespace
 
 Augmentation::Augmentation(const AugmentationOptions& options, Index inputs,
@@ -105,9 +112,8 @@ void Augmentation::warp_channels(CounterRandom& random, std::span<Scalar> x) con
 }
 
 template <typename Scalar>
-void Augmentation::move_pixels(CounterRandom& random, std::span<Scalar> x) const {
+void Augmentation::move_pixels(bool mirrored, CounterRandom& random, std::span<Scalar> x) const {
     const auto [rows, columns, channels] = layout_.shape;
-    const bool mirrored = options_.mirror && random.uniform() < 0.5;
     const auto whole = [&](Index count) {
         return static_cast<Index>(random.uniform() * static_cast<double>(count));
     };
@@ -128,16 +134,13 @@ void Augmentation::move_pixels(CounterRandom& random, std::span<Scalar> x) const
         for (Index column = 0; column < columns; ++column) {
             const bool cut = row >= top && row < top + options_.cutout && column >= left &&
                              column < left + options_.cutout;
-            const Index source_row = row - down;
-            const Index moved = column - right;
+            const Index source_row = reflected(row - down, rows);
+            const Index moved = reflected(column - right, columns);
             const Index source_column = mirrored ? columns - 1 - moved : moved;
-            const bool outside = source_row < 0 || source_row >= rows || source_column < 0 ||
-                                 source_column >= columns;
             for (Index channel = 0; channel < channels; ++channel) {
                 const Index offset = channel * channel_stride();
                 x[static_cast<std::size_t>((row * columns + column) * pixel_stride() + offset)] =
-                    cut || outside
-                        ? Scalar{0}
+                    cut ? Scalar{0}
                         : from[static_cast<std::size_t>(
                               (source_row * columns + source_column) * pixel_stride() + offset)];
             }
@@ -153,7 +156,10 @@ void Augmentation::apply(std::uint64_t seed, Index epoch, Index sample, std::spa
         warp_channels(random, x);
     }
     if (options_.mirror || options_.translate > 0 || options_.cutout > 0) {
-        move_pixels(random, x);
+        // Half of the samples in one epoch and the others in the next.
+        const bool first = CounterRandom(seed, Purpose::augmentation, {sample}).uniform() < 0.5;
+        const bool mirrored = options_.mirror && first == (epoch % 2 == 0);
+        move_pixels(mirrored, random, x);
     }
     if (options_.noise > 0.0) {
         for (Scalar& value : x) {

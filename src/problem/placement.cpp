@@ -221,9 +221,11 @@ class ColumnCosts {
 
     double of_batches() const {
         const int iterations = config_.formulation.iterations;
+        const int passes = config_.formulation.passes;
         double cost = (map() + work_.gradient(1.0).flops) * input_cost_;
         if (!first_) {  // block solves apply W and its transpose in every step
-            cost += iterations > 1 ? iterations * (map() + pull_back()) : pull_back();
+            cost += iterations > 1 ? iterations * (map() + pull_back())
+                                   : passes * pull_back() + (passes - 1) * map();
         }
         using Kind = WeightSolverOptions::Kind;
         const Kind kind = config_.solver(layer_, 0).kind;

@@ -86,6 +86,11 @@ class BatchMethod final : public Method<Scalar> {
         const double loss_before = progress.loss;
         Index batch = progress.batch;
         while (batch < batches) {
+            if (!config_.formulation.constant()) {
+                const Index at = progress.sweep * batches + batch;
+                step_.layers().weigh(config_.formulation.lambda_at(
+                    static_cast<double>(at) / static_cast<double>(config_.epochs * batches)));
+            }
             for (int round = 0; round < config_.rounds; ++round) {
                 const Index at = (progress.sweep * batches + batch) * config_.rounds + round;
                 step_(batch, round, progress.plateau.scale * config_.rate.at(at, steps));
@@ -107,7 +112,7 @@ class BatchMethod final : public Method<Scalar> {
         step_.slopes().share(world_);
         progress.averaged = step_.fit().averaged();
         progress.batch = batch % batches;
-        own_loss_ = step_.loss() + (world_.rank() == 0 ? loss_before : 0.0);
+        own_loss_ = step_.layers().loss() + (world_.rank() == 0 ? loss_before : 0.0);
         if (progress.batch == 0) {
             ++progress.sweep;
             progress.loss = 0.0;
@@ -128,6 +133,7 @@ class BatchMethod final : public Method<Scalar> {
         return energy;
     }
     const PhaseTimes& times() const override { return step_.times(); }
+    std::vector<double> distances() const override { return step_.layers().distances(); }
     Evaluation evaluate_training(const ForwardPass<Scalar>& forward,
                                  const OutputBlock<Scalar>& output) override {
         return evaluate(forward, problem_.stage.network, output, world_, problem_.train,

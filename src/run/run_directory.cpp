@@ -56,7 +56,8 @@ std::string header_line(bool regression) {
     const std::string figure = regression ? "rmse" : "accuracy";
     return "sweep,epoch,seconds,objective,penalty,loss,train_" + figure + ",validation_" + figure +
            ",test_" + figure +
-           ",seconds_activations,seconds_weights,seconds_exchange,seconds_wait,bytes_sent\n";
+           ",seconds_activations,seconds_weights,seconds_exchange,seconds_wait,bytes_sent,residual,"
+           "always_on,always_off\n";
 }
 
 double figure_of(const Evaluation& evaluation, bool regression) {
@@ -204,21 +205,26 @@ void RunDirectory::add_metrics(const SweepRecord& record, bool regression,
                                const DirectoryLock& owner) const {
     std::ostringstream row;
     row.precision(9);
-    const auto figure = [&](const std::optional<Evaluation>& evaluation) {
+    const auto figure = [&](std::optional<double> value) {
         row << ',';
-        if (evaluation) {
-            row << figure_of(*evaluation, regression);
+        if (value) {
+            row << *value;
         }
     };
     const std::string number = std::to_string(record.sweep);
     row << (record.epochs ? "," + number : number + ",") << ',' << record.seconds << ','
         << record.energy.objective() << ',' << record.energy.penalty << ',' << record.energy.loss;
-    figure(record.train);
-    figure(record.validation);
-    figure(record.test);
+    for (const auto& evaluation : {record.train, record.validation, record.test}) {
+        figure(evaluation ? std::optional(figure_of(*evaluation, regression)) : std::nullopt);
+    }
     row << ',' << record.times.activations << ',' << record.times.weights << ','
         << record.times.exchange << ',' << record.times.wait << ','
-        << static_cast<std::int64_t>(record.bytes_sent) << '\n';
+        << static_cast<std::int64_t>(record.bytes_sent);
+    figure(record.residual);
+    for (double Evaluation::*const share : {&Evaluation::always_on, &Evaluation::always_off}) {
+        figure(record.train ? std::optional((*record.train).*share) : std::nullopt);
+    }
+    row << '\n';
     append(metrics(), row.str(), [&] { owner.check(); });
 }
 
@@ -234,6 +240,10 @@ void RunDirectory::write_summary(const RunSummary& summary, bool regression) con
     json["validation_" + name] = figure(summary.last.validation);
     json["best_test_" + name] = optional_json(summary.best_test);
     json["objective"] = summary.last.energy.objective();
+    json["residual"] = optional_json(summary.last.residual);
+    const auto& train = summary.last.train;
+    json["always_on"] = train ? nlohmann::json(train->always_on) : nullptr;
+    json["always_off"] = train ? nlohmann::json(train->always_off) : nullptr;
     json["seconds_training"] = summary.seconds_training;
     json["seconds_total"] = summary.seconds_total;
     json["sweeps"] = nullptr;

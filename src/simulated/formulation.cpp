@@ -114,6 +114,11 @@ class SimulatedFormulation final : public Formulation<Scalar> {
                  const ConstMatrixRef<Scalar>&, MatrixRef<Scalar>) const override {
         spend(kernels.respond(size_of(u.rows()), size_of(u.cols())));
     }
+    void minimizer(Index, const ConstMatrixRef<Scalar>& u, const ConstMatrixRef<Scalar>&,
+                   MatrixRef<Scalar>) const override {
+        spend(kernels.activation(size_of(u.rows()), size_of(u.cols())));
+    }
+    void weigh(const std::vector<double>&) override {}
 
   private:
     void move(const LinearMap<Scalar>& map, const ConstMatrixRef<Scalar>& u) const {
@@ -187,6 +192,12 @@ void Formulation<Scalar>::gradient_step(Index, const LinearMap<Scalar>&,
     const KernelWork kernels = kernels_of<Scalar>;
     spend(kernels.pull_back(size_of(u.rows()), size_of(slope.rows()), size_of(u.cols())));
 }
+
+template <typename Scalar>
+void Formulation<Scalar>::minimizer(Index, const ConstMatrixRef<Scalar>&,
+                                    const ConstMatrixRef<Scalar>&, MatrixRef<Scalar>) const {}
+
+std::vector<double> FormulationOptions::lambda_at(double) const { return lambda; }
 
 template <typename Scalar>
 double Formulation<Scalar>::parameter_slope(Index, const ConstMatrixRef<Scalar>&,

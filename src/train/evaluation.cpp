@@ -1,5 +1,6 @@
 #include "hoist/train/evaluation.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 namespace hoist {
@@ -9,13 +10,16 @@ Tally<Scalar>::Tally(const NetworkSpec& network, const OutputBlock<Scalar>& outp
     : network_(network),
       output_(output),
       confusion_(Matrix<double>::Zero(network.regression() ? 0 : network.outputs(),
-                                      network.regression() ? 0 : network.outputs())),
-      positive_(network.activations.size(), 0.0) {}
+                                      network.regression() ? 0 : network.outputs())) {
+    for (Index l = 1; l < network.layers(); ++l) {
+        positive_.push_back(Vector<double>::Zero(network.map(l - 1).to.size()));
+    }
+}
 
 template <typename Scalar>
 void Tally<Scalar>::add_hidden(Index layer, const ConstMatrixRef<Scalar>& u) {
     positive_[static_cast<std::size_t>(layer - 1)] +=
-        static_cast<double>((u.array() > Scalar{0}).count());
+        (u.array() > Scalar{0}).rowwise().count().template cast<double>().matrix();
 }
 
 template <typename Scalar>
@@ -37,8 +41,11 @@ void Tally<Scalar>::add_outputs(const ConstMatrixRef<Scalar>& y, const ConstMatr
 template <typename Scalar>
 Evaluation Tally<Scalar>::total(const Communicator& world, const Samples<Scalar>& samples) const {
     std::vector<double> sums{loss_, squared_error_};
-    sums.insert(sums.end(), positive_.begin(), positive_.end());
     sums.insert(sums.end(), confusion_.data(), confusion_.data() + confusion_.size());
+    const auto first_row = std::ssize(sums);
+    for (const Vector<double>& rows : positive_) {
+        sums.insert(sums.end(), rows.begin(), rows.end());
+    }
     world.sum(std::span(sums));
 
     const auto count = static_cast<double>(samples.blocks.samples());
@@ -46,12 +53,20 @@ Evaluation Tally<Scalar>::total(const Communicator& world, const Samples<Scalar>
     result.samples = samples.blocks.samples();
     result.loss = sums[0] / count;
     result.rmse = samples.target_unit * std::sqrt(sums[1] / count);
-    for (std::size_t i = 0; i < positive_.size(); ++i) {
-        const auto units = static_cast<double>(network_.map(static_cast<Index>(i)).to.size());
-        result.share_linear.push_back(100.0 * sums[2 + i] / (count * units));
+    result.confusion =
+        Eigen::Map<Matrix<double>>(sums.data() + 2, confusion_.rows(), confusion_.cols());
+    const double* row = sums.data() + first_row;
+    for (const Vector<double>& rows : positive_) {
+        const Eigen::Map<const Vector<double>> all(row, rows.size());
+        row += rows.size();
+        result.share_linear.push_back(100.0 * all.mean() / count);
+        result.always_on += static_cast<double>((all.array() == count).count());
+        result.always_off += static_cast<double>((all.array() == 0.0).count());
     }
-    result.confusion = Eigen::Map<Matrix<double>>(sums.data() + 2 + positive_.size(),
-                                                  confusion_.rows(), confusion_.cols());
+    const auto units =
+        static_cast<double>(std::max<std::ptrdiff_t>(std::ssize(sums) - first_row, 1));
+    result.always_on *= 100.0 / units;
+    result.always_off *= 100.0 / units;
     result.accuracy = 100.0 * result.confusion.trace() / count;
     return result;
 }

@@ -6,12 +6,13 @@ namespace hoist {
 
 template <typename Scalar>
 Passage<Scalar>::Passage(const NetworkSpec& network, Range layers, const Batches& batches,
-                         Range own_blocks, Down what, Halo<Scalar> messages)
+                         Range own_blocks, Down what, int passes, Halo<Scalar> messages)
     : own(own_blocks),
       going_down(what),
       blocks(static_cast<std::size_t>(own_blocks.size())),
       up(layers),
       down(layers),
+      pulls(static_cast<std::size_t>(passes > 1 ? layers.size() : 0)),
       halo(std::move(messages)) {
     Index columns = 0;
     for (Index block = own.begin; block < own.end; ++block) {
@@ -22,6 +23,9 @@ Passage<Scalar>::Passage(const NetworkSpec& network, Range layers, const Batches
         up.u(l).resize(network.map(l - 1).to.size(), columns);
         if (l < layers.end) {
             up.x(l).resize(network.block(l).size(), columns);
+            if (passes > 1) {
+                pull(l) = DampedPull<Scalar>(network.block(l).size(), columns);
+            }
         }
         // The signal of the lowest layer goes down only, as its residual does in its place.
         if (l > layers.begin || !minimizes) {
@@ -36,6 +40,7 @@ Passage<Scalar>::Passage(const NetworkSpec& network, Range layers, const Batches
     }
     if (layers.end == network.layers()) {
         targets.resize(network.outputs(), columns);
+        output = OutputSignal<Scalar>(network.outputs(), passes > 1 ? columns : 0);
     }
     if (layers.begin == 0) {
         inputs.resize(blocks.size());
@@ -53,14 +58,19 @@ void Passage<Scalar>::start(const Batches& batches, Index next, const std::vecto
         offset += count;
     }
     groups = ColumnGroups(blocks, batch_group_columns);
-    const Range layers = up.layers();
     for (const Index block : order) {
-        if (layers.begin > 0) {
-            halo.expect_below(block, part(up.u(layers.begin), columns(block)));
-        }
-        if (targets.rows() == 0) {  // there is a stage above
-            halo.expect_above(block, part(answer(layers.end), columns(block)));
-        }
+        expect(block);
+    }
+}
+
+template <typename Scalar>
+void Passage<Scalar>::expect(Index block) {
+    const Range layers = up.layers();
+    if (layers.begin > 0) {
+        halo.expect_below(block, part(up.u(layers.begin), columns(block)));
+    }
+    if (targets.rows() == 0) {  // there is a stage above
+        halo.expect_above(block, part(answer(layers.end), columns(block)));
     }
 }
 

@@ -15,7 +15,9 @@ WeightSolverOptions solver_options(const Config& config, Index layer, Index most
         options.orthogonal = false;
     } else {
         options.curvature =
-            make_formulation<double>(network, config.formulation)->pull_weight(layer + 1);
+            options.kind == WeightSolverOptions::Kind::implicit && config.curvature > 0.0
+                ? config.curvature
+                : make_formulation<double>(network, config.formulation)->pull_weight(layer + 1);
     }
     return options;
 }

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <sstream>
 
 #include "hoist/base/text.hpp"
@@ -219,6 +220,33 @@ TEST(Config, refuses_choices_that_contradict_one_another) {
                                                {"network.scale", "0.5"}}) {
         expect_mentions(normalized(key, value), {"batchnorm does not go with", key, value});
     }
+    const auto passing = [](const std::string& key, const std::string& value) {
+        ConfigText settings{{"network.layers", "5-4-3"},
+                            {"formulation.name", "fenchel"},
+                            {"formulation.passes", "3"},
+                            {"weights.solver", "adam"}};
+        settings[key] = value;
+        return refusal(settings);
+    };
+    EXPECT_EQ(passing("formulation.name", "mac"), "");
+    for (const auto& [key, value] : ConfigText{{"formulation.name", "classical"},
+                                               {"weights.solver", "ridge"},
+                                               {"formulation.iterations", "2"},
+                                               {"train.staleness", "1"}}) {
+        expect_mentions(passing(key, value),
+                        {"formulation.passes = 3 does not go with", key, value});
+    }
+    expect_mentions(passing("formulation.name", "contrastive"), {"formulation.passes", "dual"});
+    expect_mentions(passing("network.layers", "5-4-batchnorm-3"),
+                    {"formulation.passes", "batchnorm"});
+    expect_mentions(refusal({{"formulation.lambda_end", "1"}, {"weights.solver", "ridge"}}),
+                    {"formulation.lambda_end", "ridge"});
+    expect_mentions(refusal({{"formulation.lambda_end", "1"},
+                             {"formulation.name", "contrastive"},
+                             {"formulation.contrast", "clamped"},
+                             {"weights.solver", "adam"}}),
+                    {"formulation.lambda_end", "clamped"});
+    expect_mentions(refusal({{"weights.curvature", "stiff"}}), {"weights.curvature", "number"});
     expect_mentions(refusal({{"train.label_smoothing", "0.1"}, {"weights.solver", "ridge"}}),
                     {"train.label_smoothing", "ridge"});
     expect_mentions(refusal({{"train.label_smoothing", "0.1"},
@@ -235,6 +263,24 @@ TEST(Config, refuses_choices_that_contradict_one_another) {
                              {"network.output", "simplex"},
                              {"formulation.lambda", "1,2,3"}}),
                     {"formulation.lambda", "3 numbers", "2"});
+}
+
+TEST(Config, lambda_goes_to_its_end_in_equal_factors_and_stays_there) {
+    const FormulationOptions options = parse_config({{"network.layers", "5-4-4-3"},
+                                                     {"formulation.name", "fenchel"},
+                                                     {"weights.solver", "adam"},
+                                                     {"formulation.lambda", "100,8"},
+                                                     {"formulation.lambda_end", "1,8"},
+                                                     {"formulation.lambda_until", "0.5"}})
+                                           .formulation;
+    EXPECT_EQ(options.lambda_at(0.0), (std::vector{100.0, 8.0}));
+    EXPECT_NEAR(options.lambda_at(0.25)[0], 10.0, 1e-12);
+    EXPECT_NEAR(options.lambda_at(0.375)[0], std::sqrt(10.0), 1e-12);
+    for (const double position : {0.5, 0.7, 1.0}) {
+        EXPECT_NEAR(options.lambda_at(position)[0], 1.0, 1e-14);
+        EXPECT_EQ(options.lambda_at(position)[1], 8.0);
+    }
+    EXPECT_TRUE(parse_config({}).formulation.constant());
 }
 
 TEST(Config, regression_is_a_linear_output_of_width_one) {

@@ -117,6 +117,22 @@ TEST_P(EveryPenalty, is_zero_at_the_activation_and_positive_elsewhere) {
     }
 }
 
+// That of lambda D(x, u) + <g, x>, by its definition and by the signal that respond() makes of it.
+TEST_P(EveryPenalty, is_minimized_under_a_pull_where_its_response_leads) {
+    const Matrix<double> u = some_u(2);
+    const Matrix<double> g = random_matrix(6, columns, 3);
+    Matrix<double> x(6, columns);
+    formulation->minimizer(1, u, g, x);
+    const Matrix<double> expected =
+        GetParam().gap() ? phi.pulled(u, g / lambda()) : Matrix<double>(phi.of(u) - g / lambda());
+    EXPECT_LT((x - expected).cwiseAbs().maxCoeff(), 1e-12);
+    const bool two_states =
+        GetParam().formulation == "contrastive" && GetParam().contrast == Contrast::dual;
+    if (!two_states) {
+        EXPECT_LT((signal(x, u) - response(u, g)).cwiseAbs().maxCoeff(), 1e-11);
+    }
+}
+
 TEST_P(EveryPenalty, is_that_of_its_definition) {
     const Matrix<double> u = some_u(1);
     const Matrix<double> x = some_x(2);

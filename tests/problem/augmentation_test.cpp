@@ -514,7 +514,7 @@ TEST(Augmentation, of_images_is_the_same_in_both_layouts) {
     }
 }
 
-TEST(Augmentation, mirrors_half_of_the_images_and_translates_each_way) {
+TEST(Augmentation, mirrors_each_image_every_other_time_and_translates_each_way) {
     const Augmentation augmentation({.mirror = true, .translate = 1}, 90, innermost);
     const std::vector<double> x = numbered(innermost);
     double mirrored = 0.0;
@@ -530,16 +530,23 @@ TEST(Augmentation, mirrors_half_of_the_images_and_translates_each_way) {
         const int down = 2 - first / 5;
         const int right = 2 - (flipped ? 4 - first % 5 : first % 5);
         shifts.insert({down, right});
+        constexpr std::array rows{1, 0, 1, 2, 3, 4, 5, 4};
+        constexpr std::array columns{1, 0, 1, 2, 3, 4, 3};
         for (int row = 0; row < 6; ++row) {
             for (int column = 0; column < 5; ++column) {
-                const int from_row = row - down;
-                const int from = flipped ? 4 - (column - right) : column - right;
-                const bool outside = from_row < 0 || from_row > 5 || from < 0 || from > 4;
+                const int from_row = rows.at(static_cast<std::size_t>(1 + row - down));
+                const int from_left = columns.at(static_cast<std::size_t>(1 + column - right));
+                const int from = flipped ? 4 - from_left : from_left;
                 for (int k = 0; k < 3; ++k) {
                     ASSERT_EQ(moved[static_cast<std::size_t>((row * 5 + column) * 3 + k)],
-                              outside ? 0.0 : (from_row * 5 + from) * 3 + k + 1);
+                              (from_row * 5 + from) * 3 + k + 1);
                 }
             }
+        }
+        for (Index epoch = 1; epoch < 4; ++epoch) {
+            const auto later = augmented(augmentation, x, 1, epoch, sample);
+            const bool again = later[(2 * 5 + 3) * 3] < later[(2 * 5 + 2) * 3];
+            ASSERT_EQ(again, flipped == (epoch % 2 == 0));
         }
     }
     EXPECT_NEAR(mirrored / samples, 0.5, 0.05);

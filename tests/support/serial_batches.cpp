@@ -258,6 +258,37 @@ SerialBatches::Matrices SerialBatches::lifted(const Matrices& forward_weights,
     return gradients(passage, signals(backward_weights, passage));
 }
 
+SerialBatches::Matrices SerialBatches::at_joint_minimum(const Matrices& at,
+                                                        const std::vector<Index>& samples) const {
+    Passage passage = forward(at, samples);
+    const auto last = static_cast<Index>(at.size());
+    for (int sweep = 0; sweep < 1000; ++sweep) {
+        double moved = 0.0;
+        for (Index l = last - 1; l > 0; --l) {
+            const auto here = static_cast<std::size_t>(l);
+            const auto slope = [&](const MatrixXd& u) {
+                return l + 1 == last ? output_slope(passage.y, u)
+                                     : signal(l + 1, passage.x[here + 1], u);
+            };
+            const MatrixXd x =
+                minimized_block(l, at[here], passage.u[here - 1], curvature_above(l), slope);
+            moved = std::max(moved, (x - passage.x[here]).cwiseAbs().maxCoeff());
+            passage.x[here] = x;
+            passage.u[here] = mapped(at[here], x);
+        }
+        if (moved < 1e-13) {
+            break;
+        }
+    }
+    Matrices s(at.size());
+    for (Index l = 1; l < last; ++l) {
+        const auto here = static_cast<std::size_t>(l);
+        s[here - 1] = signal(l, passage.x[here], passage.u[here - 1]);
+    }
+    s.back() = output_slope(passage.y, passage.u.back());
+    return gradients(passage, s);
+}
+
 void SerialBatches::epoch() {
     const Config& config = problem_.config;
     const ColumnBlocks ranges = training_blocks(config, problem_.inputs.cols());
@@ -306,16 +337,20 @@ void SerialBatches::step(Index map, const MatrixXd& gradient, const MatrixXd& x,
     const MatrixXd input_gram = x * x.transpose() / count;
     ++solver.steps;
     if (options.kind == WeightSolverOptions::Kind::implicit) {
-        // The minimizer V of <gradient, V - w> + c/2 tr((V - w) A (V - w)') + ridge |V|^2
+        // The minimizer V of <gradient + decay w, V - w> + c/2 tr((V - w) A (V - w)') + ridge |V|^2
         // + |V - center|^2 / (2 rate).
         if (round == 0) {
-            solver.center = w;
+            const MatrixXd before = solver.previous.size() > 0 ? solver.previous : w;
+            solver.center = w + options.momentum * (w - before);
+            solver.previous = w;
         }
-        const double c = curvature_above(map);
+        const double hidden = problem_.config.curvature;
+        const double c = map + 1 < maps() && hidden > 0.0 ? hidden : curvature_above(map);
         const Index n = x.rows();
         MatrixXd left = c * input_gram + MatrixXd::Identity(n, n) / rate;
         left.diagonal().head(n - 1).array() += 2.0 * problem_.config.ridge[here];
-        const MatrixXd right = c * w * input_gram + solver.center / rate - gradient;
+        const MatrixXd right =
+            c * w * input_gram + solver.center / rate - gradient - options.decay * without_bias(w);
         w = right * left.fullPivLu().inverse();
         return;
     }

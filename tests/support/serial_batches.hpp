@@ -36,6 +36,9 @@ class SerialBatches {
     Matrices lifted(const Matrices& at, const std::vector<Index>& samples) const {
         return lifted(at, at, samples);
     }
+    /// The same at the joint minimum over all activations, which blocks take turns to approach: the
+    /// gradient of the energy that is left when they have been minimized out.
+    Matrices at_joint_minimum(const Matrices& at, const std::vector<Index>& samples) const;
     std::vector<Index> all_samples() const;
 
     /// x = the minimizer of lambda D(x, u) + above(W x + b), whose slope is given, by a damped
@@ -57,7 +60,7 @@ class SerialBatches {
     };
     struct Solver {
         Eigen::MatrixXd first, second, input_gram, signal_gram, input_inverse, signal_inverse;
-        Eigen::MatrixXd center;
+        Eigen::MatrixXd previous, center;
         Index steps = 0;
     };
 

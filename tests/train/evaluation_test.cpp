@@ -41,10 +41,17 @@ Evaluation by_definition(const SerialNetwork& network, const SmallProblem& probl
     Evaluation result;
     result.samples = samples;
     result.loss = network.losses(problem.targets, u).sum() / static_cast<double>(samples);
+    double rows = 0.0;
     for (Index l = 1; l < network.maps(); ++l) {
         const Matrix<double> hidden = on_samples.above(l - 1);
         result.share_linear.push_back(100.0 * (hidden.array() > 0.0).cast<double>().mean());
+        for (Index row = 0; row < hidden.rows(); ++row, ++rows) {
+            result.always_on += hidden.row(row).minCoeff() > 0.0 ? 100.0 : 0.0;
+            result.always_off += hidden.row(row).maxCoeff() <= 0.0 ? 100.0 : 0.0;
+        }
     }
+    result.always_on /= std::max(rows, 1.0);
+    result.always_off /= std::max(rows, 1.0);
     if (problem.config.network.regression()) {
         result.rmse = std::sqrt((u - problem.targets).squaredNorm() / static_cast<double>(samples));
         return result;
@@ -76,6 +83,8 @@ void expect_equal(const Evaluation& found, const Evaluation& expected) {
     for (std::size_t i = 0; i < found.share_linear.size(); ++i) {
         EXPECT_NEAR(found.share_linear[i], expected.share_linear[i], 1e-11);
     }
+    EXPECT_NEAR(found.always_on, expected.always_on, 1e-11);
+    EXPECT_NEAR(found.always_off, expected.always_off, 1e-11);
 }
 
 class Evaluating : public testing::TestWithParam<Case> {

@@ -81,6 +81,8 @@ struct Config {
     WeightSolverOptions weights;
     /// Of each map.
     std::vector<WeightSolverOptions::Kind> solvers;
+    /// Of the quadratic that an implicit step sees above a map below the output; 0: that of the majorizer.
+    double curvature = 0.0;
     RateSchedule rate;
     /// What each map takes of the rate, whose peak is that of the longest steps.
     std::vector<double> step_shares;

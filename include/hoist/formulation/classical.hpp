@@ -45,6 +45,7 @@ class Classical final : public Formulation<Scalar> {
     /// x_new = u - g/lambda, in the domain of F.
     void respond(Index layer, const ConstMatrixRef<Scalar>& u, const ConstMatrixRef<Scalar>& g,
                  const ConstMatrixRef<Scalar>& x, MatrixRef<Scalar> s) const override;
+    void weigh(const std::vector<double>& lambda) override { options_.lambda = lambda; }
     bool jointly_convex() const override { return true; }
     void gradient_step(Index layer, const LinearMap<Scalar>& map, const ConstMatrixRef<Scalar>& u,
                        const ConstMatrixRef<Scalar>& slope, double step,

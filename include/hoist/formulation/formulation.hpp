@@ -33,10 +33,16 @@ struct FormulationOptions {
     std::string name = "classical";
     /// lambda_1, ..., lambda_L (and lambda_{L+1} where the output is an explicit block).
     std::vector<double> lambda;
+    /// What the lambda of the hidden layers have become when so large a share of the run is over: on
+    /// the way, as on mini-batches alone, log lambda is linear.
+    std::vector<double> lambda_end;
+    double lambda_until = 0.7;
     NnlsOptions nnls;
 
     /// Steps of each block; 1 is the one step of any length that has a closed form.
     int iterations = 1;
+    /// Passes over a mini-batch; from the second on all activations approach their joint minimum.
+    int passes = 1;
     BlockMethod method = BlockMethod::accelerated;
 
     Contrast contrast = Contrast::dual;
@@ -47,6 +53,10 @@ struct FormulationOptions {
     /// Of the simplex block, the last one.
     double output_lambda() const { return lambda.back(); }
     double lambda_of(Index layer) const { return lambda[static_cast<std::size_t>(layer - 1)]; }
+    /// Whether lambda stays as it is.
+    bool constant() const { return lambda_end.empty(); }
+    /// lambda where `position`, from 0 to 1, of the run is over.
+    std::vector<double> lambda_at(double position) const;
 };
 
 /// What replaces the constraint x_l = phi_l(u_l): a penalty D(x, u) and its two minimizations.
@@ -108,6 +118,13 @@ class Formulation {
     virtual void respond(Index layer, const ConstMatrixRef<Scalar>& u,
                          const ConstMatrixRef<Scalar>& g, const ConstMatrixRef<Scalar>& x,
                          MatrixRef<Scalar> s) const = 0;
+
+    /// The x_l that minimizes lambda_l D(x, u) + <g, x>: where respond() leads, in numbers that are used
+    /// as they are. @pre the formulation passes more than once.
+    virtual void minimizer(Index layer, const ConstMatrixRef<Scalar>& u,
+                           const ConstMatrixRef<Scalar>& g, MatrixRef<Scalar> x) const;
+    /// The lambda from here on. @pre prepare() follows.
+    virtual void weigh(const std::vector<double>& lambda) = 0;
 
     /// The derivative by the parameter of phi_l of what respond() lowers, summed over the columns.
     /// @pre the activation has a parameter that is learned.

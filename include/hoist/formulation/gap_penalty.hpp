@@ -42,6 +42,9 @@ class GapPenalty : public Formulation<Scalar> {
     /// x_new = phi(u - g/lambda).
     void respond(Index layer, const ConstMatrixRef<Scalar>& u, const ConstMatrixRef<Scalar>& g,
                  const ConstMatrixRef<Scalar>& x, MatrixRef<Scalar> s) const override;
+    void minimizer(Index layer, const ConstMatrixRef<Scalar>& u, const ConstMatrixRef<Scalar>& g,
+                   MatrixRef<Scalar> x) const override;
+    void weigh(const std::vector<double>& lambda) override { lambda_ = lambda; }
     /// lambda dD/da at x_new.
     double parameter_slope(Index layer, const ConstMatrixRef<Scalar>& u,
                            const ConstMatrixRef<Scalar>& g,

@@ -39,6 +39,9 @@ class Mac : public Formulation<Scalar> {
     /// x_new = phi(u) - g/lambda, so that s is the back-propagated error whatever lambda is.
     void respond(Index layer, const ConstMatrixRef<Scalar>& u, const ConstMatrixRef<Scalar>& g,
                  const ConstMatrixRef<Scalar>& x, MatrixRef<Scalar> s) const override;
+    void minimizer(Index layer, const ConstMatrixRef<Scalar>& u, const ConstMatrixRef<Scalar>& g,
+                   MatrixRef<Scalar> x) const override;
+    void weigh(const std::vector<double>& lambda) override { options_.lambda = lambda; }
     double parameter_slope(Index layer, const ConstMatrixRef<Scalar>& u,
                            const ConstMatrixRef<Scalar>& g,
                            const ConstMatrixRef<Scalar>& x) const override;

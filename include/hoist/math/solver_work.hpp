@@ -14,15 +14,13 @@ inline Work solver_work(const WeightSolverOptions& options, double n, double m, 
     const bool in_batch = solves_in_batch(options, static_cast<Index>(n));
     n += 1.0;
     // The weights and their gradient, and what is remembered of them.
-    const double remembered = options.kind == Kind::adam       ? 2.0
-                              : options.kind == Kind::implicit ? 0.0
-                                                               : 1.0;
+    const double remembered = options.kind == Kind::adam ? 2.0 : 1.0;
     const KernelWork kernels{scalar};
     Work work = kernels.passes(2.0 + remembered, n * m);
     const double full = kernels.double_cost();  // factors are made in double
     if (in_batch) {
         const auto b = static_cast<double>(options.batch);
-        work += {full * (b * b * b / 3.0 + n * b * b + 4.0 * n * m * b + 2.0 * b * b * m)};
+        work += {full * (b * b * b / 3.0 + 2.0 * b * b * m) + n * b * b + 4.0 * n * m * b};
     } else if (options.kind == Kind::implicit) {
         work += {full * (n * n * n / 3.0 + 2.0 * n * n * m)};
     } else if (options.kind == Kind::gram) {

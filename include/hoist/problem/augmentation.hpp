@@ -28,7 +28,8 @@ class Augmentation {
     bool fills_zeros() const { return options_.noise > 0.0; }
 
     /// Changes one sample in place, the same for a given (seed, epoch, sample) on every grid: first
-    /// the image is warped, then mirrored and translated, then a part is cut out; then noise is
+    /// the image is warped, then mirrored (half of the samples in even epochs and the others in odd
+    /// ones) and translated (going on in its mirror image), then a part is cut out; then noise is
     /// added, and then inputs are dropped.
     template <typename Scalar>
     void apply(std::uint64_t seed, Index epoch, Index sample, std::span<Scalar> x) const;
@@ -37,7 +38,7 @@ class Augmentation {
     template <typename Scalar>
     void warp_channels(CounterRandom& random, std::span<Scalar> x) const;
     template <typename Scalar>
-    void move_pixels(CounterRandom& random, std::span<Scalar> x) const;
+    void move_pixels(bool mirrored, CounterRandom& random, std::span<Scalar> x) const;
     /// How far apart the pixels of a row, and the channels of a pixel are.
     Index pixel_stride() const { return layout_.planes ? 1 : layout_.shape.channels; }
     Index channel_stride() const { return layout_.planes ? layout_.shape.places() : 1; }

@@ -23,6 +23,10 @@ struct SweepRecord {
     std::optional<Evaluation> train;
     std::optional<Evaluation> validation;
     std::optional<Evaluation> test;
+    /// How far the activations of mini-batches were from stationary, the largest over layers of the
+    /// distance of the signals from those that the last pull would give, relative to the signals; 1 where
+    /// activations are feed-forward. Nothing where it was not measured.
+    std::optional<double> residual;
     /// Mean over ranks, of this sweep.
     PhaseTimes times;
     /// Sum over ranks, of this sweep.

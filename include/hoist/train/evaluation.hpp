@@ -20,6 +20,9 @@ struct Evaluation {
     Matrix<double> confusion;
     /// Of each hidden layer: the share in per cent of pairs of row of U_l and sample with u > 0.
     std::vector<double> share_linear;
+    /// The share in per cent of all rows of U_1, ..., U_L that are above 0 for every sample, and for none.
+    double always_on = 0.0;
+    double always_off = 0.0;
 };
 
 /// Adds up scores of blocks into an Evaluation.
@@ -42,7 +45,8 @@ class Tally {
     double loss_ = 0.0;
     double squared_error_ = 0.0;
     Matrix<double> confusion_;
-    std::vector<double> positive_;
+    /// Of each hidden layer, row by row: how many samples had u > 0.
+    std::vector<Vector<double>> positive_;
 };
 
 /// Collective over the world: evaluates the stage's weights on `samples`. @pre the samples are

@@ -59,8 +59,9 @@ class Halo {
             above_.sent[slot(block)] = exchange_.template send_above<Scalar>(block, columns);
         }
     }
-    /// Returns when the block that was sent down may change.
+    /// Returns when the block that was sent may change.
     void finish_send_down(Index block) { await(below_.sent, block); }
+    void finish_send_up(Index block) { await(above_.sent, block); }
     /// Returns when all that was sent may change.
     void finish_sends() {
         finish(below_.sent);

@@ -8,7 +8,9 @@
 #include "hoist/problem/batches.hpp"
 #include "hoist/problem/variables.hpp"
 #include "hoist/train/block_moments.hpp"
+#include "hoist/train/damped_pull.hpp"
 #include "hoist/train/halo.hpp"
+#include "hoist/train/output_signal.hpp"
 
 namespace hoist {
 
@@ -22,13 +24,16 @@ struct Passage {
     /// What goes down: the signals s_l, or the residuals of moved x_l.
     enum class Down { signals, residuals };
 
-    /// Room for the most columns that `batches` have in the blocks `own`.
+    /// Room for the most columns that `batches` have in the blocks `own`. @param passes of each batch.
     Passage(const NetworkSpec& network, Range layers, const Batches& batches, Range own, Down what,
-            Halo<Scalar> messages);
+            int passes, Halo<Scalar> messages);
 
     /// Begins with a batch: cuts its columns, and expects what is to come from the neighbors.
     /// @param order to treat the blocks in.
     void start(const Batches& batches, Index next, const std::vector<Index>& order);
+
+    /// Expects what is to come of a block from the neighbors, in this pass or the next.
+    void expect(Index block);
 
     /// The columns of an own block.
     Range columns(Index block) const { return blocks[position(block)]; }
@@ -46,6 +51,11 @@ struct Passage {
         return going_down == Down::residuals ? down.x(layer) : down.u(layer);
     }
 
+    /// On x_l. @pre more than one pass.
+    DampedPull<Scalar>& pull(Index layer) {
+        return pulls[static_cast<std::size_t>(layer - up.layers().begin)];
+    }
+
     Index batch = 0;
     int round = 0;
     double rate = 0.0;
@@ -59,10 +69,12 @@ struct Passage {
     Variables<Scalar> up;
     /// In their places: the residual of the moved x_l, where blocks are minimized, and the signal s_l.
     Variables<Scalar> down;
+    std::vector<DampedPull<Scalar>> pulls;
+    OutputSignal<Scalar> output;
     Halo<Scalar> halo;
     /// Of each map of the stage, block by block.
     std::vector<std::vector<BlockMoments<Scalar>>> moments;
-    /// How many blocks have been answered, in the order to treat them.
+    /// How many blocks have been answered, in the order to treat them, over all passes.
     std::size_t answered = 0;
     /// Own blocks whose signals are summed together.
     ColumnGroups groups;

@@ -1,0 +1,231 @@
+#include "hoist/train/batch_layers.hpp"
+
+#include <algorithm>
+
+namespace hoist {
+
+template <typename Scalar>
+BatchLayers<Scalar>::BatchLayers(const Config& config, const Communicator& world,
+                                 const Placement& placement, const Samples<Scalar>& samples,
+                                 const Batches& batches, Stage<Scalar>& stage,
+                                 LearnedSlopes<Scalar>& slopes, PhaseTimes& times)
+    : samples_(samples),
+      batches_(batches),
+      stage_(stage),
+      slopes_(slopes),
+      times_(times),
+      first_(placement.first(world.rank())),
+      last_(placement.last(world.rank())),
+      minimizes_(config.formulation.iterations > 1),
+      passes_(config.formulation.passes),
+      formulation_(make_formulation<Scalar>(stage.network, config.formulation)),
+      output_(make_output_block<Scalar>(config.network.output, config.formulation.output_lambda())),
+      dropout_(config.dropout, config.seed),
+      smoothing_(static_cast<Scalar>(config.label_smoothing)) {
+    const NetworkSpec& network = stage.network;
+    if (first_) {
+        const auto layout = image_layout(network.block(0), samples.stored_shape);
+        inputs_ = std::make_unique<BatchInputs<Scalar>>(
+            samples.inputs, samples.columns.begin, network.map(0),
+            Augmentation(config.augmentation, network.inputs(), layout), config.seed);
+    }
+    prepare();
+}
+
+template <typename Scalar>
+void BatchLayers<Scalar>::begin_epoch(Index epoch) {
+    epoch_ = epoch;
+    loss_ = 0.0;
+    distances_.assign(static_cast<std::size_t>(2 * stage_.network.layers()), 0.0);
+}
+
+template <typename Scalar>
+void BatchLayers<Scalar>::forward(Passage<Scalar>& passage, Index block, int pass) {
+    const PhaseClock clock(times_.activations);
+    const Range range = passage.columns(block);
+    const std::span<const Index> samples = batches_.samples(passage.batch, block);
+    passage.halo.finish_send_up(block);
+    for (Index l = stage_.layers.begin; l < stage_.layers.end; ++l) {
+        const LinearMap<Scalar> map = stage_.unnormalized(l);
+        const auto u_next = part(passage.up.u(l + 1), range);
+        if (l == 0) {
+            if (pass == 0) {  // the input does not move
+                auto& inputs = passage.inputs[passage.position(block)];
+                inputs_->fill(epoch_, samples, inputs);
+                inputs.apply(map, u_next);
+                passage.normalize(block, 0, map);
+            }
+            continue;
+        }
+        if (l == stage_.lowest()) {
+            passage.halo.await_below(block);
+        }
+        const auto u = part(passage.up.u(l), range);
+        auto x = part(passage.up.x(l), range);
+        if (pass == 0) {
+            stage_.network.activation(l).apply(u, x);
+        } else {
+            formulation_->minimizer(l, u, passage.pull(l).of(range), x);
+        }
+        dropout_.apply<Scalar>(epoch_, l, samples, x);
+        map.apply(x, u_next);
+        passage.normalize(block, l, map);
+    }
+    if (!last_) {
+        passage.halo.send_up(block, part(passage.up.u(stage_.layers.end), range));
+    } else if (pass == 0) {
+        for (std::size_t j = 0; j < samples.size(); ++j) {
+            passage.targets.col(range.begin + static_cast<Index>(j)) =
+                samples_.targets.col(samples[j] - samples_.columns.begin);
+        }
+        auto y = part(passage.targets, range).array();
+        y = (Scalar{1} - smoothing_) * y + smoothing_ / static_cast<Scalar>(y.rows());
+    }
+}
+
+template <typename Scalar>
+void BatchLayers<Scalar>::backward(Passage<Scalar>& passage, Index block, int pass) {
+    const PhaseClock clock(times_.activations);
+    const Range range = passage.columns(block);
+    const bool again = pass + 1 < passes_;
+    passage.halo.finish_send_down(block);
+    if (last_) {
+        output_signal(passage, range, pass);
+    } else {
+        passage.halo.await_above(block);
+    }
+    for (Index l = stage_.layers.end; l-- > stage_.layers.begin;) {
+        minimizes_ ? minimize(passage, block, l) : answer(passage, block, l, pass);
+    }
+    if (again) {
+        passage.expect(block);
+    }
+    if (!first_) {
+        passage.halo.send_down(block, part(passage.answer(stage_.lowest()), range));
+    }
+}
+
+// s_{L+1} = r. In the first pass it is the slope of the loss at u. Later u has moved by Q r, and the r that
+// is the slope at its own u lies between: with h the curvature of the loss along the last move of u and q
+// that of u along the last move of r, r goes (slope - r) / (1 + h q) of the way.
+template <typename Scalar>
+void BatchLayers<Scalar>::output_signal(Passage<Scalar>& passage, Range columns, int pass) {
+    const auto y = part(passage.targets, columns);
+    const auto u = part(passage.up.u(stage_.layers.end), columns);
+    const auto r = part(passage.down.u(stage_.layers.end), columns);
+    if (pass == 0) {
+        loss_ += output_->energy(y, u).sum();
+        output_->slope(y, u, r);
+        if (passes_ > 1) {
+            passage.output.begin(columns, u, r);
+        }
+        return;
+    }
+    Matrix<Scalar> slope(r.rows(), r.cols());
+    output_->slope(y, u, slope);
+    passage.output.step(columns, u, slope, r);
+    if (measures(passage, pass)) {
+        add_distance(stage_.layers.end, slope - r, r);
+    }
+}
+
+// s_l from s_{l+1}, at the state of the way up.
+template <typename Scalar>
+void BatchLayers<Scalar>::answer(Passage<Scalar>& passage, Index block, Index layer, int pass) {
+    passage.pull_back(block, layer);
+    if (layer == 0) {
+        return;
+    }
+    const Range range = passage.columns(block);
+    const std::span<const Index> samples = batches_.samples(passage.batch, block);
+    const auto u = part(passage.up.u(layer), range);
+    const auto s = part(passage.down.u(layer), range);
+    Matrix<Scalar> g(passage.up.x(layer).rows(), range.size());
+    stage_.unnormalized(layer).pull_back(part(passage.down.u(layer + 1), range), g);
+    const auto respond = [&](const ConstMatrixRef<Scalar>& phi) {
+        if (measures(passage, pass)) {
+            Matrix<Scalar> before(s.rows(), s.cols());
+            formulation_->respond(layer, u, passage.pull(layer).of(range), phi, before);
+            formulation_->respond(layer, u, g, phi, s);
+            add_distance(layer, before - s, s);
+        }
+        if (passes_ > 1) {
+            passage.pull(layer).step(range, pass, g);
+            g = passage.pull(layer).of(range);
+        }
+        formulation_->respond(layer, u, g, phi, s);
+        if (pass + 1 == passes_) {
+            slopes_.add(*formulation_, layer, u, g, phi);
+        }
+    };
+    const bool drops = dropout_.active(layer);
+    if (drops) {
+        dropout_.apply<Scalar>(epoch_, layer, samples, g);
+    }
+    if (drops || pass > 0) {
+        Matrix<Scalar> phi(g.rows(), g.cols());
+        stage_.network.activation(layer).apply(u, phi);
+        respond(phi);
+    } else {
+        respond(part(passage.up.x(layer), range));
+    }
+}
+
+// Moves x_l from phi(u_l) against what is above it, and takes the signal of W_l before that.
+template <typename Scalar>
+void BatchLayers<Scalar>::minimize(Passage<Scalar>& passage, Index block, Index layer) {
+    const Range range = passage.columns(block);
+    const auto u_next = part(passage.up.u(layer + 1), range);
+    const auto move = [&](const ChangeAbove<Scalar>& above) {
+        if (layer > 0) {
+            formulation_->minimize(layer, stage_.map(layer), part(passage.up.u(layer), range),
+                                   part(passage.up.x(layer), range), above,
+                                   part(passage.down.x(layer), range));
+        }
+    };
+    if (is_output(layer)) {
+        move(OutputChange<Scalar>(*output_, part(passage.targets, range), u_next));
+        return;
+    }
+    const Index next = layer + 1;
+    const auto r = part(passage.down.x(next), range);
+    formulation_->residual_signal(next, r, u_next, part(passage.down.u(next), range));
+    const auto move_against = [&](const ConstMatrixRef<Scalar>& x_next) {
+        move(PenaltyChange<Scalar>(*formulation_, next, r, u_next, x_next));
+    };
+    if (next < stage_.layers.end) {
+        move_against(part(passage.up.x(next), range));
+    } else {  // the stage above keeps its own
+        Matrix<Scalar> x_next(r.rows(), r.cols());
+        stage_.network.activation(next).apply(u_next, x_next);
+        move_against(x_next);
+    }
+}
+
+template <typename Scalar>
+void BatchLayers<Scalar>::add_distance(Index layer, const ConstMatrixRef<Scalar>& distance,
+                                       const ConstMatrixRef<Scalar>& signal) {
+    const auto place = static_cast<std::size_t>(2 * (layer - 1));
+    distances_[place] += distance.template cast<double>().squaredNorm();
+    distances_[place + 1] += signal.template cast<double>().squaredNorm();
+}
+
+template <typename Scalar>
+void BatchLayers<Scalar>::prepare() {
+    for (Index l = std::max<Index>(stage_.layers.begin, 1); minimizes_ && l < stage_.layers.end;
+         ++l) {
+        const double above = is_output(l) ? output_->weight() : formulation_->pull_weight(l + 1);
+        formulation_->prepare(l, stage_.map(l), above);
+    }
+}
+
+template <typename Scalar>
+void BatchLayers<Scalar>::weigh(const std::vector<double>& lambda) {
+    formulation_->weigh(lambda);
+    prepare();
+}
+
+template class BatchLayers<float>;
+template class BatchLayers<double>;
+
+}  // namespace hoist

@@ -1,0 +1,124 @@
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "support/serial_batches.hpp"
+#include "support/small_batches.hpp"
+
+// Many passes over a batch lead to the joint minimum of all activations, which the serial network
+// finds block by block; and the signals there to the gradient of what is left of the energy.
+
+namespace hoist {
+namespace {
+
+struct Case {
+    std::string name;
+    ConfigText settings;
+};
+
+void PrintTo(const Case& a_case, std::ostream* out) { *out << a_case.name; }
+
+ConfigText with(ConfigText settings) {
+    const ConfigText usual{{"network.layers", "6-8-5-7-3"},
+                           {"formulation.name", "fenchel"},
+                           {"formulation.lambda", "2,3,1.5"},
+                           {"formulation.passes", "200"},
+                           {"weights.solver", "sgd"},
+                           {"weights.momentum", "0"},
+                           {"weights.schedule", "constant"},
+                           {"weights.step", "1"},
+                           {"weights.ridge", "0"},
+                           {"train.epochs", "1"},
+                           {"train.batch", "0"},
+                           {"grid.block", "3"}};
+    settings.insert(usual.begin(), usual.end());
+    return settings;
+}
+
+const std::vector<Case> cases{
+    {"relu", with({})},
+    {"tanh_under_squares", with({{"network.activation", "tanh"}, {"network.output", "linear"}})},
+    {"softplus_and_hard_tanh", with({{"network.activation", "softplus,hard_tanh,leaky_relu(0.1)"},
+                                     {"formulation.lambda", "8,12,6"}})},
+    {"columns_on_a_simplex", with({{"network.activation", "softmax,simplex,relu"}})},
+    {"explicit_output", with({{"network.output", "simplex"}, {"formulation.lambda", "2,3,1.5,2"}})},
+    {"bregman", with({{"formulation.name", "bregman"}})},
+    {"clamped_contrastive", with({{"formulation.name", "contrastive"},
+                                  {"formulation.contrast", "clamped"},
+                                  {"formulation.gamma", "0.4"},
+                                  {"formulation.lambda", "1"}})},
+    {"mac", with({{"formulation.name", "mac"},
+                  {"network.activation", "tanh"},
+                  {"formulation.lambda", "20"}})},
+};
+
+class EveryPenalty : public testing::TestWithParam<Case> {
+  protected:
+    Communicator world = Communicator::world();
+
+    std::vector<Weights<double>> weights_of(const SmallProblem& problem) const {
+        std::vector<Weights<double>> weights = problem.start();
+        std::mt19937_64 engine(3);
+        std::normal_distribution<double> normal;
+        for (Weights<double>& map : weights) {
+            map.bias =
+                Vector<double>::NullaryExpr(map.bias.size(), [&] { return 0.5 * normal(engine); });
+        }
+        return weights;
+    }
+};
+
+TEST_P(EveryPenalty, is_minimized_over_all_activations_by_many_passes) {
+    ConfigText settings = GetParam().settings;
+    const SmallProblem problem = small_problem(settings, 7);
+    const std::vector<Weights<double>> start = weights_of(problem);
+    const SerialBatches serial(problem, start);
+    const auto expected = serial.at_joint_minimum(serial.weights(), serial.all_samples());
+    const auto feedforward = serial.lifted(serial.weights(), serial.all_samples());
+    EXPECT_GT(relative_distance(feedforward, expected), 0.02) << "it lies at the start";
+    for (const auto& shards : some_grids(world.size(), problem.config.network.layers())) {
+        SCOPED_TRACE("grid " + grid_text(shards));
+        SmallBatches<double> training(problem.on_grid(0, shards), start, world);
+        training.advance();
+        const auto after = joined(training.weights());
+        std::vector<Matrix<double>> gradient = joined(start);
+        for (std::size_t l = 0; l < gradient.size(); ++l) {
+            gradient[l] -= after[l];
+        }
+        EXPECT_LT(relative_distance(gradient, expected), 1e-7);
+        std::vector<double> distances = training.method().distances();
+        world.sum(std::span<double>(distances));
+        for (std::size_t i = 0; i < distances.size(); i += 2) {
+            EXPECT_LT(distances[i], 1e-14 * distances[i + 1]) << "layer " << i / 2 + 1;
+        }
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(all, EveryPenalty, testing::ValuesIn(cases),
+                         [](const auto& test) { return test.param.name; });
+
+// After few passes the signals are not those of the pulls that they have made, and the figure says by
+// how much.
+TEST(Distances, fall_from_pass_to_pass) {
+    const Communicator world = Communicator::world();
+    std::vector<double> residuals;
+    for (const std::string passes : {"2", "4", "8", "16"}) {
+        const SmallProblem problem = small_problem(with({{"formulation.passes", passes}}), 20);
+        SmallBatches<double> training(problem, problem.start(), world);
+        training.advance();
+        std::vector<double> distances = training.method().distances();
+        world.sum(std::span<double>(distances));
+        ASSERT_EQ(distances.size(), 8U);
+        double largest = 0.0;
+        for (std::size_t i = 0; i < distances.size(); i += 2) {
+            largest = std::max(largest, distances[i] / distances[i + 1]);
+        }
+        residuals.push_back(largest);
+    }
+    for (std::size_t i = 1; i < residuals.size(); ++i) {
+        EXPECT_LT(residuals[i], 0.5 * residuals[i - 1]);
+    }
+}
+
+}  // namespace
+}  // namespace hoist
