@@ -181,18 +181,20 @@ void RunDirectory::write_config(const std::string& ini) const { write_whole_file
 void RunDirectory::start_metrics(Index sweep, bool regression) const {
     std::string text = header_line(regression);
     const std::size_t columns = split(text, ',').size();
-    const std::string old = contents(metrics());
+    const std::vector<std::string> old = split(whole_lines(contents(metrics())), '\n');
+    // A file of an older version has fewer columns.
+    const std::size_t written = old.empty() ? columns : split(old.front(), ',').size();
     Index last = 0;
-    for (const std::string& line : split(whole_lines(old), '\n')) {
+    for (const std::string& line : old) {
         const std::vector<std::string> fields = split(line, ',');
         const bool numbers = std::ranges::all_of(
             fields, [](const auto& field) { return field.empty() || to_number(field); });
-        if (fields.size() != columns || !numbers) {
+        if (fields.size() != written || written > columns || !numbers) {
             continue;
         }
         const auto row = to_whole_number(fields[fields[0].empty() ? 1 : 0]);
         if (row && *row > last && *row <= sweep) {
-            text += line + "\n";
+            text += line + std::string(columns - written, ',') + "\n";
             last = *row;
         }
     }
