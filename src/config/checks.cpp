@@ -99,6 +99,13 @@ void check_lambda_schedule(const Config& config) {
         throw UsageError("formulation.lambda_end does not go with formulation.contrast = clamped",
                          "its weights are powers of formulation.gamma", "leave it out");
     }
+    using Kind = WeightSolverOptions::Kind;
+    if (config.curvature == 0.0 &&
+        std::ranges::find(config.solvers, Kind::implicit) != config.solvers.end()) {
+        throw UsageError("formulation.lambda_end does not go with weights.curvature = majorizer",
+                         "that quadratic would change with lambda",
+                         "give weights.curvature a number, as 1");
+    }
 }
 
 // What each key allows by itself and the method as a whole does not.

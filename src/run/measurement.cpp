@@ -24,10 +24,10 @@ std::optional<double> Measurement<Scalar>::residual(std::span<const double> dist
     if (formulation.passes == 1) {
         return 1.0;
     }
-    double largest = 0.0;
+    std::optional<double> largest;  // nothing before the first epoch
     for (std::size_t i = 0; i + 1 < distances.size(); i += 2) {
         if (distances[i + 1] > 0.0) {
-            largest = std::max(largest, std::sqrt(distances[i] / distances[i + 1]));
+            largest = std::max(largest.value_or(0.0), std::sqrt(distances[i] / distances[i + 1]));
         }
     }
     return largest;

@@ -105,9 +105,7 @@ void BatchLayers<Scalar>::backward(Passage<Scalar>& passage, Index block, int pa
     }
 }
 
-// s_{L+1} = r. In the first pass it is the slope of the loss at u. Later u has moved by Q r, and the r that
-// is the slope at its own u lies between: with h the curvature of the loss along the last move of u and q
-// that of u along the last move of r, r goes (slope - r) / (1 + h q) of the way.
+// s_{L+1}: in the first pass the slope of the loss at u, and then on the way to the slope at its own u.
 template <typename Scalar>
 void BatchLayers<Scalar>::output_signal(Passage<Scalar>& passage, Range columns, int pass) {
     const auto y = part(passage.targets, columns);

@@ -246,6 +246,11 @@ TEST(Config, refuses_choices_that_contradict_one_another) {
                              {"formulation.contrast", "clamped"},
                              {"weights.solver", "adam"}}),
                     {"formulation.lambda_end", "clamped"});
+    expect_mentions(refusal({{"formulation.name", "bregman"},
+                             {"formulation.lambda_end", "1"},
+                             {"weights.solver", "implicit"},
+                             {"weights.curvature", "majorizer"}}),
+                    {"formulation.lambda_end", "majorizer"});
     expect_mentions(refusal({{"weights.curvature", "stiff"}}), {"weights.curvature", "number"});
     expect_mentions(refusal({{"train.label_smoothing", "0.1"}, {"weights.solver", "ridge"}}),
                     {"train.label_smoothing", "ridge"});
