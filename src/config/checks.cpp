@@ -74,11 +74,11 @@ void check_passes(const Config& config) {
     if (formulation.iterations > 1) {
         refuse("formulation.iterations = " + std::to_string(formulation.iterations),
                "steps of single blocks and passes over all of them are two ways to one minimum",
-               "set one of them to 1");
+               one);
     }
     if (config.staleness > 0) {
         refuse("train.staleness = " + std::to_string(config.staleness),
-               "a pass needs the signals of the one before", "set one of them to its default");
+               "a pass needs the signals of the one before", one + ", or train.staleness = 0");
     }
     if (std::ranges::any_of(config.network.maps, &MapSpec::normalized)) {
         refuse("batchnorm", "the samples of a block would move one another", one);

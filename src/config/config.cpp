@@ -42,7 +42,8 @@ bool searchable(const ConfigKey& key) {
     static const std::vector<std::string> fixed{
         "data.limit", "data.validation", "data.samples",          "data.test_samples",
         "data.seed",  "train.seed",      "train.target_accuracy", "train.time_limit"};
-    return to_number(key.default_text) && !key.name.starts_with("checkpoint.") &&
+    const bool number = to_number(key.default_text) || key.name == "weights.step";
+    return number && !key.name.starts_with("checkpoint.") &&
            std::ranges::find(fixed, key.name) == fixed.end();
 }
 

@@ -54,11 +54,12 @@ std::vector<Key> formulation_keys() {
          [](const Value& v, Config& c) {
              c.formulation.iterations = static_cast<int>(v.whole_number(1, 1000000));
          }},
-        {{"formulation.passes", "1",
+        {{"formulation.passes", "auto",
           "passes over a mini-batch: from the second on all activations move towards their joint "
-          "minimum (mac, fenchel, bregman, clamped contrastive)"},
+          "minimum (mac, fenchel, bregman, clamped contrastive); auto: 3 for bregman, else 1"},
          [](const Value& v, Config& c) {
-             c.formulation.passes = static_cast<int>(v.whole_number(1, 1000));
+             c.formulation.passes =
+                 v.text == "auto" ? 0 : static_cast<int>(v.whole_number(1, 1000));
          }},
         {{"formulation.method", "accelerated",
           "of these steps (bregman): plain, accelerated, adaptive"},

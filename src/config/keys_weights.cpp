@@ -17,7 +17,8 @@ void read_solver(const Value& value, Config& config) {
         return;
     }
     config.fit = Fit::batches;
-    std::vector<std::string> chosen = split(value.text == "auto" ? "adam" : value.text, ',');
+    const std::string own = config.formulation.name == "bregman" ? "implicit" : "adam";
+    std::vector<std::string> chosen = split(value.text == "auto" ? own : value.text, ',');
     const auto maps = static_cast<std::size_t>(config.network.layers());
     if (chosen.size() == 1) {
         std::vector<std::string> all{"auto", "ridge"};
@@ -37,8 +38,26 @@ void read_solver(const Value& value, Config& config) {
     }
 }
 
+// Minimizes activations where that is what the formulation is made for.
+void choose_passes(Config& config) {
+    FormulationOptions& formulation = config.formulation;
+    if (formulation.passes == 0) {
+        const bool minimizes = formulation.name == "bregman" && config.fit == Fit::batches &&
+                               formulation.iterations == 1;
+        formulation.passes = minimizes ? 3 : 1;
+    }
+}
+
+// Implicit steps may be of any length.
 void read_steps(const Value& value, Config& config) {
-    config.step_shares = value.numbers(config.network.layers(), 0.0, 1e9);
+    if (value.text == "auto") {
+        config.step_shares.clear();
+        for (const WeightSolverOptions::Kind kind : config.solvers) {
+            config.step_shares.push_back(kind == WeightSolverOptions::Kind::implicit ? 0.5 : 1e-3);
+        }
+    } else {
+        config.step_shares = value.numbers(config.network.layers(), 0.0, 1e9);
+    }
     config.rate.peak = std::ranges::max(config.step_shares);
     for (double& step : config.step_shares) {
         step = config.rate.peak > 0.0 ? step / config.rate.peak : 1.0;
@@ -51,10 +70,15 @@ std::vector<Key> weights_keys() {
     return {
         {{"weights.solver", "auto",
           "how weights are fitted: ridge (all samples, in sweeps), or on mini-batches adam, sgd, "
-          "gram, implicit, muon (one, or one per map); auto: ridge for classical, else adam"},
-         read_solver},
-        {{"weights.step", "1e-3",
-          "length of the steps on mini-batches, at their peak, one or one per map"},
+          "gram, implicit, muon (one, or one per map); auto: ridge for classical, implicit for "
+          "bregman, else adam"},
+         [](const Value& v, Config& c) {
+             read_solver(v, c);
+             choose_passes(c);
+         }},
+        {{"weights.step", "auto",
+          "length of the steps on mini-batches, at their peak, one or one per map; auto: 0.5 for "
+          "implicit, else 1e-3"},
          read_steps},
         {{"weights.schedule", "one_cycle",
           "of the steps: constant, one_cycle, cosine, linear, plateau"},

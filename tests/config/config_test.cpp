@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <sstream>
+#include <tuple>
 
 #include "hoist/base/text.hpp"
 #include "support/messages.hpp"
@@ -268,6 +269,25 @@ TEST(Config, refuses_choices_that_contradict_one_another) {
                              {"network.output", "simplex"},
                              {"formulation.lambda", "1,2,3"}}),
                     {"formulation.lambda", "3 numbers", "2"});
+}
+
+TEST(Config, bregman_passes_again_and_steps_implicitly_unless_told_otherwise) {
+    using Kind = WeightSolverOptions::Kind;
+    const auto chosen = [](ConfigText settings) {
+        settings["network.layers"] = "5-4-3";
+        const Config config = parse_config(settings);
+        return std::tuple(config.solvers.front(), config.formulation.passes, config.rate.peak);
+    };
+    const std::pair<std::string, std::string> bregman{"formulation.name", "bregman"};
+    const std::pair<std::string, std::string> adam{"weights.solver", "adam"};
+    EXPECT_EQ(chosen({bregman}), std::tuple(Kind::implicit, 3, 0.5));
+    EXPECT_EQ(chosen({bregman, adam}), std::tuple(Kind::adam, 3, 1e-3));
+    EXPECT_EQ(chosen({bregman, {"weights.step", "2"}}), std::tuple(Kind::implicit, 3, 2.0));
+    EXPECT_EQ(chosen({bregman, {"formulation.passes", "1"}}), std::tuple(Kind::implicit, 1, 0.5));
+    EXPECT_EQ(chosen({bregman, {"formulation.iterations", "2"}}),
+              std::tuple(Kind::implicit, 1, 0.5));
+    EXPECT_EQ(std::get<1>(chosen({bregman, {"weights.solver", "ridge"}})), 1);
+    EXPECT_EQ(chosen({{"formulation.name", "fenchel"}}), std::tuple(Kind::adam, 1, 1e-3));
 }
 
 TEST(Config, lambda_goes_to_its_end_in_equal_factors_and_stays_there) {

@@ -33,7 +33,7 @@ class Tables(ProgramTest):
     def config(self, **keys):
         return self.write_config("table.ini", **({
             "data__format": "csv", "data__path": ".", "data__train": "train.csv", "network__layers": "5-8-3",
-            "formulation__name": "bregman", "train__epochs": 60, "train__batch": 12,
+            "formulation__name": "fenchel", "train__epochs": 60, "train__batch": 12,
             "weights__step": "0.02"} | keys))
 
     def train(self, **keys):

@@ -114,7 +114,7 @@ void shrink_gamma(ConfigText& settings, int tenths, const std::string& output) {
 
 const std::vector<Limit> limits{
     {"fenchel", "fenchel", {}, grow_lambda},
-    {"bregman", "bregman", {}, grow_lambda},
+    {"bregman", "bregman", {{"formulation.passes", "1"}}, grow_lambda},
     {"dual_nudged_both_ways",
      "contrastive",
      {{"formulation.nudge", "both"}},

@@ -16,15 +16,11 @@ struct Case {
 
 // A network of four maps unless it says otherwise, on batches that do not divide.
 ConfigText with(ConfigText settings) {
-    const ConfigText usual{{"network.layers", "6-8-5-7-3"},
-                           {"formulation.name", "fenchel"},
-                           {"network.activation", "relu"},
-                           {"formulation.lambda", "2"},
-                           {"weights.solver", "adam"},
-                           {"weights.step", "0.01"},
-                           {"train.epochs", "2"},
-                           {"train.batch", "12"},
-                           {"grid.block", "3"}};
+    const ConfigText usual{{"network.layers", "6-8-5-7-3"}, {"formulation.name", "fenchel"},
+                           {"network.activation", "relu"},  {"formulation.lambda", "2"},
+                           {"formulation.passes", "1"},     {"weights.solver", "adam"},
+                           {"weights.step", "0.01"},        {"train.epochs", "2"},
+                           {"train.batch", "12"},           {"grid.block", "3"}};
     settings.insert(usual.begin(), usual.end());
     return settings;
 }

@@ -99,6 +99,7 @@ TEST(Normalization, tends_to_that_gradient_under_lifted_formulations) {
         SCOPED_TRACE(formulation);
         ConfigText settings = one_step_of_mac("6x5x2-conv(3,3)-batchnorm-avgpool(2)-5-batchnorm-3");
         settings["formulation.name"] = formulation;
+        settings["formulation.passes"] = "1";
         settings[formulation == "contrastive" ? "formulation.beta" : "formulation.lambda"] =
             formulation == "contrastive" ? "1e-5" : "1e5";
         expect_gradient_of_definition(settings, 1e-5);
