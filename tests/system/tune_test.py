@@ -227,7 +227,7 @@ class Resume(Tune):
                         self.assertEqual(result.status, status, result.err)
                         self.assertEqual(len(result.errors()), 1, result.err)
                         self.assertIn("--resume", result.errors()[0])
-                    self.assertIn("running", [row["state"] for row in self.rows(out)])
+                    self.assertLess([row["state"] for row in self.rows(out)].count("complete"), 8)
                     self.assertFalse((self.folder / out / "best.ini").exists())
                     self.succeed("tune", config, *options, "--out", out, "--resume", ranks=ranks)
                     self.assertEqual(self.outcome(out), self.outcome(whole))
