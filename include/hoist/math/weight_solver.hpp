@@ -30,7 +30,8 @@ struct WeightSolverOptions {
     Index refresh = 10;
     /// The weight of the newest batch in the running mean of the Gram matrices (gram).
     double memory = 0.05;
-    /// The curvature of the penalty above (gram with `input`, implicit).
+    /// Of what stands above: that of the penalty (gram with `input`), or the one that steps suppose
+    /// (implicit).
     double curvature = 1.0;
     /// The most samples of a mini-batch; 0 where that is not known (implicit).
     Index batch = 0;
@@ -117,9 +118,11 @@ std::vector<SolverState> solver_states(const WeightSolverOptions& options, Index
 /// the gradient times the inverse of the running mean of [X;1][X;1]', damped and with the curvature
 /// of the ridge; with both sides also times that of S S' from the left (Martens and Grosse 2015) and
 /// the root mean square of S, so that the length of a step does not depend on the scale of the loss;
-/// with momentum. implicit (Wang and Benning 2022): the minimizer of the quadratic majorizer on the
-/// batch plus ridge |W|^2 plus |W - W_k|^2 / (2 rate), W_k as begin() saw it. muon (Jordan et al. 2024): the momentum of W made orthogonal by
-/// Newton-Schulz steps and scaled to the size of Adam's (Liu et al. 2025); the bias by adam.
+/// with momentum. implicit (Wang and Benning 2022): the minimizer of a quadratic of the curvature
+/// above on the batch, plus ridge |W|^2, plus |W - V|^2 / (2 rate), V = W_k + momentum (W_k - W_{k-1})
+/// of the weights that begin() saw for this batch and the one before. muon (Jordan et al. 2024): the
+/// momentum of W made orthogonal by Newton-Schulz steps and scaled to the size of Adam's (Liu et al.
+/// 2025); the bias by adam.
 template <typename Scalar>
 std::unique_ptr<WeightSolver<Scalar>> make_weight_solver(const WeightSolverOptions& options,
                                                          Index inputs, Index outputs);
