@@ -2,13 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <random>
 
 #include "hoist/base/error.hpp"
 #include "hoist/base/text.hpp"
 #include "support/messages.hpp"
+#include "support/one_gradient_step.hpp"
 #include "support/serial_batches.hpp"
-#include "support/small_batches.hpp"
 
 // As the loss becomes weak beside the penalties, the error signals of every lifted formulation tend
 // to the back-propagated ones: for one step of any length in each block, and at the joint minimum
@@ -22,18 +21,6 @@ using Matrices = std::vector<Matrix<double>>;
 const std::vector<std::string> outputs{"linear", "softmax", "simplex"};
 
 std::string bare(const std::string& name) { return name.substr(0, name.find('(')); }
-
-// Biases away from zero, so that every unit lies away from its kinks.
-std::vector<Weights<double>> some_weights(const SmallProblem& problem) {
-    std::vector<Weights<double>> weights = problem.start();
-    std::mt19937_64 engine(3);
-    std::normal_distribution<double> normal;
-    for (Weights<double>& map : weights) {
-        map.bias =
-            Vector<double>::NullaryExpr(map.bias.size(), [&] { return 0.5 * normal(engine); });
-    }
-    return weights;
-}
 
 ConfigText one_gradient_step(const std::string& formulation, const std::string& activation,
                              const std::string& output) {
@@ -60,15 +47,9 @@ std::string lambdas(double scale, const std::string& output) {
 // What BatchStep moves the weights by, as a gradient.
 Matrices gradient_of(const SmallProblem& problem) {
     const Communicator world = Communicator::world();
-    const auto start = some_weights(problem);
-    SmallBatches<double> training(problem, start, world);
+    SmallBatches<double> training(problem, some_weights(problem), world);
     training.advance();
-    Matrices gradient = joined(start);
-    const Matrices after = joined(training.weights());
-    for (std::size_t l = 0; l < gradient.size(); ++l) {
-        gradient[l] -= after[l];
-    }
-    return gradient;
+    return gradient_of(problem, training);
 }
 
 Matrices back_propagated(const SmallProblem& problem) {

@@ -1,9 +1,7 @@
 #include <gtest/gtest.h>
 
-#include <random>
-
+#include "support/one_gradient_step.hpp"
 #include "support/serial_batches.hpp"
-#include "support/small_batches.hpp"
 
 // Many passes over a batch lead to the joint minimum of all activations, which the serial network
 // finds block by block; and the signals there to the gradient of what is left of the energy.
@@ -55,23 +53,11 @@ const std::vector<Case> cases{
 class EveryPenalty : public testing::TestWithParam<Case> {
   protected:
     Communicator world = Communicator::world();
-
-    std::vector<Weights<double>> weights_of(const SmallProblem& problem) const {
-        std::vector<Weights<double>> weights = problem.start();
-        std::mt19937_64 engine(3);
-        std::normal_distribution<double> normal;
-        for (Weights<double>& map : weights) {
-            map.bias =
-                Vector<double>::NullaryExpr(map.bias.size(), [&] { return 0.5 * normal(engine); });
-        }
-        return weights;
-    }
 };
 
 TEST_P(EveryPenalty, is_minimized_over_all_activations_by_many_passes) {
-    ConfigText settings = GetParam().settings;
-    const SmallProblem problem = small_problem(settings, 7);
-    const std::vector<Weights<double>> start = weights_of(problem);
+    const SmallProblem problem = small_problem(GetParam().settings, 7);
+    const std::vector<Weights<double>> start = some_weights(problem);
     const SerialBatches serial(problem, start);
     const auto expected = serial.at_joint_minimum(serial.weights(), serial.all_samples());
     const auto feedforward = serial.lifted(serial.weights(), serial.all_samples());
@@ -80,12 +66,7 @@ TEST_P(EveryPenalty, is_minimized_over_all_activations_by_many_passes) {
         SCOPED_TRACE("grid " + grid_text(shards));
         SmallBatches<double> training(problem.on_grid(0, shards), start, world);
         training.advance();
-        const auto after = joined(training.weights());
-        std::vector<Matrix<double>> gradient = joined(start);
-        for (std::size_t l = 0; l < gradient.size(); ++l) {
-            gradient[l] -= after[l];
-        }
-        EXPECT_LT(relative_distance(gradient, expected), 1e-7);
+        EXPECT_LT(relative_distance(gradient_of(problem, training), expected), 1e-7);
         std::vector<double> distances = training.method().distances();
         world.sum(std::span<double>(distances));
         for (std::size_t i = 0; i < distances.size(); i += 2) {
