@@ -64,6 +64,31 @@ bool writes_to_terminal() {
     return target.starts_with("/dev/pts/") || target.starts_with("/dev/tty");
 }
 
+// How lifted the activations were, where that was measured.
+void show_lift(const SweepRecord& record) {
+    const Lift& lift = record.lift;
+    std::string line;
+    const auto add = [&](const std::string& name, std::optional<double> value,
+                         const std::string& meaning = "") {
+        if (value) {
+            char text[40];
+            std::snprintf(text, sizeof text, " %.3g", *value);
+            line += (line.empty() ? "" : ", ") + name + text + meaning;
+        }
+    };
+    add("lambda", lift.lambda);
+    add("residual", lift.residual, " (1: feed-forward, 0: at the joint minimum)");
+    add("violation", lift.violation);
+    add("cosine to back-propagation", lift.cosine);
+    if (!line.empty()) {
+        std::printf("  %-20s %s\n", "activations", line.c_str());
+    }
+    if (record.train) {
+        std::printf("  %-20s always on %.1f %%, always off %.1f %%\n", "hidden units",
+                    record.train->always_on, record.train->always_off);
+    }
+}
+
 }  // namespace
 
 ProgressPrinter::ProgressPrinter(const Config& config, int threads, bool quiet)
@@ -156,13 +181,7 @@ void ProgressPrinter::closed(const RunSummary& summary, const RunDirectory& dire
     std::printf("  %-20s %.6f (loss %.6f, penalty %.6f)\n", "objective",
                 summary.last.energy.objective(), summary.last.energy.loss,
                 summary.last.energy.penalty);
-    if (summary.last.residual && summary.last.train) {
-        std::printf(
-            "  %-20s residual %.3g (1: feed-forward, 0: at the joint minimum), always on %.1f %%, "
-            "always off %.1f %%\n",
-            "activations", *summary.last.residual, summary.last.train->always_on,
-            summary.last.train->always_off);
-    }
+    show_lift(summary.last);
     std::printf("  %-20s %.2f s in %td %ss (%.2f s in all, %.1f %% of it waiting)\n", "training",
                 summary.seconds_training, summary.last.sweep, config_.unit().c_str(),
                 summary.seconds_total, 100.0 * summary.idle_fraction);

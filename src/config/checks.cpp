@@ -50,6 +50,11 @@ void check_normalization(const Config& config) {
 void check_passes(const Config& config) {
     const FormulationOptions& formulation = config.formulation;
     if (formulation.passes == 1) {
+        if (formulation.tolerance > 0.0) {
+            throw UsageError("formulation.tolerance does not go with formulation.passes = 1",
+                             "a batch that passes once stays at the feed-forward state",
+                             "set formulation.passes to the most passes, as 20");
+        }
         return;
     }
     const auto refuse = [&](const std::string& setting, const std::string& why,
@@ -125,6 +130,10 @@ void check_method(const Config& config) {
         }
     }
     if (config.fit == Fit::sweeps) {
+        if (config.probe) {
+            throw UsageError("train.probe does not go with weights.solver = ridge",
+                             "regressions follow no gradient", "leave it out");
+        }
         if (config.learn_slopes) {
             throw UsageError("network.learn_slopes does not go with weights.solver = ridge",
                              "slopes are learned on mini-batches", "use weights.solver = adam");

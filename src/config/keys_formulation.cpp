@@ -61,6 +61,10 @@ std::vector<Key> formulation_keys() {
              c.formulation.passes =
                  v.text == "auto" ? 0 : static_cast<int>(v.whole_number(1, 1000));
          }},
+        {{"formulation.tolerance", "0",
+          "residual of the activations up to which a mini-batch passes, at most formulation.passes "
+          "times: each batch as the one before needed; 0: always so often"},
+         [](const Value& v, Config& c) { c.formulation.tolerance = v.number(0.0, 1.0); }},
         {{"formulation.method", "accelerated",
           "of these steps (bregman): plain, accelerated, adaptive"},
          [](const Value& v, Config& c) {

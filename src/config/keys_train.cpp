@@ -18,6 +18,9 @@ std::vector<Key> train_keys() {
           "mini-batches that the lower stages may run ahead of the signals from above: 0 (exact), "
           "1, 2"},
          [](const Value& v, Config& c) { c.staleness = v.whole_number(0, 2); }},
+        {{"train.probe", "false",
+          "compare the gradient of a mini-batch with that of back-propagation after every epoch"},
+         [](const Value& v, Config& c) { c.probe = v.yes_or_no(); }},
         {{"train.dropout", "0",
           "share of hidden units that drop out on mini-batches, one or one per hidden layer"},
          [](const Value& v, Config& c) {

@@ -92,6 +92,12 @@ double Formulation<Scalar>::parameter_slope(Index, const ConstMatrixRef<Scalar>&
     return 0.0;
 }
 
+int FormulationOptions::next_passes(int before, double residual) const {
+    constexpr double one_pass = 100.0;
+    const int change = residual > tolerance ? 1 : residual < tolerance / one_pass ? -1 : 0;
+    return std::clamp(before + change, 2, passes);
+}
+
 std::vector<double> FormulationOptions::lambda_at(double position) const {
     std::vector<double> present = lambda;
     const double way = lambda_until > 0.0 ? std::clamp(position / lambda_until, 0.0, 1.0) : 1.0;

@@ -2,7 +2,7 @@
 #include <numeric>
 
 #include "hoist/problem/problem.hpp"
-#include "hoist/train/batch_step.hpp"
+#include "hoist/train/gradient_probe.hpp"
 #include "rank_costs.hpp"
 #include "rank_part.hpp"
 
@@ -137,6 +137,12 @@ RankCosts batch_costs(const Config& config, const SampleFacts& samples, const Pl
     RankCosts result;
     result.columns = static_cast<Index>(model.columns());
     result.memory = model.memory();
+    if (config.probe) {
+        const Config by_back = by_back_propagation(config);
+        const MemoryPlan back = BatchModel(by_back, samples, placement, rank).memory();
+        result.memory.activations += back.activations;
+        result.memory.weights += back.weights;
+    }
     result.bytes_sent = model.bytes_sent();
     result.flops = model.flops(costs);
     return result;

@@ -30,6 +30,7 @@ void write_progress(Hdf5Writer& file, const Progress& progress) {
     write("sweep", static_cast<double>(progress.sweep));
     write("batch", static_cast<double>(progress.batch));
     write("loss", progress.loss);
+    write("passes", static_cast<double>(progress.passes));
     write("averaged", static_cast<double>(progress.averaged));
     write("rate_scale", progress.plateau.scale);
     write("rate_best", progress.plateau.best);
@@ -172,6 +173,9 @@ class HeaderReader {
         progress.sweep = count("sweep");
         progress.batch = count("batch");
         progress.loss = number("loss");
+        if (file_.has("/progress/passes")) {  // the first versions passed once
+            progress.passes = static_cast<int>(count("passes"));
+        }
         progress.averaged = count("averaged");
         progress.plateau = {number("rate_scale"), number("rate_best"), count("rate_waited", -1.0)};
         progress.seconds_training = number("seconds_training");

@@ -13,26 +13,6 @@ Measurement<Scalar>::Measurement(const Config& config, const Communicator& world
                                  const Problem<Scalar>& problem, Method<Scalar>& method)
     : config_(config), world_(world), problem_(problem), method_(method) {}
 
-// @param distances as BatchLayers::distances(), over all ranks.
-template <typename Scalar>
-std::optional<double> Measurement<Scalar>::residual(std::span<const double> distances) const {
-    const FormulationOptions& formulation = config_.formulation;
-    const bool dual = formulation.name == "contrastive" && formulation.contrast == Contrast::dual;
-    if (config_.fit == Fit::sweeps || formulation.iterations > 1 || dual) {
-        return std::nullopt;
-    }
-    if (formulation.passes == 1) {
-        return 1.0;
-    }
-    std::optional<double> largest;  // nothing before the first epoch
-    for (std::size_t i = 0; i + 1 < distances.size(); i += 2) {
-        if (distances[i + 1] > 0.0) {
-            largest = std::max(largest.value_or(0.0), std::sqrt(distances[i] / distances[i + 1]));
-        }
-    }
-    return largest;
-}
-
 template <typename Scalar>
 SweepRecord Measurement<Scalar>::operator()(Index index) {
     begin_activity(
@@ -49,27 +29,23 @@ SweepRecord Measurement<Scalar>::operator()(Index index) {
                              now.weights - times_before_.weights,
                              now.exchange - times_before_.exchange,
                              now.wait - times_before_.wait};
-    times_before_ = now;
     const auto first_shift = std::ssize(sums);
     sums.resize(sums.size() + static_cast<std::size_t>(config_.network.layers()), 0.0);
     if (problem_.peers.rank() == 0) {  // all shards of a stage say the same
         const Index lowest = problem_.placement.layers_of(world_.rank()).begin;
         std::ranges::copy(method_.shifts(), sums.begin() + first_shift + lowest);
     }
-    const auto first_distance = std::ssize(sums);
-    const std::vector<double> distances = method_.distances();
-    sums.resize(sums.size() + static_cast<std::size_t>(2 * config_.network.layers()), 0.0);
-    std::ranges::copy(distances, sums.begin() + first_distance);
     world_.sum(std::span<double>(sums));
-    shifts_.assign(sums.begin() + first_shift, sums.begin() + first_distance);
+    shifts_.assign(sums.begin() + first_shift, sums.end());
+    const Lift lift = method_.lift(index);
+    times_before_ = method_.times();
 
     const double ranks = world_.size();
     SweepRecord record;
     record.sweep = index;
     record.epochs = config_.fit == Fit::batches;
     record.energy = {sums[0], sums[1], sums[2]};
-    record.residual =
-        residual(std::span<const double>(sums).subspan(static_cast<std::size_t>(first_distance)));
+    record.lift = lift;
     record.times = {sums[3] / ranks, sums[4] / ranks, sums[5] / ranks, sums[6] / ranks};
     if (!std::isfinite(record.energy.objective())) {
         throw NumericalError(

@@ -25,8 +25,6 @@ class Measurement {
     const PhaseTimes& times() const { return times_before_; }
 
   private:
-    std::optional<double> residual(std::span<const double> distances) const;
-
     const Config& config_;
     const Communicator& world_;
     const Problem<Scalar>& problem_;

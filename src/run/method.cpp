@@ -4,10 +4,21 @@
 
 #include "hoist/comm/agree.hpp"
 #include "hoist/train/batch_step.hpp"
+#include "hoist/train/gradient_probe.hpp"
 
 namespace hoist {
 
 namespace {
+
+// The smallest lambda of a hidden layer, where `position` of the run is over.
+std::optional<double> smallest_lambda(const Config& config, double position) {
+    const auto hidden = config.network.layers() - 1;
+    if (hidden == 0 || config.formulation.name == "contrastive") {  // which has others
+        return std::nullopt;
+    }
+    const std::vector<double> lambda = config.formulation.lambda_at(position);
+    return *std::min_element(lambda.begin(), lambda.begin() + hidden);
+}
 
 /// Block-coordinate descent on persistent activations of all samples.
 template <typename Scalar>
@@ -40,6 +51,14 @@ class SweepMethod final : public Method<Scalar> {
     Energy energy() const override { return sweep_.energy(); }
     const PhaseTimes& times() const override { return sweep_.times(); }
     std::vector<double> shifts() const override { return sweep_.shifts(); }
+    Lift lift(Index) override {
+        Distances distances = sweep_.distances();
+        world_.sum(distances.values());
+        Lift lift;
+        lift.violation = distances.violation();
+        lift.lambda = smallest_lambda(config_, 0.0);
+        return lift;
+    }
     Evaluation evaluate_training(const ForwardPass<Scalar>& forward,
                                  const OutputBlock<Scalar>& output) override {
         return hoist::evaluate_training(forward, config_.network, output, world_, problem_.train,
@@ -63,7 +82,12 @@ class BatchMethod final : public Method<Scalar> {
         : config_(config),
           world_(world),
           problem_(problem),
-          step_(config, world, problem.peers, problem.placement, problem.train, problem.stage) {}
+          step_(config, world, problem.peers, problem.placement, problem.train, problem.stage) {
+        if (config.probe) {
+            probe_.emplace(config, world, problem.peers, problem.placement, problem.train,
+                           problem.stage);
+        }
+    }
 
     void begin(const std::filesystem::path& checkpoint, const Progress& progress) override {
         if (!checkpoint.empty()) {
@@ -71,6 +95,9 @@ class BatchMethod final : public Method<Scalar> {
                 read_solver_state<Scalar>(checkpoint, config_, problem_.stage.layers,
                                           step_.solver_state());
             });
+            if (config_.formulation.tolerance > 0.0 && progress.passes > 0) {
+                step_.layers().set_passes(std::min(progress.passes, config_.formulation.passes));
+            }
             step_.fit().set_averaged(progress.averaged);
             step_.slopes().restore();
             step_.slopes().share(world_);
@@ -85,15 +112,15 @@ class BatchMethod final : public Method<Scalar> {
         step_.begin_epoch(progress.sweep);
         const double loss_before = progress.loss;
         Index batch = progress.batch;
+        double passes = 0.0;
         while (batch < batches) {
-            if (!config_.formulation.constant()) {
-                const Index at = progress.sweep * batches + batch;
-                step_.layers().weigh(config_.formulation.lambda_at(
-                    static_cast<double>(at) / static_cast<double>(config_.epochs * batches)));
-            }
+            weigh(static_cast<double>(progress.sweep * batches + batch) /
+                  static_cast<double>(config_.epochs * batches));
             for (int round = 0; round < config_.rounds; ++round) {
                 const Index at = (progress.sweep * batches + batch) * config_.rounds + round;
                 step_(batch, round, progress.plateau.scale * config_.rate.at(at, steps));
+                passes += step_.layers().passes();
+                choose_passes();
             }
             ++batch;
             const double position = static_cast<double>(progress.sweep * batches + batch) /
@@ -110,6 +137,8 @@ class BatchMethod final : public Method<Scalar> {
         step_.finish();
         agree(world_, [&] { step_.fit().require_success(); });
         step_.slopes().share(world_);
+        passes_ = passes / static_cast<double>((batch - progress.batch) * config_.rounds);
+        progress.passes = step_.layers().passes();
         progress.averaged = step_.fit().averaged();
         progress.batch = batch % batches;
         own_loss_ = step_.layers().loss() + (world_.rank() == 0 ? loss_before : 0.0);
@@ -133,7 +162,27 @@ class BatchMethod final : public Method<Scalar> {
         return energy;
     }
     const PhaseTimes& times() const override { return step_.times(); }
-    std::vector<double> distances() const override { return step_.layers().distances(); }
+    Lift lift(Index epoch) override {
+        const FormulationOptions& formulation = config_.formulation;
+        const Distances distances = over_ranks(step_.layers().distances());
+        const double position = static_cast<double>(epoch) / static_cast<double>(config_.epochs);
+        Lift lift;
+        lift.lambda = smallest_lambda(config_, position);
+        lift.passes = passes_;
+        lift.residual = distances.residual();
+        lift.violation = distances.violation();
+        const bool dual =
+            formulation.name == "contrastive" && formulation.contrast == Contrast::dual;
+        if (formulation.passes == 1) {
+            lift.residual =
+                formulation.iterations == 1 && !dual ? std::optional(1.0) : std::nullopt;
+        }
+        if (probe_) {
+            weigh(position);
+            lift.cosine = (*probe_)(epoch, step_);
+        }
+        return lift;
+    }
     Evaluation evaluate_training(const ForwardPass<Scalar>& forward,
                                  const OutputBlock<Scalar>& output) override {
         return evaluate(forward, problem_.stage.network, output, world_, problem_.train,
@@ -153,11 +202,32 @@ class BatchMethod final : public Method<Scalar> {
     }
 
   private:
+    void weigh(double position) {
+        if (!config_.formulation.constant()) {
+            step_.layers().weigh(config_.formulation.lambda_at(position));
+        }
+    }
+    Distances over_ranks(Distances distances) const {
+        world_.sum(distances.values());
+        return distances;
+    }
+    void choose_passes() {
+        if (config_.formulation.tolerance > 0.0) {
+            BatchLayers<Scalar>& layers = step_.layers();
+            if (const auto residual = over_ranks(layers.batch_distances()).residual()) {
+                layers.set_passes(config_.formulation.next_passes(layers.passes(), *residual));
+            }
+        }
+    }
+
     const Config& config_;
     const Communicator& world_;
     Problem<Scalar>& problem_;
     BatchStep<Scalar> step_;
+    std::optional<GradientProbe<Scalar>> probe_;
     double own_loss_ = 0.0;
+    /// Over a batch of the epoch, their mean; none before the first.
+    std::optional<double> passes_;
 };
 
 }  // namespace

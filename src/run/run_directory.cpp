@@ -1,15 +1,10 @@
 #include "hoist/run/run_directory.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <array>
 #include <cerrno>
-#include <cmath>
 #include <cstring>
 #include <fstream>
 #include <functional>
-#include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "hoist/base/error.hpp"
@@ -50,28 +45,6 @@ std::string contents(const std::filesystem::path& path) {
 
 std::string_view without_zeros_at_end(std::string_view text) {
     return text.substr(0, text.find_last_not_of('\0') + 1);
-}
-
-std::string header_line(bool regression) {
-    const std::string figure = regression ? "rmse" : "accuracy";
-    return "sweep,epoch,seconds,objective,penalty,loss,train_" + figure + ",validation_" + figure +
-           ",test_" + figure +
-           ",seconds_activations,seconds_weights,seconds_exchange,seconds_wait,bytes_sent,residual,"
-           "always_on,always_off\n";
-}
-
-double figure_of(const Evaluation& evaluation, bool regression) {
-    return regression ? evaluation.rmse : evaluation.accuracy;
-}
-
-nlohmann::json optional_json(const std::optional<double>& value) {
-    return value ? nlohmann::json(*value) : nlohmann::json(nullptr);
-}
-
-std::string host_name() {
-    std::array<char, 256> name{};
-    gethostname(name.data(), name.size() - 1);
-    return name.data();
 }
 
 }  // namespace
@@ -179,7 +152,7 @@ void RunDirectory::write_config(const std::string& ini) const { write_whole_file
 // Two processes that once wrote one file, or a torn row with another one behind it, have left lines
 // that are no rows, or not in their order.
 void RunDirectory::start_metrics(Index sweep, bool regression) const {
-    std::string text = header_line(regression);
+    std::string text = metrics_header(regression);
     const std::size_t columns = split(text, ',').size();
     const std::vector<std::string> old = split(whole_lines(contents(metrics())), '\n');
     // A file of an older version has fewer columns.
@@ -205,81 +178,11 @@ void RunDirectory::settle_metrics() const { settle_file(metrics()); }
 
 void RunDirectory::add_metrics(const SweepRecord& record, bool regression,
                                const DirectoryLock& owner) const {
-    std::ostringstream row;
-    row.precision(9);
-    const auto figure = [&](std::optional<double> value) {
-        row << ',';
-        if (value) {
-            row << *value;
-        }
-    };
-    const std::string number = std::to_string(record.sweep);
-    row << (record.epochs ? "," + number : number + ",") << ',' << record.seconds << ','
-        << record.energy.objective() << ',' << record.energy.penalty << ',' << record.energy.loss;
-    for (const auto& evaluation : {record.train, record.validation, record.test}) {
-        figure(evaluation ? std::optional(figure_of(*evaluation, regression)) : std::nullopt);
-    }
-    row << ',' << record.times.activations << ',' << record.times.weights << ','
-        << record.times.exchange << ',' << record.times.wait << ','
-        << static_cast<std::int64_t>(record.bytes_sent);
-    figure(record.residual);
-    for (double Evaluation::*const share : {&Evaluation::always_on, &Evaluation::always_off}) {
-        figure(record.train ? std::optional((*record.train).*share) : std::nullopt);
-    }
-    row << '\n';
-    append(metrics(), row.str(), [&] { owner.check(); });
+    append(metrics(), metrics_row(record, regression), [&] { owner.check(); });
 }
 
 void RunDirectory::write_summary(const RunSummary& summary, bool regression) const {
-    const auto figure = [&](const std::optional<Evaluation>& evaluation) {
-        return evaluation ? nlohmann::json(figure_of(*evaluation, regression))
-                          : nlohmann::json(nullptr);
-    };
-    const std::string name = regression ? "rmse" : "accuracy";
-    nlohmann::ordered_json json;
-    json["test_" + name] = figure(summary.last.test);
-    json["train_" + name] = figure(summary.last.train);
-    json["validation_" + name] = figure(summary.last.validation);
-    json["best_test_" + name] = optional_json(summary.best_test);
-    json["objective"] = summary.last.energy.objective();
-    json["residual"] = optional_json(summary.last.residual);
-    const auto& train = summary.last.train;
-    json["always_on"] = train ? nlohmann::json(train->always_on) : nullptr;
-    json["always_off"] = train ? nlohmann::json(train->always_off) : nullptr;
-    json["seconds_training"] = summary.seconds_training;
-    json["seconds_total"] = summary.seconds_total;
-    json["sweeps"] = nullptr;
-    json["epochs"] = nullptr;
-    json[summary.last.epochs ? "epochs" : "sweeps"] = summary.last.sweep;
-    json["ranks"] = summary.ranks;
-    json["stages"] = summary.shards.size();
-    json["shards"] = summary.shards;
-    json["stage_layers"] = nlohmann::json::array();
-    for (const Range layers : summary.layers) {
-        json["stage_layers"].push_back({layers.begin, layers.end});
-    }
-    json["bytes_sent"] = static_cast<std::int64_t>(summary.bytes_sent);
-    json["idle_fraction"] = summary.idle_fraction;
-    json["idle_seconds"] = nlohmann::json::array();
-    json["phase_seconds"] = nlohmann::json::array();
-    for (const PhaseTimes& times : summary.times) {
-        json["idle_seconds"].push_back(times.wait);
-        json["phase_seconds"].push_back({{"activations", times.activations},
-                                         {"weights", times.weights},
-                                         {"exchange", times.exchange},
-                                         {"wait", times.wait}});
-    }
-    if (std::ranges::any_of(summary.shifts, [](double shift) { return shift > 0.0; })) {
-        json["ridge_shifts"] = summary.shifts;
-    }
-    json["peak_memory"] = static_cast<std::int64_t>(summary.peak_memory);
-    if (summary.target_set) {
-        json["seconds_to_target"] = optional_json(summary.seconds_to_target);
-    }
-    json["host"] = host_name();
-    json["version"] = HOIST_VERSION;
-    json["seed"] = summary.seed;
-    write_whole_file(this->summary(), json.dump(2) + "\n");
+    write_whole_file(this->summary(), summary_text(summary, regression));
 }
 
 void RunDirectory::add_log(const std::string& line, const DirectoryLock& owner) const {

@@ -4,6 +4,7 @@
 
 #include "hoist/formulation/output_block.hpp"
 #include "hoist/model/map_work.hpp"
+#include "hoist/train/lift.hpp"
 #include "spend.hpp"
 
 namespace hoist {
@@ -198,6 +199,15 @@ void Formulation<Scalar>::minimizer(Index, const ConstMatrixRef<Scalar>&,
                                     const ConstMatrixRef<Scalar>&, MatrixRef<Scalar>) const {}
 
 std::vector<double> FormulationOptions::lambda_at(double) const { return lambda; }
+int FormulationOptions::next_passes(int before, double) const { return before; }
+
+// Distances would be taken over large arrays.
+template <typename Scalar>
+void Distances::add(Index, Index, const ConstMatrixRef<Scalar>&, const ConstMatrixRef<Scalar>&) {}
+template void Distances::add<float>(Index, Index, const ConstMatrixRef<float>&,
+                                    const ConstMatrixRef<float>&);
+template void Distances::add<double>(Index, Index, const ConstMatrixRef<double>&,
+                                     const ConstMatrixRef<double>&);
 
 template <typename Scalar>
 double Formulation<Scalar>::parameter_slope(Index, const ConstMatrixRef<Scalar>&,

@@ -17,11 +17,13 @@ BatchLayers<Scalar>::BatchLayers(const Config& config, const Communicator& world
       first_(placement.first(world.rank())),
       last_(placement.last(world.rank())),
       minimizes_(config.formulation.iterations > 1),
-      passes_(config.formulation.passes),
+      passes_(config.formulation.first_passes()),
       formulation_(make_formulation<Scalar>(stage.network, config.formulation)),
       output_(make_output_block<Scalar>(config.network.output, config.formulation.output_lambda())),
       dropout_(config.dropout, config.seed),
-      smoothing_(static_cast<Scalar>(config.label_smoothing)) {
+      smoothing_(static_cast<Scalar>(config.label_smoothing)),
+      distances_(stage.network.layers()),
+      batch_distances_(stage.network.layers()) {
     const NetworkSpec& network = stage.network;
     if (first_) {
         const auto layout = image_layout(network.block(0), samples.stored_shape);
@@ -36,7 +38,7 @@ template <typename Scalar>
 void BatchLayers<Scalar>::begin_epoch(Index epoch) {
     epoch_ = epoch;
     loss_ = 0.0;
-    distances_.assign(static_cast<std::size_t>(2 * stage_.network.layers()), 0.0);
+    distances_.clear();
 }
 
 template <typename Scalar>
@@ -122,8 +124,8 @@ void BatchLayers<Scalar>::output_signal(Passage<Scalar>& passage, Range columns,
     Matrix<Scalar> slope(r.rows(), r.cols());
     output_->slope(y, u, slope);
     passage.output.step(columns, u, slope, r);
-    if (measures(passage, pass)) {
-        add_distance(stage_.layers.end, slope - r, r);
+    if (pass + 1 == passes_) {
+        batch_distances_.add_residual<Scalar>(stage_.layers.end, slope, r);
     }
 }
 
@@ -140,12 +142,21 @@ void BatchLayers<Scalar>::answer(Passage<Scalar>& passage, Index block, Index la
     const auto s = part(passage.down.u(layer), range);
     Matrix<Scalar> g(passage.up.x(layer).rows(), range.size());
     stage_.unnormalized(layer).pull_back(part(passage.down.u(layer + 1), range), g);
+    const bool drops = dropout_.active(layer);
     const auto respond = [&](const ConstMatrixRef<Scalar>& phi) {
-        if (measures(passage, pass)) {
+        if (pass > 0 && pass + 1 == passes_) {
             Matrix<Scalar> before(s.rows(), s.cols());
             formulation_->respond(layer, u, passage.pull(layer).of(range), phi, before);
             formulation_->respond(layer, u, g, phi, s);
-            add_distance(layer, before - s, s);
+            batch_distances_.add_residual<Scalar>(layer, before, s);
+            const auto x = part(passage.up.x(layer), range);
+            if (drops) {
+                Matrix<Scalar> kept = phi;
+                dropout_.apply<Scalar>(epoch_, layer, samples, kept);
+                batch_distances_.add_violation<Scalar>(layer, x, kept);
+            } else {
+                batch_distances_.add_violation<Scalar>(layer, x, phi);
+            }
         }
         if (passes_ > 1) {
             passage.pull(layer).step(range, pass, g);
@@ -156,7 +167,6 @@ void BatchLayers<Scalar>::answer(Passage<Scalar>& passage, Index block, Index la
             slopes_.add(*formulation_, layer, u, g, phi);
         }
     };
-    const bool drops = dropout_.active(layer);
     if (drops) {
         dropout_.apply<Scalar>(epoch_, layer, samples, g);
     }
@@ -198,14 +208,6 @@ void BatchLayers<Scalar>::minimize(Passage<Scalar>& passage, Index block, Index 
         stage_.network.activation(next).apply(u_next, x_next);
         move_against(x_next);
     }
-}
-
-template <typename Scalar>
-void BatchLayers<Scalar>::add_distance(Index layer, const ConstMatrixRef<Scalar>& distance,
-                                       const ConstMatrixRef<Scalar>& signal) {
-    const auto place = static_cast<std::size_t>(2 * (layer - 1));
-    distances_[place] += distance.template cast<double>().squaredNorm();
-    distances_[place + 1] += signal.template cast<double>().squaredNorm();
 }
 
 template <typename Scalar>

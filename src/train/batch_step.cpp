@@ -31,7 +31,8 @@ BatchStep<Scalar>::BatchStep(const Config& config, const Communicator& world,
     for (std::size_t i = 0; i < delay_ + 1; ++i) {
         passages_.emplace_back(
             stage.network, stage.layers, batches_, samples.own,
-            config.formulation.iterations > 1 ? Down::residuals : Down::signals, layers_.passes(),
+            config.formulation.iterations > 1 ? Down::residuals : Down::signals,
+            config.formulation.passes,
             Halo<Scalar>(world, placement, samples.blocks.count(), samples.own, times_));
     }
 }
@@ -48,10 +49,23 @@ void BatchStep<Scalar>::begin_epoch(Index epoch) {
 
 template <typename Scalar>
 void BatchStep<Scalar>::operator()(Index batch, int round, double rate) {
+    send(batch, round, rate);
+}
+
+template <typename Scalar>
+void BatchStep<Scalar>::probe(Index batch) {
+    send(batch, 0, std::nullopt);
+    finish();
+    slopes_.forget();
+}
+
+template <typename Scalar>
+void BatchStep<Scalar>::send(Index batch, int round, std::optional<double> rate) {
     Passage<Scalar>& passage = passages_[begun_++ % passages_.size()];
     passage.round = round;
     passage.rate = rate;
     passage.start(batches_, batch, order_);
+    layers_.begin_batch();
     const bool completes = begun_ - completed_ > delay_;
     Passage<Scalar>& oldest = passages_[completed_ % passages_.size()];
     if (completes) {
@@ -113,6 +127,7 @@ void BatchStep<Scalar>::complete(Passage<Scalar>& passage) {
     while (!passage.groups.done()) {
         add_group(passage);
     }
+    layers_.end_batch();
     refit(passage);
     passage.halo.finish_sends();
 }
@@ -152,9 +167,12 @@ void BatchStep<Scalar>::add_group(Passage<Scalar>& passage) {
 template <typename Scalar>
 void BatchStep<Scalar>::refit(Passage<Scalar>& passage) {
     const PhaseClock clock(times_.weights);
-    fit_.step(passage.round, passage.rate);
-    layers_.prepare();
-    slopes_.step(batches_.columns(passage.batch), passage.rate);
+    fit_.sum();
+    if (passage.rate) {
+        fit_.step(passage.round, *passage.rate);
+        layers_.prepare();
+        slopes_.step(batches_.columns(passage.batch), *passage.rate);
+    }
 }
 
 template <typename Scalar>

@@ -22,6 +22,7 @@ Relaxation<Scalar>::Relaxation(const Config& config, const Communicator& world,
       halo_(world, placement, samples.blocks.count(), samples.own, times_),
       outgoing_(Exchange(world, placement, samples.blocks.count(), Exchange::Channel::training),
                 times_),
+      distances_(config.network.layers()),
       column_energy_(samples.columns.size()) {
     const NetworkSpec& network = config.network;
     const Index own = samples.columns.size();
@@ -237,6 +238,7 @@ MatrixRef<Scalar> Relaxation<Scalar>::propagate(Index layer, Index block, Send s
 template <typename Scalar>
 void Relaxation<Scalar>::begin_energy() {
     energy_ = {};
+    distances_.clear();
     column_energy_.setZero();
     if (peers_.rank() == 0) {
         energy_.ridge = stage_.ridge(config_.ridge);
@@ -249,6 +251,9 @@ void Relaxation<Scalar>::add_energy(Index layer, Index block, const ConstMatrixR
     const Range range = samples_.local(block);
     const Vector<double> energies = terms_.energy(layer, block, u);
     (terms_.is_output(layer) ? energy_.loss : energy_.penalty) += mean * energies.sum();
+    if (!terms_.is_output(layer)) {
+        terms_.add_violation(layer, block, u, distances_);
+    }
     column_energy_.segment(range.begin, range.size()) += energies;
 }
 

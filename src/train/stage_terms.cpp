@@ -63,6 +63,16 @@ Vector<double> StageTerms<Scalar>::energy(Index layer, Index block,
 }
 
 template <typename Scalar>
+void StageTerms<Scalar>::add_violation(Index layer, Index block, const ConstMatrixRef<Scalar>& u,
+                                       Distances& distances) {
+    const Index next = layer + 1;
+    const Columns above = x(next, block);
+    Matrix<Scalar> phi(above.rows(), above.cols());
+    network_.activation(next).apply(u, phi);
+    distances.add_violation<Scalar>(next, above, phi);
+}
+
+template <typename Scalar>
 ConstMatrixRef<Scalar> StageTerms<Scalar>::target_above(Index layer, Index block) {
     if (!is_output(layer)) {
         return x(layer + 1, block);

@@ -39,7 +39,7 @@ StepFit<Scalar>::StepFit(const Config& config, const Communicator& peers, Stage<
 }
 
 template <typename Scalar>
-void StepFit<Scalar>::step(int round, double rate) {
+void StepFit<Scalar>::sum() {
     if (peers_.size() > 1) {
         {
             const PhaseClock waiting(times_.wait);
@@ -48,6 +48,10 @@ void StepFit<Scalar>::step(int round, double rate) {
         const PhaseClock summing(times_.exchange);
         peers_.sum(sums_->values());
     }
+}
+
+template <typename Scalar>
+void StepFit<Scalar>::step(int round, double rate) {
     for (std::size_t i = 0; i < solvers_.size(); ++i) {
         Weights<Scalar>& weights = stage_.weights[i];
         take_moments(i);

@@ -32,6 +32,8 @@ const std::vector<Case> cases{
       {"formulation.lambda_end", "0.5"},
       {"weights.solver", "implicit"},
       {"weights.step", "0.3"}}},
+    {"passes_to_a_tolerance",
+     {{"formulation.passes", "8"}, {"formulation.tolerance", "0.02"}, {"weights.solver", "sgd"}}},
     {"averages", {{"weights.average", "0.7"}}},
     {"dropout_and_noise",
      {{"train.dropout", "0.3"}, {"data.noise", "0.1"}, {"data.dropout", "0.1"}}},

@@ -13,10 +13,11 @@ from model_files import assert_same_weights, weights
 from program import ProgramTest, metrics_rows, spoken_lines
 
 COLUMNS = ("sweep,epoch,seconds,objective,penalty,loss,train_accuracy,validation_accuracy,test_accuracy,"
-           "seconds_activations,seconds_weights,seconds_exchange,seconds_wait,bytes_sent,residual,always_on,always_off")
+           "seconds_activations,seconds_weights,seconds_exchange,seconds_wait,bytes_sent,residual,always_on,always_off,"
+           "lambda,violation,cosine,passes")
 SUMMARY = {"test_accuracy", "train_accuracy", "best_test_accuracy", "objective", "seconds_training", "seconds_total",
            "sweeps", "ranks", "stages", "shards", "bytes_sent", "idle_fraction", "peak_memory", "host", "version",
-           "seed", "residual", "always_on", "always_off"}
+           "seed", "residual", "always_on", "always_off", "lambda", "violation", "cosine", "passes"}
 
 
 class RunDirectory(ProgramTest):

@@ -97,6 +97,8 @@ struct Config {
     /// Passes over a batch before the next.
     int rounds = 1;
     Index staleness = 0;
+    /// Whether the gradient that the weights follow is compared with that of back-propagation.
+    bool probe = false;
     /// Of each hidden layer, the share of units that drop out.
     std::vector<double> dropout;
     /// The share of a label of mini-batches that is spread evenly over the classes.

@@ -41,8 +41,10 @@ struct FormulationOptions {
 
     /// Steps of each block; 1 is the one step of any length that has a closed form.
     int iterations = 1;
-    /// Passes over a mini-batch; from the second on all activations approach their joint minimum.
+    /// Passes over a mini-batch, at most; from the second on all activations approach their joint minimum.
     int passes = 1;
+    /// The residual for which batches pass no more often; 0: each passes `passes` times.
+    double tolerance = 0.0;
     BlockMethod method = BlockMethod::accelerated;
 
     Contrast contrast = Contrast::dual;
@@ -57,6 +59,11 @@ struct FormulationOptions {
     bool constant() const { return lambda_end.empty(); }
     /// lambda where `position`, from 0 to 1, of the run is over.
     std::vector<double> lambda_at(double position) const;
+    /// Passes over the first batch, and over the batch after one that passed so often and was left with such
+    /// a residual: one more where it is too large, and one less where it is a hundredth of the tolerance, which
+    /// is more than a pass takes.
+    int first_passes() const { return tolerance > 0.0 ? 2 : passes; }
+    int next_passes(int before, double residual) const;
 };
 
 /// What replaces the constraint x_l = phi_l(u_l): a penalty D(x, u) and its two minimizations.

@@ -36,8 +36,8 @@ class Method {
     /// RidgeFactor::shift() of each of this rank's layers, the largest so far; empty where weights
     /// are not found by regressions.
     virtual std::vector<double> shifts() const { return {}; }
-    /// This rank's BatchLayers::distances(); empty where they are not measured.
-    virtual std::vector<double> distances() const { return {}; }
+    /// How lifted it was up to sweep or epoch `index`.
+    virtual Lift lift(Index index) = 0;
     /// How well the training samples are fitted.
     virtual Evaluation evaluate_training(const ForwardPass<Scalar>& forward,
                                          const OutputBlock<Scalar>& output) = 0;

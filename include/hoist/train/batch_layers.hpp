@@ -7,6 +7,7 @@
 #include "hoist/problem/samples.hpp"
 #include "hoist/train/dropout.hpp"
 #include "hoist/train/learned_slopes.hpp"
+#include "hoist/train/lift.hpp"
 #include "hoist/train/passage.hpp"
 
 namespace hoist {
@@ -28,6 +29,10 @@ class BatchLayers {
 
     /// Draws the epoch, and forgets the figures of the one before.
     void begin_epoch(Index epoch);
+    /// Forgets how far the activations of the batch before were lifted.
+    void begin_batch() { batch_distances_.clear(); }
+    /// Takes note of how far those of the present batch were.
+    void end_batch() { distances_ += batch_distances_; }
     /// x_l = phi(u_l) or the minimizer, and u_{l+1} = W_l x_l + b_l, normalized by the block's own
     /// moments where the map is; receives u of the lowest layer and sends what leaves the stage.
     void forward(Passage<Scalar>& passage, Index block, int pass);
@@ -42,6 +47,8 @@ class BatchLayers {
 
     /// Passes over each batch.
     int passes() const { return passes_; }
+    /// Passes over the batches from here on, at most `formulation.passes`.
+    void set_passes(int passes) { passes_ = passes; }
     /// u_1 = W_0 x_0 + b_0 of some of this rank's training samples. @pre the first stage.
     void apply_first(const LinearMap<Scalar>& map, Range columns, Matrix<Scalar>& u) const {
         inputs_->apply(map, columns, u);
@@ -49,20 +56,15 @@ class BatchLayers {
     /// The sum of the output's energy over the samples of this rank since begin_epoch(), at the
     /// feed-forward state before each step.
     double loss() const { return loss_; }
-    /// What the optimality conditions were short of after the last batch of the epoch, on this rank: for
-    /// each layer 1, ..., L + 1 the sum of the squared distance of the signal from the one that the pull
-    /// before would give, and of its square. Zeros where a batch passes once.
-    const std::vector<double>& distances() const { return distances_; }
+    /// How far activations were lifted, on this rank: of all batches since begin_epoch(), and of the last
+    /// one. Zeros where a batch passes once.
+    const Distances& distances() const { return distances_; }
+    const Distances& batch_distances() const { return batch_distances_; }
 
   private:
     void answer(Passage<Scalar>& passage, Index block, Index layer, int pass);
     void minimize(Passage<Scalar>& passage, Index block, Index layer);
     void output_signal(Passage<Scalar>& passage, Range columns, int pass);
-    void add_distance(Index layer, const ConstMatrixRef<Scalar>& distance,
-                      const ConstMatrixRef<Scalar>& signal);
-    bool measures(const Passage<Scalar>& passage, int pass) const {
-        return pass > 0 && pass + 1 == passes_ && passage.batch + 1 == batches_.count();
-    }
     bool is_output(Index layer) const { return layer + 1 == stage_.network.layers(); }
 
     const Samples<Scalar>& samples_;
@@ -82,7 +84,8 @@ class BatchLayers {
 
     Index epoch_ = 0;
     double loss_ = 0.0;
-    std::vector<double> distances_;
+    Distances distances_;
+    Distances batch_distances_;
 };
 
 }  // namespace hoist

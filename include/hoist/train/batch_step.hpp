@@ -36,6 +36,9 @@ class BatchStep {
     void operator()(Index batch, int round, double rate);
     /// Completes the batches that are still under way.
     void finish();
+    /// Sends a batch through without a step: StepFit::gradient() then is its gradient. Collective over the
+    /// world. @pre no batch is under way.
+    void probe(Index batch);
 
     /// u_1 = W_0 x_0 + b_0 of some of this rank's training samples. @pre the first stage.
     void apply_first(const LinearMap<Scalar>& map, Range columns, Matrix<Scalar>& u) const {
@@ -53,6 +56,7 @@ class BatchStep {
     std::vector<std::vector<Matrix<Scalar>*>> solver_state();
 
   private:
+    void send(Index batch, int round, std::optional<double> rate);
     void backward(Passage<Scalar>& passage);
     void add_group(Passage<Scalar>& passage);
     void answer_meanwhile(Passage<Scalar>& passage, std::size_t forwarded, Passage<Scalar>& awaited,

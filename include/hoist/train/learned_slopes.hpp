@@ -32,6 +32,9 @@ class LearnedSlopes {
     /// all shards.
     void step(Index columns, double rate);
 
+    /// Leaves out what has been added.
+    void forget() { gradients_.assign(gradients_.size(), 0.0); }
+
     /// Of phi_l: steps, first and second moment, and slope.
     Matrix<Scalar>* state(Index layer) { return &state_[position(layer)]; }
     /// Sets the slopes to what state() holds.

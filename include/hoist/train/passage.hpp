@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "hoist/model/column_groups.hpp"
@@ -58,7 +59,8 @@ struct Passage {
 
     Index batch = 0;
     int round = 0;
-    double rate = 0.0;
+    /// Of the step of the weights; none: only its gradient is wanted.
+    std::optional<double> rate;
     Range own;
     Down going_down;
     /// Of each own block, its columns in the matrices below.

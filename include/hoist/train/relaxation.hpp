@@ -43,6 +43,8 @@ class Relaxation {
 
     /// After forward(), resume() or propagate(): this rank's terms of E.
     const Energy& energy() const { return energy_; }
+    /// Of this rank's samples, where energy() is taken.
+    const Distances& distances() const { return distances_; }
     /// The same for each of this rank's columns, without the ridge and not divided by the number of
     /// samples.
     const Vector<double>& column_energy() const { return column_energy_; }
@@ -93,6 +95,7 @@ class Relaxation {
     Halo<Scalar> halo_;
     Outgoing<Scalar> outgoing_;
     Energy energy_;
+    Distances distances_;
     Vector<double> column_energy_;
 };
 

@@ -8,6 +8,7 @@
 #include "hoist/problem/samples.hpp"
 #include "hoist/problem/stage.hpp"
 #include "hoist/problem/variables.hpp"
+#include "hoist/train/lift.hpp"
 
 namespace hoist {
 
@@ -62,6 +63,9 @@ class StageTerms {
     void move(Index layer, Index block);
     /// What stands above the map at u_{l+1}, of each column.
     Vector<double> energy(Index layer, Index block, const ConstMatrixRef<Scalar>& u);
+    /// Adds how far x_{l+1} is from phi(u_{l+1}). @pre the outputs do not stand above the map.
+    void add_violation(Index layer, Index block, const ConstMatrixRef<Scalar>& u,
+                       Distances& distances);
     /// x_{l+1}, or T of the output's majorizer at its present u. A view until the next call.
     ConstMatrixRef<Scalar> target_above(Index layer, Index block);
     /// T of the majorizer at the moved state, which the weights regress onto. A view until the next call.

@@ -44,9 +44,15 @@ class StepFit {
             sums_->add(position(layer), moments[static_cast<std::size_t>(i)]);
         }
     }
-    /// Collective over the stage's ranks: a step of length `rate` of all weights of the stage.
-    /// @param round of the same batch, from 0.
+    /// Collective over the stage's ranks: adds up what all shards have added.
+    void sum();
+    /// A step of length `rate` of all weights of the stage. @param round of the same batch, from 0.
+    /// @pre sum().
     void step(int round, double rate);
+    /// The gradient of the batch in [W b] of the map of `layer`, without ridge. @pre sum().
+    ConstMatrixRef<Scalar> gradient(Index layer) const {
+        return sums_->equations(position(layer)).gradient;
+    }
     /// @throws NumericalError where a step failed, which then kept the weights.
     void require_success() const {
         if (failure_) {
