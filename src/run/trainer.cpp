@@ -119,6 +119,7 @@ Outcome Trainer<Scalar>::operator()() {
             method->note(last.validation ? *last.validation : *last.train, progress_);
             last.bytes_sent = std::exchange(bytes_of_record_, 0.0);
             note_best(last);
+            warn_of_residual(recorder, last.lift);
             recorder.add(last);
             recorder.write_metrics(Needed::if_required);
             if (recorder.reports()) {
@@ -183,6 +184,22 @@ void Trainer<Scalar>::log_shifts(Recorder& recorder, std::span<const double> shi
                 to_text(shifts[l]) + " of itself, as a larger weights.ridge would");
         }
         summary_.shifts[l] = shifts[l];
+    }
+}
+
+// Once: activations that are said to be minimized together, and are not.
+template <typename Scalar>
+void Trainer<Scalar>::warn_of_residual(Recorder& recorder, const Lift& lift) {
+    constexpr double far = 0.5;
+    if (config_.formulation.passes > 1 && lift.residual > far && !warned_) {
+        warned_ = true;
+        if (recorder.reports()) {
+            recorder.note("warning: after the passes of epoch " + std::to_string(progress_.sweep) +
+                          " activations are not near their joint minimum (residual " +
+                          to_text(*lift.residual) +
+                          "); a larger formulation.lambda, more formulation.passes or smaller "
+                          "steps bring them there");
+        }
     }
 }
 

@@ -132,6 +132,26 @@ class Training : public testing::Test {
                         {"data.standardize", "true"}, {"train.inner", "2"}};
 };
 
+TEST_F(Training, warns_once_of_activations_that_are_not_near_their_joint_minimum) {
+    settings["formulation.name"] = "bregman";
+    settings["formulation.passes"] = "2";
+    settings["weights.solver"] = "sgd";
+    settings["weights.step"] = "1e-3";
+    settings["train.epochs"] = "3";
+    settings["train.batch"] = "20";
+    settings.erase("train.sweeps");
+    for (const auto& [lambda, warnings] : {std::pair{"0.01", 1U}, std::pair{"1000", 0U}}) {
+        settings["formulation.lambda"] = lambda;
+        const Told told = train(run_folder(), Existing::overwrite);
+        EXPECT_EQ(told.outcome, Outcome::complete);
+        EXPECT_EQ(told.summary.last.lift.residual > 0.5, warnings > 0);
+        ASSERT_EQ(told.notes.size(), world.rank() == 0 ? warnings : 0U);
+        if (!told.notes.empty()) {
+            expect_mentions(told.notes.front(), {"warning", "epoch 1", "residual"});
+        }
+    }
+}
+
 TEST_F(Training, stopped_and_resumed_ends_with_the_same_bits_as_never_stopped) {
     for (const std::string schedule : {"wavefront", "checkerboard"}) {
         settings["train.schedule"] = schedule;

@@ -68,6 +68,7 @@ class Trainer {
     void advance(Problem<Scalar>& problem, Method<Scalar>& method);
     void note_best(const SweepRecord& record);
     void log_shifts(Recorder& recorder, std::span<const double> shifts);
+    void warn_of_residual(Recorder& recorder, const Lift& lift);
     void fill_summary(const Problem<Scalar>& problem, const SweepRecord& last,
                       const PhaseTimes& times);
     ModelHeader header(const Problem<Scalar>& problem) const;
@@ -79,6 +80,7 @@ class Trainer {
     double started_;
     Progress progress_;
     double bytes_of_record_ = 0.0;
+    bool warned_ = false;
     RunSummary summary_;
 };
 
