@@ -2,7 +2,7 @@
 #include <numeric>
 
 #include "hoist/math/normal_equations.hpp"
-#include "hoist/model/column_blocks.hpp"
+#include "hoist/problem/batches.hpp"
 #include "rank_costs.hpp"
 #include "rank_part.hpp"
 

@@ -1,5 +1,5 @@
 #include "hoist/math/kernel_work.hpp"
-#include "hoist/model/column_blocks.hpp"
+#include "hoist/problem/batches.hpp"
 #include "rank_costs.hpp"
 #include "rank_part.hpp"
 #include "schedules.hpp"
