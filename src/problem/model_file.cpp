@@ -1,5 +1,6 @@
 #include "hoist/problem/model_file.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 
@@ -31,6 +32,9 @@ void write_progress(Hdf5Writer& file, const Progress& progress) {
     write("batch", static_cast<double>(progress.batch));
     write("loss", progress.loss);
     write("passes", static_cast<double>(progress.passes));
+    if (!progress.lift.empty()) {
+        file.write<double>("/progress/lift", progress.lift);
+    }
     write("averaged", static_cast<double>(progress.averaged));
     write("rate_scale", progress.plateau.scale);
     write("rate_best", progress.plateau.best);
@@ -174,7 +178,10 @@ class HeaderReader {
         progress.batch = count("batch");
         progress.loss = number("loss");
         if (file_.has("/progress/passes")) {  // the first versions passed once
-            progress.passes = static_cast<int>(count("passes"));
+            progress.passes = static_cast<int>(std::min<Index>(count("passes"), 1000));
+        }
+        if (file_.has("/progress/lift")) {
+            progress.lift = file_.read<double>("/progress/lift");
         }
         progress.averaged = count("averaged");
         progress.plateau = {number("rate_scale"), number("rate_best"), count("rate_waited", -1.0)};

@@ -1,6 +1,8 @@
 #include "hoist/run/method.hpp"
 
 #include <algorithm>
+#include <functional>
+#include <span>
 
 #include "hoist/comm/agree.hpp"
 #include "hoist/train/batch_step.hpp"
@@ -82,7 +84,8 @@ class BatchMethod final : public Method<Scalar> {
         : config_(config),
           world_(world),
           problem_(problem),
-          step_(config, world, problem.peers, problem.placement, problem.train, problem.stage) {
+          step_(config, world, problem.peers, problem.placement, problem.train, problem.stage),
+          distances_(config.network.layers()) {
         if (config.probe) {
             probe_.emplace(config, world, problem.peers, problem.placement, problem.train,
                            problem.stage);
@@ -137,7 +140,7 @@ class BatchMethod final : public Method<Scalar> {
         step_.finish();
         agree(world_, [&] { step_.fit().require_success(); });
         step_.slopes().share(world_);
-        passes_ = passes / static_cast<double>((batch - progress.batch) * config_.rounds);
+        take_lift(progress, passes, batch);
         progress.passes = step_.layers().passes();
         progress.averaged = step_.fit().averaged();
         progress.batch = batch % batches;
@@ -164,13 +167,12 @@ class BatchMethod final : public Method<Scalar> {
     const PhaseTimes& times() const override { return step_.times(); }
     Lift lift(Index epoch) override {
         const FormulationOptions& formulation = config_.formulation;
-        const Distances distances = over_ranks(step_.layers().distances());
         const double position = static_cast<double>(epoch) / static_cast<double>(config_.epochs);
         Lift lift;
         lift.lambda = smallest_lambda(config_, position);
         lift.passes = passes_;
-        lift.residual = distances.residual();
-        lift.violation = distances.violation();
+        lift.residual = distances_.residual();
+        lift.violation = distances_.violation();
         const bool dual =
             formulation.name == "contrastive" && formulation.contrast == Contrast::dual;
         if (formulation.passes == 1) {
@@ -211,6 +213,24 @@ class BatchMethod final : public Method<Scalar> {
         world_.sum(distances.values());
         return distances;
     }
+    // Of the epoch up to `batch`, with what a checkpoint has brought of it.
+    void take_lift(Progress& progress, double passes, Index batch) {
+        distances_ = over_ranks(step_.layers().distances());
+        const std::span<double> values = distances_.values();
+        std::vector<double>& lift = progress.lift;
+        Index counted = batch - progress.batch;
+        if (lift.size() == values.size() + 1) {
+            counted = batch;
+            std::ranges::transform(values, lift, values.begin(), std::plus<>());
+            passes += lift.back();
+        }
+        passes_ = passes / static_cast<double>(counted * config_.rounds);
+        lift.clear();
+        if (batch < step_.batches()) {
+            lift.assign(values.begin(), values.end());
+            lift.push_back(passes);
+        }
+    }
     void choose_passes() {
         if (config_.formulation.tolerance > 0.0) {
             BatchLayers<Scalar>& layers = step_.layers();
@@ -226,7 +246,8 @@ class BatchMethod final : public Method<Scalar> {
     BatchStep<Scalar> step_;
     std::optional<GradientProbe<Scalar>> probe_;
     double own_loss_ = 0.0;
-    /// Over a batch of the epoch, their mean; none before the first.
+    /// Of the last epoch, over all ranks, and its mean number of passes; none before the first.
+    Distances distances_;
     std::optional<double> passes_;
 };
 

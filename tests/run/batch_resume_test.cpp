@@ -132,6 +132,24 @@ TEST_F(BatchResume, ends_with_the_same_numbers_on_another_grid) {
     }
 }
 
+TEST_F(BatchResume, tells_of_the_whole_epoch_how_lifted_it_was) {
+    const SmallProblem problem = small_problem(
+        with({{"formulation.passes", "8"}, {"formulation.tolerance", "0.02"}}, usual), 43);
+    SmallBatches<double> straight(problem, world);
+    straight.advance_epochs(2);
+    SmallBatches<double> stopped(problem, world);
+    stop_early(stopped);
+    stopped.write_checkpoint(file);
+    SmallBatches<double> resumed(problem, file, world);
+    resumed.advance();
+    const Lift expected = straight.method().lift(2);
+    const Lift lift = resumed.method().lift(2);
+    EXPECT_NEAR(lift.residual.value(), expected.residual.value(), 1e-12);
+    EXPECT_NEAR(lift.violation.value(), expected.violation.value(), 1e-12);
+    EXPECT_EQ(lift.passes, expected.passes);
+    EXPECT_NE(lift.passes, stopped.method().lift(2).passes);
+}
+
 struct Silent : TrainObserver {
     void started(const Placement&, Index, Index) override {}
     void swept(const SweepRecord&) override {}
