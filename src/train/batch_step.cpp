@@ -48,19 +48,14 @@ void BatchStep<Scalar>::begin_epoch(Index epoch) {
 }
 
 template <typename Scalar>
-void BatchStep<Scalar>::operator()(Index batch, int round, double rate) {
-    send(batch, round, rate);
-}
-
-template <typename Scalar>
 void BatchStep<Scalar>::probe(Index batch) {
-    send(batch, 0, std::nullopt);
+    (*this)(batch, 0, std::nullopt);
     finish();
     slopes_.forget();
 }
 
 template <typename Scalar>
-void BatchStep<Scalar>::send(Index batch, int round, std::optional<double> rate) {
+void BatchStep<Scalar>::operator()(Index batch, int round, std::optional<double> rate) {
     Passage<Scalar>& passage = passages_[begun_++ % passages_.size()];
     passage.round = round;
     passage.rate = rate;

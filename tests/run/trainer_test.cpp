@@ -144,7 +144,7 @@ TEST_F(Training, warns_once_of_activations_that_are_not_near_their_joint_minimum
         settings["formulation.lambda"] = lambda;
         const Told told = train(run_folder(), Existing::overwrite);
         EXPECT_EQ(told.outcome, Outcome::complete);
-        EXPECT_EQ(told.summary.last.lift.residual > 0.5, warnings > 0);
+        EXPECT_EQ(told.summary.last.lift.residual.value() > 0.5, warnings > 0);
         ASSERT_EQ(told.notes.size(), world.rank() == 0 ? warnings : 0U);
         if (!told.notes.empty()) {
             expect_mentions(told.notes.front(), {"warning", "epoch 1", "residual"});

@@ -4,19 +4,9 @@
 
 #include <functional>
 
-#include "support/small_batches.hpp"
+#include "support/one_gradient_step.hpp"
 
 namespace hoist {
-
-/// One step of length 1 along the gradient of all samples, in blocks of three.
-inline ConfigText one_gradient_step(const std::string& layers) {
-    return {{"network.layers", layers},    {"network.activation", "tanh"},
-            {"network.output", "softmax"}, {"weights.solver", "sgd"},
-            {"weights.momentum", "0"},     {"weights.schedule", "constant"},
-            {"weights.step", "1"},         {"weights.ridge", "0"},
-            {"train.epochs", "1"},         {"train.batch", "0"},
-            {"train.precision", "double"}, {"grid.block", "3"}};
-}
 
 /// Holds the loss and such a step of training to a loss that is written out, and its differences.
 inline void expect_gradient_of(

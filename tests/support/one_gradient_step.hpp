@@ -1,11 +1,22 @@
 #pragma once
 
 #include <random>
+#include <string>
 #include <vector>
 
 #include "support/small_batches.hpp"
 
 namespace hoist {
+
+/// One step of length 1 along the gradient of all samples, in blocks of three.
+inline ConfigText one_gradient_step(const std::string& layers) {
+    return {{"network.layers", layers},    {"network.activation", "tanh"},
+            {"network.output", "softmax"}, {"weights.solver", "sgd"},
+            {"weights.momentum", "0"},     {"weights.schedule", "constant"},
+            {"weights.step", "1"},         {"weights.ridge", "0"},
+            {"train.epochs", "1"},         {"train.batch", "0"},
+            {"train.precision", "double"}, {"grid.block", "3"}};
+}
 
 /// Biases away from zero, so that every unit lies away from its kinks.
 inline std::vector<Weights<double>> some_weights(const SmallProblem& problem) {

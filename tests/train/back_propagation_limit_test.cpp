@@ -24,18 +24,11 @@ std::string bare(const std::string& name) { return name.substr(0, name.find('(')
 
 ConfigText one_gradient_step(const std::string& formulation, const std::string& activation,
                              const std::string& output) {
-    return {{"network.layers", "5-6-6-6-3"},
-            {"network.activation", activation},
-            {"network.output", output},
-            {"formulation.name", formulation},
-            {"weights.solver", "sgd"},
-            {"weights.momentum", "0"},
-            {"weights.schedule", "constant"},
-            {"weights.step", "1"},
-            {"weights.ridge", "0"},
-            {"train.epochs", "1"},
-            {"train.batch", "0"},
-            {"train.precision", "double"}};
+    ConfigText settings = hoist::one_gradient_step("5-6-6-6-3");
+    settings["network.activation"] = activation;
+    settings["network.output"] = output;
+    settings["formulation.name"] = formulation;
+    return settings;
 }
 
 // The lambda of an explicit output belongs to the loss, and stays.

@@ -12,19 +12,11 @@ namespace hoist {
 namespace {
 
 ConfigText with(ConfigText settings) {
-    const ConfigText usual{{"network.layers", "6-8-5-7-3"},
-                           {"network.activation", "tanh"},
-                           {"formulation.name", "fenchel"},
-                           {"formulation.lambda", "2,3,1.5"},
-                           {"formulation.passes", "1"},
-                           {"weights.solver", "sgd"},
-                           {"weights.momentum", "0"},
-                           {"weights.schedule", "constant"},
-                           {"weights.step", "0.1"},
-                           {"weights.ridge", "0"},
-                           {"train.epochs", "1"},
-                           {"train.batch", "0"},
-                           {"grid.block", "3"}};
+    ConfigText usual = one_gradient_step("6-8-5-7-3");
+    usual["formulation.name"] = "fenchel";
+    usual["formulation.lambda"] = "2,3,1.5";
+    usual["formulation.passes"] = "1";
+    usual["weights.step"] = "0.1";
     settings.insert(usual.begin(), usual.end());
     return settings;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "hoist/train/batch_layers.hpp"
@@ -32,8 +33,8 @@ class BatchStep {
     /// Draws the samples of an epoch's batches. @pre no batch is under way.
     void begin_epoch(Index epoch);
     /// Sends batch `batch` of the epoch through for the `round`-th time in a row, with a weight step
-    /// of length `rate`. Collective over the world, as is finish().
-    void operator()(Index batch, int round, double rate);
+    /// of length `rate`; none: the gradient alone is wanted. Collective over the world, as is finish().
+    void operator()(Index batch, int round, std::optional<double> rate);
     /// Completes the batches that are still under way.
     void finish();
     /// Sends a batch through without a step: StepFit::gradient() then is its gradient. Collective over the
@@ -56,7 +57,6 @@ class BatchStep {
     std::vector<std::vector<Matrix<Scalar>*>> solver_state();
 
   private:
-    void send(Index batch, int round, std::optional<double> rate);
     void backward(Passage<Scalar>& passage);
     void add_group(Passage<Scalar>& passage);
     void answer_meanwhile(Passage<Scalar>& passage, std::size_t forwarded, Passage<Scalar>& awaited,
