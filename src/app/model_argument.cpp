@@ -25,6 +25,9 @@ Config config_of(const ModelHeader& header) try {
                         "use another model");
     }
     config.network = header.network;  // with the slopes that were learned
+    config.formulation.lambda =
+        config.lambda_after(header.checkpoint ? header.progress.sweep : config.length());
+    config.formulation.lambda_end.clear();
     check_formulation(config.network, config.formulation);
     return config;
 } catch (const UsageError& error) {  // a key or value that this version does not know

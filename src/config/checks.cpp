@@ -95,11 +95,6 @@ void check_lambda_schedule(const Config& config) {
     if (formulation.constant()) {
         return;
     }
-    if (config.fit == Fit::sweeps) {
-        throw UsageError("formulation.lambda_end does not go with weights.solver = ridge",
-                         "sweeps keep one objective, which they lower",
-                         "use a solver of mini-batches, or leave it out");
-    }
     if (formulation.name == "contrastive" && formulation.contrast == Contrast::clamped) {
         throw UsageError("formulation.lambda_end does not go with formulation.contrast = clamped",
                          "its weights are powers of formulation.gamma", "leave it out");

@@ -72,6 +72,13 @@ void refuse_unknown(const ConfigText& text) {
 
 }  // namespace
 
+std::vector<double> Config::lambda_after(Index done) const {
+    const Index first = fit == Fit::sweeps ? 1 : 0;
+    const Index steps = std::max<Index>(length() - first, 1);
+    return formulation.lambda_at(static_cast<double>(std::max<Index>(done - first, 0)) /
+                                 static_cast<double>(steps));
+}
+
 const std::vector<ConfigKey>& config_keys() {
     static const std::vector<ConfigKey> list(keys().begin(), keys().end());
     return list;

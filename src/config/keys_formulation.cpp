@@ -17,7 +17,7 @@ std::vector<Key> formulation_keys() {
              c.formulation.lambda = v.numbers(blocks, 1e-30, 1e30);
          }},
         {{"formulation.lambda_end", "same",
-          "what lambda becomes over a run on mini-batches, one or one per hidden layer"},
+          "what lambda becomes over a run, one or one per hidden layer"},
          [](const Value& v, Config& c) {
              if (v.text != "same") {
                  c.formulation.lambda_end = v.numbers(c.network.layers() - 1, 1e-30, 1e30);

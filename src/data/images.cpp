@@ -62,7 +62,7 @@ void remark_on(const std::vector<fs::path>& paths, const std::string& why,
 }
 
 Pictures find_pictures(const fs::path& folder) {
-    Pictures pictures{.folder = folder};
+    Pictures pictures{folder, {}, {}, {}};
     std::vector<fs::path> beside;
     std::vector<fs::path> others;
     std::vector<fs::path> empty;

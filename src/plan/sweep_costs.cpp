@@ -3,6 +3,7 @@
 
 #include "hoist/math/normal_equations.hpp"
 #include "hoist/problem/batches.hpp"
+#include "hoist/train/ridge_refit.hpp"
 #include "rank_costs.hpp"
 #include "rank_part.hpp"
 
@@ -46,7 +47,9 @@ class SweepModel : RankPart {
         // Before the first sweep the activations have no pages yet, but the Gram matrix of the
         // inputs and its copy under the factorization lie beside the factor.
         const double fitting = first() ? input_gram() + product() : 0.0;
-        const double sweeping = std::max(kept_by_the_heap(), sweep_scratch());
+        // The matrix under a factorization in the course of the run.
+        const double factoring = refactors() ? square(inputs_of(0) + 1) * full : 0.0;
+        const double sweeping = std::max({kept_by_the_heap(), sweep_scratch(), factoring});
         memory.scratch = panels() + std::max(sweeping, fitting - memory.activations - writing);
         return memory;
     }
@@ -115,6 +118,7 @@ class SweepModel : RankPart {
         }
         if (first()) {
             bytes += square(inputs_of(0) + 1) * full;
+            bytes += refactors() ? NormalEquations::size(inputs_of(0), 1, shards()) * full : 0.0;
         }
         if (last() && config_.inner > 1 && layers_.end > 1) {
             bytes += square(inputs_of(layers_.end - 1) + 1) * full;
@@ -124,6 +128,9 @@ class SweepModel : RankPart {
 
     bool regresses(Index layer) const { return regresses_ && network_.map(layer).plain(); }
     static double square(double n) { return n * n; }
+    bool refactors() const {
+        return first() && RidgeRefit<float>::refactors_inputs(config_);
+    }
     double input_gram() const { return 1.5 * square(inputs_of(0) + 1) * full; }
     double product() const { return square(inputs_of(0)) * scalar_; }
 

@@ -12,13 +12,13 @@ namespace hoist {
 
 namespace {
 
-// The smallest lambda of a hidden layer, where `position` of the run is over.
-std::optional<double> smallest_lambda(const Config& config, double position) {
+// The smallest lambda of a hidden layer, after so many sweeps or epochs.
+std::optional<double> smallest_lambda(const Config& config, Index done) {
     const auto hidden = config.network.layers() - 1;
     if (hidden == 0 || config.formulation.name == "contrastive") {  // which has others
         return std::nullopt;
     }
-    const std::vector<double> lambda = config.formulation.lambda_at(position);
+    const std::vector<double> lambda = config.lambda_after(done);
     return *std::min_element(lambda.begin(), lambda.begin() + hidden);
 }
 
@@ -34,7 +34,8 @@ class SweepMethod final : public Method<Scalar> {
           sweep_(config, world, problem.peers, problem.placement, problem.train, problem.stage,
                  variables_) {}
 
-    void begin(const std::filesystem::path& checkpoint, const Progress&) override {
+    void begin(const std::filesystem::path& checkpoint, const Progress& progress) override {
+        weigh(progress.sweep);
         if (checkpoint.empty()) {
             sweep_.forward();
             return;
@@ -44,21 +45,22 @@ class SweepMethod final : public Method<Scalar> {
         sweep_.resume();
     }
     void advance(Progress& progress, const std::function<bool()>&) override {
+        ++progress.sweep;
+        weigh(progress.sweep);
         sweep_();
         sweep_.settle();
-        ++progress.sweep;
     }
     void settle() override { sweep_.settle(); }
     void require_success() const override { sweep_.require_success(); }
     Energy energy() const override { return sweep_.energy(); }
     const PhaseTimes& times() const override { return sweep_.times(); }
     std::vector<double> shifts() const override { return sweep_.shifts(); }
-    Lift lift(Index) override {
+    Lift lift(Index sweep) override {
         Distances distances = sweep_.distances();
         world_.sum(distances.values());
         Lift lift;
         lift.violation = distances.violation();
-        lift.lambda = smallest_lambda(config_, 0.0);
+        lift.lambda = smallest_lambda(config_, sweep);
         return lift;
     }
     Evaluation evaluate_training(const ForwardPass<Scalar>& forward,
@@ -69,6 +71,12 @@ class SweepMethod final : public Method<Scalar> {
     CheckpointState<Scalar> state() override { return {&problem_.train, &variables_, {}, {}}; }
 
   private:
+    void weigh(Index sweep) {
+        if (!config_.formulation.constant()) {
+            sweep_.weigh(config_.lambda_after(sweep));
+        }
+    }
+
     const Config& config_;
     const Communicator& world_;
     Problem<Scalar>& problem_;
@@ -117,8 +125,9 @@ class BatchMethod final : public Method<Scalar> {
         Index batch = progress.batch;
         double passes = 0.0;
         while (batch < batches) {
-            weigh(static_cast<double>(progress.sweep * batches + batch) /
-                  static_cast<double>(config_.epochs * batches));
+            weigh(config_.formulation.lambda_at(
+                static_cast<double>(progress.sweep * batches + batch) /
+                static_cast<double>(config_.epochs * batches)));
             for (int round = 0; round < config_.rounds; ++round) {
                 const Index at = (progress.sweep * batches + batch) * config_.rounds + round;
                 step_(batch, round, progress.plateau.scale * config_.rate.at(at, steps));
@@ -167,9 +176,8 @@ class BatchMethod final : public Method<Scalar> {
     const PhaseTimes& times() const override { return step_.times(); }
     Lift lift(Index epoch) override {
         const FormulationOptions& formulation = config_.formulation;
-        const double position = static_cast<double>(epoch) / static_cast<double>(config_.epochs);
         Lift lift;
-        lift.lambda = smallest_lambda(config_, position);
+        lift.lambda = smallest_lambda(config_, epoch);
         lift.passes = passes_;
         lift.residual = distances_.residual();
         lift.violation = distances_.violation();
@@ -180,7 +188,7 @@ class BatchMethod final : public Method<Scalar> {
                 formulation.iterations == 1 && !dual ? std::optional(1.0) : std::nullopt;
         }
         if (probe_) {
-            weigh(position);
+            weigh(config_.lambda_after(epoch));
             lift.cosine = (*probe_)(epoch, step_);
         }
         return lift;
@@ -204,9 +212,9 @@ class BatchMethod final : public Method<Scalar> {
     }
 
   private:
-    void weigh(double position) {
+    void weigh(const std::vector<double>& lambda) {
         if (!config_.formulation.constant()) {
-            step_.layers().weigh(config_.formulation.lambda_at(position));
+            step_.layers().weigh(lambda);
         }
     }
     Distances over_ranks(Distances distances) const {

@@ -39,7 +39,7 @@ void JointStep<Scalar>::begin() {
         }
         const double norm = norms[static_cast<std::size_t>(l)];
         const double norm_below = l > 1 ? norms[static_cast<std::size_t>(l - 1)] : 0.0;
-        const double lambda = config_.formulation.lambda_of(l);
+        const double lambda = terms_.lambda(l);
         const double mu = terms_.weight_above(l);
         const double coupling_above = terms_.is_output(l) ? 0.0 : mu * norm;
         lengths_.push_back(1.0 /

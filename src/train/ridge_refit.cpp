@@ -30,6 +30,16 @@ RidgeRefit<Scalar>::RidgeRefit(const Config& config, const Communicator& peers, 
 }
 
 template <typename Scalar>
+void RidgeRefit<Scalar>::weigh(std::vector<double> weights_above) {
+    const bool changed = stage_.lowest() == 0 && weights_above.front() != weights_above_.front();
+    weights_above_ = std::move(weights_above);
+    if (changed && input_equations_) {
+        input_factor_.reset();  // its memory is needed
+        input_factor_.emplace(factor(0, *input_equations_));
+    }
+}
+
+template <typename Scalar>
 void RidgeRefit<Scalar>::add_inputs(const ConstMatrixRef<Scalar>& x) {
     stage_.map(0).visit_windows(x, [this](const ConstMatrixRef<Scalar>& windows) {
         equations_.front().template add_gram<Scalar>(windows);
@@ -42,6 +52,9 @@ void RidgeRefit<Scalar>::factor_inputs() {
         NormalEquations& inputs = equations_.front();
         sum_over_shards(inputs.values());
         input_factor_.emplace(factor(0, inputs));
+        if (refactors_inputs(config_)) {
+            input_equations_ = std::move(inputs);
+        }
         inputs = NormalEquations(input_factor_->center(peers_.rank()),
                                  config_.network.map(0).outputs(), shard());
     }

@@ -8,7 +8,7 @@ template <typename Scalar>
 StageTerms<Scalar>::StageTerms(const Config& config, const Samples<Scalar>& samples,
                                Stage<Scalar>& stage, Variables<Scalar>& variables)
     : network_(stage.network),
-      options_(config.formulation),
+      lambda_(config.formulation.lambda),
       samples_(samples),
       stage_(stage),
       variables_(variables),
@@ -19,6 +19,12 @@ StageTerms<Scalar>::StageTerms(const Config& config, const Samples<Scalar>& samp
 template <typename Scalar>
 double StageTerms<Scalar>::weight_above(Index layer) const {
     return is_output(layer) ? output_->weight() : formulation_->pull_weight(layer + 1);
+}
+
+template <typename Scalar>
+void StageTerms<Scalar>::weigh(const std::vector<double>& lambda) {
+    lambda_ = lambda;
+    formulation_->weigh(lambda);
 }
 
 template <typename Scalar>
@@ -106,7 +112,7 @@ std::vector<double> StageTerms<Scalar>::gaps() const {
         const Matrix<Scalar>& u = variables_.u(l);
         const double sum = formulation_->keeps_domain()
                                ? network_.activation(l).gap(x, u).sum()
-                               : formulation_->penalty(l, x, u).sum() / options_.lambda_of(l);
+                               : formulation_->penalty(l, x, u).sum() / lambda(l);
         gaps[static_cast<std::size_t>(l - 1)] = sum / samples;
     }
     return gaps;

@@ -11,11 +11,7 @@ Sweep<Scalar>::Sweep(const Config& config, const Communicator& world, const Comm
       relaxation_(config, world, peers, placement, samples, stage, variables),
       terms_(relaxation_.terms()) {
     const PhaseClock clock(relaxation_.times().weights);
-    std::vector<double> weights_above;
-    for (Index l = stage.layers.begin; l < stage.layers.end; ++l) {
-        weights_above.push_back(terms_.weight_above(l));
-    }
-    refit_.emplace(config, peers, samples.blocks.samples(), stage, std::move(weights_above),
+    refit_.emplace(config, peers, samples.blocks.samples(), stage, weights_above(),
                    relaxation_.times());
     if (stage.lowest() == 0) {
         for (const Index block : relaxation_.order()) {
@@ -23,6 +19,34 @@ Sweep<Scalar>::Sweep(const Config& config, const Communicator& world, const Comm
         }
         refit_->factor_inputs();
     }
+}
+
+template <typename Scalar>
+std::vector<double> Sweep<Scalar>::weights_above() const {
+    std::vector<double> weights;
+    for (Index l = stage_.layers.begin; l < stage_.layers.end; ++l) {
+        weights.push_back(terms_.weight_above(l));
+    }
+    return weights;
+}
+
+template <typename Scalar>
+void Sweep<Scalar>::attempt(const std::function<void()>& work) {
+    try {
+        work();
+    } catch (const Error& error) {
+        failure_ = error;
+    }
+}
+
+template <typename Scalar>
+void Sweep<Scalar>::weigh(const std::vector<double>& lambda) {
+    const PhaseClock clock(relaxation_.times().weights);
+    terms_.weigh(lambda);
+    attempt([this] {
+        refit_->weigh(weights_above());
+        terms_.prepare();
+    });
 }
 
 template <typename Scalar>
@@ -46,16 +70,13 @@ void Sweep<Scalar>::accumulate(Index block) {
 template <typename Scalar>
 void Sweep<Scalar>::refit() {
     const PhaseClock clock(relaxation_.times().weights);
-    try {
+    attempt([this] {
         refit_->solve();
         if (terms_.is_output(stage_.highest()) && !terms_.output().quadratic()) {
             improve_output();
         }
         terms_.prepare();
-    } catch (const Error& error) {
-        // The same on every shard of the stage; the sweep goes on, so that nobody waits in vain.
-        failure_ = error;
-    }
+    });
 }
 
 template <typename Scalar>

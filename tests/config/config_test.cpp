@@ -244,8 +244,6 @@ TEST(Config, refuses_choices_that_contradict_one_another) {
                     {"formulation.tolerance", "formulation.passes = 1"});
     expect_mentions(refusal({{"train.probe", "true"}, {"weights.solver", "ridge"}}),
                     {"train.probe", "ridge"});
-    expect_mentions(refusal({{"formulation.lambda_end", "1"}, {"weights.solver", "ridge"}}),
-                    {"formulation.lambda_end", "ridge"});
     expect_mentions(refusal({{"formulation.lambda_end", "1"},
                              {"formulation.name", "contrastive"},
                              {"formulation.contrast", "clamped"},

@@ -3,9 +3,12 @@
 
 #include <cstdio>
 
+#include "kernels.hpp"
+
 // Runs the tests on every rank and agrees on the verdict; only rank 0 prints, failures are printed
 // by whoever sees them.
 int main(int argc, char** argv) {
+    hoist::take_right_kernels(argv);
     MPI_Init(&argc, &argv);
     testing::InitGoogleTest(&argc, argv);
     int rank = 0;

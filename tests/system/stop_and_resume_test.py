@@ -116,7 +116,7 @@ class StopAndResume(ProgramTest):
                     numpy.testing.assert_allclose(one, other, rtol=1e-6, atol=1e-9)
 
     def test_a_checkpoint_of_6_ranks_goes_on_on_any_number_and_split(self):
-        kinds = {"classical": ["--train.sweeps=30"],
+        kinds = {"classical": ["--train.sweeps=30", "--formulation.lambda_end=100"],
                  "mini-batches": ["--formulation.name=fenchel", "--train.epochs=30", "--train.batch=40",
                                   "--train.dropout=0.1", "--weights.average=0.5"]}
         for kind, options in kinds.items():
@@ -167,9 +167,10 @@ class StopAndResume(ProgramTest):
         self.assertIn("damaged", result.errors()[-1])
 
     def test_the_rows_of_the_metrics_are_those_of_a_run_that_was_not_stopped(self):
-        self.interrupt("run", send=lambda run: run.process.send_signal(signal.SIGUSR1))
-        self.succeed("train", self.config, "--out", "run", "--resume")
-        self.undisturbed(1)
+        rising = ("--formulation.lambda_end=1000", "--formulation.lambda_until=1")
+        self.interrupt("run", *rising, send=lambda run: run.process.send_signal(signal.SIGUSR1))
+        self.succeed("train", self.config, "--out", "run", *rising, "--resume")
+        self.undisturbed(1, *rising)
         columns = [[line.split(",")[3:6] for line in (self.folder / out / "metrics.csv").read_text().splitlines()]
                    for out in ("run", "whole")]
         self.assertEqual(len(columns[0]), SWEEPS + 1)

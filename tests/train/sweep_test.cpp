@@ -122,6 +122,40 @@ TEST_P(EveryNetwork, sweeps_as_the_textbook_formulas_say) {
     }
 }
 
+// From one lambda to another in equal ratios: each sweep, weights and all, is that of its own.
+TEST_P(EveryNetwork, sweeps_with_the_lambda_of_the_moment) {
+    constexpr int sweeps = 4;
+    const double ratio = std::cbrt(0.3 / 2.4);
+    ConfigText settings = settings_of(GetParam());
+    settings["formulation.lambda"] = "2.4";
+    settings["formulation.lambda_end"] = "0.3";
+    settings["formulation.lambda_until"] = "1";
+    settings["train.sweeps"] = std::to_string(sweeps);
+    const SmallProblem problem = problem_with(settings);
+    SmallTraining<double> training(problem, world);
+    SerialNetwork expected(problem.config, problem.inputs, problem.targets, problem.start());
+    for (int sweep = 0; sweep < sweeps; ++sweep) {
+        std::vector<double>& lambda = expected.config.formulation.lambda;
+        lambda[0] = lambda[1] = 2.4 * std::pow(ratio, sweep);
+        const double before = expected.energy().objective();
+        training.sweep().weigh(problem.config.lambda_after(sweep + 1));
+        training.sweep()();
+        if (problem.config.schedule == Schedule::wavefront) {
+            expected.sweep_backward();
+        } else {
+            expected.sweep_in_two_colors(problem.config.grid.block);
+        }
+        const Energy found = training.energy();
+        EXPECT_NEAR(found.objective(), expected.energy().objective(), 1e-8 * before);
+        EXPECT_LT(found.objective(), before);
+        const auto weights = training.weights();
+        for (Index l = 0; l < expected.maps(); ++l) {
+            const auto i = static_cast<std::size_t>(l);
+            EXPECT_LT(distance(weights[i].matrix, expected.weights[i]), 1e-8) << "W " << l;
+        }
+    }
+}
+
 TEST_P(EveryNetwork, never_raises_the_objective) {
     for (const std::string solver : {"coordinate_descent", "block_pivoting"}) {
         ConfigText settings = settings_of(GetParam());

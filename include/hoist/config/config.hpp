@@ -122,6 +122,9 @@ struct Config {
 
     /// Sweeps or epochs.
     Index length() const { return fit == Fit::sweeps ? sweeps : epochs; }
+    /// lambda after so many of them: that of the last sweep, or of the batch that would come next. The
+    /// last of all sweeps has the lambda at the end.
+    std::vector<double> lambda_after(Index done) const;
     /// The options of map l's solver, but for `curvature`, on batches of at most so many columns;
     /// where W looks at several windows of each, their system is never solved in their number.
     WeightSolverOptions solver(Index l, Index most_columns) const {

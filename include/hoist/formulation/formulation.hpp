@@ -33,8 +33,8 @@ struct FormulationOptions {
     std::string name = "classical";
     /// lambda_1, ..., lambda_L (and lambda_{L+1} where the output is an explicit block).
     std::vector<double> lambda;
-    /// What the lambda of the hidden layers have become when so large a share of the run is over: on
-    /// the way, as on mini-batches alone, log lambda is linear.
+    /// What the lambda of the hidden layers have become when so large a share of the run is over; on
+    /// the way log lambda is linear.
     std::vector<double> lambda_end;
     double lambda_until = 0.7;
     NnlsOptions nnls;

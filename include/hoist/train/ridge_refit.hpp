@@ -17,7 +17,8 @@ namespace hoist {
 /// Refits the weights of a stage by ridge regression of the target above each layer on its
 /// activations: with weight mu and target T above, kappa = 2 N rho / mu, and [W b] solves [W b]
 /// ([X;1][X;1]' + kappa I_0) = T [X;1]'. Normal equations are added block by block and summed over
-/// the shards; every shard solves them. The input's Gram matrix never changes and is factored once.
+/// the shards; every shard solves them. The input's Gram matrix never changes and is factored once, or
+/// whenever kappa has changed.
 template <typename Scalar>
 class RidgeRefit {
   public:
@@ -25,6 +26,14 @@ class RidgeRefit {
     /// outlive it.
     RidgeRefit(const Config& config, const Communicator& peers, Index samples, Stage<Scalar>& stage,
                std::vector<double> weights_above, PhaseTimes& times);
+
+    /// Whether the kappa of the inputs changes from sweep to sweep.
+    static bool refactors_inputs(const Config& config) {
+        return !config.formulation.constant() && config.ridge.front() > 0.0;
+    }
+
+    /// Other mu from here on.
+    void weigh(std::vector<double> weights_above);
 
     /// Adds a block of the input to its Gram matrix; after all blocks, factor_inputs().
     void add_inputs(const ConstMatrixRef<Scalar>& x);
@@ -67,6 +76,8 @@ class RidgeRefit {
     /// Those of the input have no Gram matrix once it has been factored.
     std::vector<NormalEquations> equations_;
     std::vector<double> shifts_;
+    /// Of the input, summed over the shards; kept where kappa changes.
+    std::optional<NormalEquations> input_equations_;
     std::optional<RidgeFactor> input_factor_;
     std::optional<RidgeFactor> output_factor_;
 };

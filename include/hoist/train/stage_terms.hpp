@@ -42,6 +42,10 @@ class StageTerms {
     /// The curvature of what stands above the map, or a bound of it.
     double weight_above(Index layer) const;
 
+    /// lambda_l.
+    double lambda(Index layer) const { return lambda_[static_cast<std::size_t>(layer - 1)]; }
+    /// Other lambda from here on. @pre prepare() follows.
+    void weigh(const std::vector<double>& lambda);
     /// Gives the formulation the weights as they are.
     void prepare();
 
@@ -83,7 +87,7 @@ class StageTerms {
     }
 
     const NetworkSpec& network_;
-    const FormulationOptions& options_;
+    std::vector<double> lambda_;
     const Samples<Scalar>& samples_;
     Stage<Scalar>& stage_;
     Variables<Scalar>& variables_;

@@ -29,6 +29,8 @@ class Sweep {
     /// As those of Relaxation. Collective over the world, as are all of the following.
     void forward() { relaxation_.forward(); }
     void resume() { relaxation_.resume(); }
+    /// Other lambda from here on, in resume(), too.
+    void weigh(const std::vector<double>& lambda);
     /// Moves all activations, refits all weights.
     void operator()();
     void settle() { relaxation_.settle(); }
@@ -52,6 +54,10 @@ class Sweep {
     void accumulate(Index block);
     void refit();
     void improve_output();
+    std::vector<double> weights_above() const;
+    /// A failure is the same on every shard of the stage; the sweep goes on, so that nobody waits in
+    /// vain.
+    void attempt(const std::function<void()>& work);
 
     Stage<Scalar>& stage_;
     int inner_;
