@@ -47,9 +47,7 @@ void Classical<Scalar>::prepare(Index layer, const LinearMap<Scalar>& map, doubl
     const auto position = static_cast<std::size_t>(layer - 1);
     const auto mu = static_cast<Scalar>(weight_above);
     if (!map.spec().plain()) {
-        const double norm = map.norm_bound();
-        blocks_[position].length =
-            1.0 / std::max(weight_above * norm * norm, 1e-12 * options_.lambda_of(layer));
+        blocks_[position].length = step_length(map, weight_above, options_.lambda_of(layer));
         return;
     }
     Matrix<Scalar> a = map.gram(mu);

@@ -1,6 +1,5 @@
 #include "hoist/formulation/gap_penalty.hpp"
 
-#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -72,12 +71,7 @@ double GapPenalty<Scalar>::pull_weight(Index layer) const {
 
 template <typename Scalar>
 void GapPenalty<Scalar>::prepare(Index layer, const LinearMap<Scalar>& map, double weight_above) {
-    const double norm = map.norm_bound();
-    const double bound = weight_above * norm * norm;
-    // A step has a length also where weights are not finite, which is found out afterwards.
-    const double most = 1e60 * lambda(layer);
-    lengths_[static_cast<std::size_t>(layer - 1)] =
-        1.0 / (bound < most ? std::max(bound, 1e-12 * lambda(layer)) : most);
+    lengths_[static_cast<std::size_t>(layer - 1)] = step_length(map, weight_above, lambda(layer));
 }
 
 // prox_{s Psi}((lambda E u - g + y/t) / (lambda + 1/t)); `to` may be y.

@@ -1,6 +1,5 @@
 #include "hoist/formulation/mac.hpp"
 
-#include <algorithm>
 #include <cmath>
 
 #include "activation_setting.hpp"
@@ -54,9 +53,7 @@ double Mac<Scalar>::pull_weight(Index layer) const {
 
 template <typename Scalar>
 void Mac<Scalar>::prepare(Index layer, const LinearMap<Scalar>& map, double weight_above) {
-    const double norm = map.norm_bound();
-    lengths_[static_cast<std::size_t>(layer - 1)] =
-        1.0 / std::max(weight_above * norm * norm, 1e-12 * options_.lambda_of(layer));
+    lengths_[static_cast<std::size_t>(layer - 1)] = step_length(map, weight_above, lambda(layer));
 }
 
 template <typename Scalar>

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <type_traits>
 
 #include "hoist/formulation/above.hpp"
@@ -7,6 +8,17 @@
 #include "hoist/model/linear_map.hpp"
 
 namespace hoist {
+
+/// The step length 1 / (mu |W|^2) against what is above a map, whose curvature is at most mu; no
+/// longer than 1e12 / lambda, and no shorter than 1e-60 / lambda: also where weights are not finite,
+/// which is found out afterwards.
+template <typename Scalar>
+double step_length(const LinearMap<Scalar>& map, double mu, double lambda) {
+    const double norm = map.norm_bound();
+    const double bound = mu * norm * norm;
+    const double most = 1e60 * lambda;
+    return 1.0 / (bound < most ? std::max(bound, 1e-12 * lambda) : most);
+}
 
 /// Sets f to what is above a map, as a function of x, or of the change of x where that is known of
 /// the change of u. All references must outlive the problem.

@@ -65,6 +65,7 @@ class Memory(ProgramTest):
 
     def test_on_one_rank(self):
         self.compare(1)
+        self.compare(1, formulation__lambda_end=1000, train__sweeps=2)
 
     def test_on_two_shards(self):
         self.compare(2)
