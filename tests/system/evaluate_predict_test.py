@@ -89,6 +89,15 @@ class Evaluate(Models):
                 self.assertGreater(figures["gap"][0], 0)
                 self.assertIn(formula, self.succeed("evaluate", "run").out)
 
+    def test_a_model_is_evaluated_by_the_lambda_that_its_run_ended_with(self):
+        figures = []
+        for keys in ({"formulation__lambda": 50}, {"formulation__lambda": 2, "formulation__lambda_end": 50,
+                                                   "formulation__lambda_until": 0}):
+            self.train_on_table(train__sweeps=3, **keys)
+            figures.append(self.evaluate("run"))
+        for name in ("accuracy", "objective", "gap"):
+            self.assertEqual(figures[0][name], figures[1][name])
+
     def test_shares_of_pooled_maps_count_rows_of_the_map(self):
         for solver in ("ridge", "adam"):
             with self.subTest(solver=solver):
