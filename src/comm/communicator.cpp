@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "hoist/base/error.hpp"
+#include "start_barrier.hpp"
 
 namespace hoist {
 
@@ -55,19 +56,18 @@ void in_pieces(std::span<Number> values, Operation operation) {
 // Not MPI_Init_thread: other threads never call MPI, and with any level of threads Open MPI takes a lock
 // in each wait.
 MpiEnvironment::MpiEnvironment(int* argc, char*** argv) {
-    if (getenv("PMIX_RANK") == nullptr) {  // started alone
+    const bool alone = getenv("PMIX_RANK") == nullptr;
+    if (alone) {
         // The daemon that Open MPI would start for it serves MPI_Comm_spawn alone.
         setenv("OMPI_MCA_ess_singleton_isolated", "1", 0);
         // All such processes would have folders of one name, and one that ends would take away those of one
         // that starts.
         setenv("OMPI_MCA_orte_create_session_dirs", "0", 0);
-    } else if (getenv("OMPI_COMM_WORLD_SIZE") == nullptr) {  // by srun, not by mpirun
-        // SLURM does not wait for all ranks where no data is exchanged, so the barrier at the end of MPI_Init
-        // is none, and a rank that still waits for its peers' addresses jumps to 0 at their first message. In
-        // this mode Open MPI waits for the addresses at its end instead.
-        setenv("OMPI_MCA_pmix_base_async_modex", "1", 0);
     }
     MPI_Init(argc, argv);
+    if (!alone && getenv("OMPI_COMM_WORLD_SIZE") == nullptr) {  // by srun, not by mpirun
+        wait_for_all_to_start();
+    }
 }
 
 MpiEnvironment::~MpiEnvironment() {

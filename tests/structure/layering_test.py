@@ -36,7 +36,7 @@ STAND_IN = "simulated"
 
 # Which folders may include an outside header.
 OUTSIDE = {
-    r"mpi\.h": {"comm"},
+    r"mpi\.h|pmix\.h": {"comm"},
     r"Eigen/.*": {"math", "model", "formulation", "problem", "train", "app"},
     r"cblas\.h": {"math", "app"},
     r"hdf5.*\.h": {"io"},
