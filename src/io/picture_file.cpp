@@ -158,7 +158,7 @@ std::string size_text(const PictureForm& form) {
 struct Picture {
     std::string file;
     const Kind* kind = nullptr;
-    PictureForm form;
+    PictureForm form{};
 };
 
 Picture open_picture(const std::filesystem::path& path) {

@@ -8,8 +8,11 @@ namespace hoist {
 template <typename Scalar>
 void Distances::add(Index row, Index layer, const ConstMatrixRef<Scalar>& from,
                     const ConstMatrixRef<Scalar>& to) {
-    sums_(row, layer - 1) += (from - to).template cast<double>().squaredNorm();
-    sums_(row + 1, layer - 1) += to.template cast<double>().squaredNorm();
+    const auto square = [](const auto& matrix) {  // a column in Scalar, their sum in double
+        return matrix.colwise().squaredNorm().template cast<double>().sum();
+    };
+    sums_(row, layer - 1) += square(from - to);
+    sums_(row + 1, layer - 1) += square(to);
 }
 
 std::optional<double> Distances::largest(Index row) const {

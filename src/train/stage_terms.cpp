@@ -73,9 +73,9 @@ void StageTerms<Scalar>::add_violation(Index layer, Index block, const ConstMatr
                                        Distances& distances) {
     const Index next = layer + 1;
     const Columns above = x(next, block);
-    Matrix<Scalar> phi(above.rows(), above.cols());
-    network_.activation(next).apply(u, phi);
-    distances.add_violation<Scalar>(next, above, phi);
+    target_.resize(above.rows(), above.cols());
+    network_.activation(next).apply(u, target_);
+    distances.add_violation<Scalar>(next, above, target_);
 }
 
 template <typename Scalar>

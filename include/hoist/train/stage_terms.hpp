@@ -67,7 +67,8 @@ class StageTerms {
     void move(Index layer, Index block);
     /// What stands above the map at u_{l+1}, of each column.
     Vector<double> energy(Index layer, Index block, const ConstMatrixRef<Scalar>& u);
-    /// Adds how far x_{l+1} is from phi(u_{l+1}). @pre the outputs do not stand above the map.
+    /// Adds how far x_{l+1} is from phi(u_{l+1}). Ends the views of targets. @pre the outputs do not stand
+    /// above the map.
     void add_violation(Index layer, Index block, const ConstMatrixRef<Scalar>& u,
                        Distances& distances);
     /// x_{l+1}, or T of the output's majorizer at its present u. A view until the next call.
@@ -93,7 +94,7 @@ class StageTerms {
     Variables<Scalar>& variables_;
     std::unique_ptr<Formulation<Scalar>> formulation_;
     std::unique_ptr<OutputBlock<Scalar>> output_;
-    /// T of the block at hand.
+    /// T of the block at hand, or another matrix that is needed for a moment.
     Matrix<Scalar> target_;
 };
 
