@@ -25,8 +25,7 @@ Config config_of(const ModelHeader& header) try {
                         "use another model");
     }
     config.network = header.network;  // with the slopes that were learned
-    config.formulation.lambda =
-        config.lambda_after(header.checkpoint ? header.progress.sweep : config.length());
+    config.formulation.lambda = config.lambda_after(header.trained.value_or(config.length()));
     config.formulation.lambda_end.clear();
     check_formulation(config.network, config.formulation);
     return config;

@@ -73,10 +73,13 @@ void refuse_unknown(const ConfigText& text) {
 }  // namespace
 
 std::vector<double> Config::lambda_after(Index done) const {
+    if (done >= length()) {
+        return formulation.lambda_at(1.0);
+    }
     const Index first = fit == Fit::sweeps ? 1 : 0;
-    const Index steps = std::max<Index>(length() - first, 1);
-    return formulation.lambda_at(static_cast<double>(std::max<Index>(done - first, 0)) /
-                                 static_cast<double>(steps));
+    return formulation.lambda_at(done <= first ? 0.0
+                                               : static_cast<double>(done - first) /
+                                                     static_cast<double>(length() - first));
 }
 
 const std::vector<ConfigKey>& config_keys() {

@@ -62,6 +62,9 @@ class HeaderReader {
         header.config = file_.text_attribute("/", "config");
         header.created = file_.text_attribute("/", "created");
         header.version = file_.text_attribute("/", "version");
+        if (file_.has_attribute("/", "trained")) {
+            header.trained = file_.whole_number_attribute("/", "trained");
+        }
         header.checkpoint = file_.text_attribute("/", "kind") == "checkpoint";
         header.class_names = class_names(header.network);
         header.table = read_table(file_, shown_, header.network.inputs());
@@ -206,6 +209,9 @@ void write_model_header(Hdf5Writer& file, const ModelHeader& header) {
     file.attribute("/", "config", header.config);
     file.attribute("/", "created", header.created);
     file.attribute("/", "version", header.version);
+    if (header.trained) {
+        file.attribute("/", "trained", *header.trained);
+    }
     file.attribute("/", "output", to_text(header.network.output));
     file.attribute("/", "network", header.network.layers_text());
     if (!header.class_names.empty()) {

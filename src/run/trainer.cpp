@@ -270,6 +270,7 @@ ModelHeader Trainer<Scalar>::header(const Problem<Scalar>& problem) const {
     header.targets = problem.targets;
     header.created = time_stamp();
     header.version = HOIST_VERSION;
+    header.trained = progress_.sweep;
     return header;
 }
 

@@ -310,6 +310,26 @@ TEST(Config, lambda_goes_to_its_end_in_equal_factors_and_stays_there) {
     EXPECT_TRUE(parse_config({}).formulation.constant());
 }
 
+TEST(Config, the_last_sweep_has_the_lambda_at_the_end) {
+    const auto after = [](Index done, ConfigText text) {
+        text.insert({{"network.layers", "5-4-3"},
+                     {"formulation.lambda", "1"},
+                     {"formulation.lambda_end", "16"},
+                     {"formulation.lambda_until", "1"}});
+        return parse_config(text).lambda_after(done).front();
+    };
+    const ConfigText sweeps{{"train.sweeps", "5"}};
+    const std::vector<double> expected{1, 1, 2, 4, 8, 16};
+    for (Index done = 0; done < std::ssize(expected); ++done) {
+        EXPECT_NEAR(after(done, sweeps), expected[static_cast<std::size_t>(done)], 1e-12) << done;
+    }
+    EXPECT_EQ(after(0, {{"train.sweeps", "1"}}), 1.0);
+    EXPECT_NEAR(after(1, {{"train.sweeps", "1"}}), 16.0, 1e-12);
+    const ConfigText epochs{{"formulation.name", "fenchel"}, {"train.epochs", "4"}};
+    EXPECT_NEAR(after(1, epochs), 2.0, 1e-12);
+    EXPECT_NEAR(after(4, epochs), 16.0, 1e-12);
+}
+
 TEST(Config, regression_is_a_linear_output_of_width_one) {
     EXPECT_EQ(parse_config({{"network.layers", "5-1"}, {"network.output", "linear"}}).task(),
               Task::values);

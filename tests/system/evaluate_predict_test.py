@@ -90,13 +90,19 @@ class Evaluate(Models):
                 self.assertIn(formula, self.succeed("evaluate", "run").out)
 
     def test_a_model_is_evaluated_by_the_lambda_that_its_run_ended_with(self):
-        figures = []
-        for keys in ({"formulation__lambda": 50}, {"formulation__lambda": 2, "formulation__lambda_end": 50,
-                                                   "formulation__lambda_until": 0}):
-            self.train_on_table(train__sweeps=3, **keys)
-            figures.append(self.evaluate("run"))
-        for name in ("accuracy", "objective", "gap"):
-            self.assertEqual(figures[0][name], figures[1][name])
+        rising = {"formulation__lambda": 2, "formulation__lambda_end": 50}
+        at_once = {"train__target_accuracy": 1e-9}
+        pairs = {"its end": ({"formulation__lambda": 50, "train__sweeps": 3},
+                             {**rising, "formulation__lambda_until": 0, "train__sweeps": 3}),
+                 "where it stopped": ({"formulation__lambda": 2, **at_once}, {**rising, **at_once})}
+        for where, pair in pairs.items():
+            with self.subTest(where):
+                figures = []
+                for keys in pair:
+                    self.train_on_table(**keys)
+                    figures.append(self.evaluate("run"))
+                for name in ("accuracy", "objective", "gap"):
+                    self.assertEqual(figures[0][name], figures[1][name])
 
     def test_shares_of_pooled_maps_count_rows_of_the_map(self):
         for solver in ("ridge", "adam"):

@@ -74,7 +74,8 @@ class BatchScripts(BatchTest):
 
     def test_starts_do_not_fail_by_chance(self):
         for _ in range(12):
-            self.call("srun", f"--nodes={NODES}", f"--ntasks={NODES + 1}", "--mpi=pmix", "--wait=5", HOIST, "--version")
+            self.call("srun", f"--nodes={NODES}", f"--ntasks={NODES + 1}", "--mpi=pmix", "--wait=5", HOIST,
+                      "--version")
 
     def test_a_mistake_ends_the_job_with_the_status_of_the_program(self):
         job = self.submit("srun.sbatch", "mistaken", nodes=1, config="none.ini")

@@ -50,6 +50,8 @@ struct ModelHeader {
     Standardization targets;
     std::string created;
     std::string version;
+    /// Sweeps or epochs that were trained; none where that is not known.
+    std::optional<Index> trained;
     /// The name of the formulation.
     std::string formulation = "classical";
     /// Whether there are activations and progress.
