@@ -8,8 +8,8 @@ namespace hoist {
 
 // The barrier at the end of Open MPI's MPI_Init carries no data, and SLURM answers such a one at once. A rank
 // that still waits for its peers' addresses then jumps to 0 at their first message. (Asynchronous exchange of the
-// addresses, by pmix_base_async_modex, is no way out: under load every third start fails in MPI_Init, as
-// a rank asks for what its neighbor has not yet given.) What carries data SLURM answers when all have come.
+// addresses, by pmix_base_async_modex, is no way out: on a busy machine every third start failed in MPI_Init,
+// which did not find a peer.) What carries data SLURM answers when all have come.
 void wait_for_all_to_start() {
     if (PMIx_Initialized() == 0) {
         return;
