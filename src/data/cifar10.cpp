@@ -50,10 +50,10 @@ class CifarBatch {
     Index images() const { return images_; }
 
     void read_labels(std::vector<double>& labels) {
+        std::array<char, record_bytes> record;
         for (Index i = 0; i < images_; ++i) {
-            char label = 0;
-            bytes_->read(i * record_bytes, std::span(&label, 1), "image " + std::to_string(i));
-            if (const int number = static_cast<unsigned char>(label); number < classes) {
+            bytes_->read(i * record_bytes, record, "image " + std::to_string(i));
+            if (const int number = static_cast<unsigned char>(record.front()); number < classes) {
                 labels.push_back(number);
             } else {
                 throw DataError(
@@ -62,9 +62,6 @@ class CifarBatch {
                     "get the file again, in the binary version");
             }
         }
-        // What follows its class: a step back would unpack the file again.
-        std::array<char, record_bytes - 1> last;
-        bytes_->read((images_ - 1) * record_bytes + 1, last, "its last image");
         bytes_->expect_end();
     }
 

@@ -3,6 +3,7 @@
 #include <zlib.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 
@@ -24,7 +25,7 @@ class FileBytes : public ByteStream {
             throw MissingError("cannot read the data file " + path.string(), why,
                                "check its permissions");
         }
-        gzbuffer(file_, 1U << 18);
+        gzbuffer(file_, ahead);
     }
     ~FileBytes() override { gzclose(file_); }
     FileBytes(const FileBytes&) = delete;
@@ -32,7 +33,7 @@ class FileBytes : public ByteStream {
 
     void read(Index position, std::span<char> bytes, const std::string& what) override {
         constexpr std::size_t most_at_once = std::size_t{1} << 30;
-        bool there = gztell(file_) == position || gzseek(file_, position, SEEK_SET) == position;
+        bool there = go_to(position);
         while (there && !bytes.empty()) {
             const auto wanted = static_cast<unsigned>(std::min(bytes.size(), most_at_once));
             there = gzread(file_, bytes.data(), wanted) == static_cast<int>(wanted);
@@ -61,6 +62,22 @@ class FileBytes : public ByteStream {
     bool size_is_known() const override { return gzdirect(file_) == 1; }
 
   private:
+    static constexpr unsigned ahead = 1U << 18;
+
+    // In a file that is not packed gzseek() throws away what has been read ahead.
+    bool go_to(Index position) {
+        std::array<char, 4096> passed;
+        Index left = position - gztell(file_);
+        while (left > 0 && left <= ahead) {
+            const auto step = static_cast<int>(std::min(left, std::ssize(passed)));
+            if (gzread(file_, passed.data(), static_cast<unsigned>(step)) != step) {
+                return false;
+            }
+            left -= step;
+        }
+        return left == 0 || gzseek(file_, position, SEEK_SET) == position;
+    }
+
     static gzFile open(const std::filesystem::path& path) {
         refuse_other_than_file(path);
         return gzopen(path.c_str(), "rb");
