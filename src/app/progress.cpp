@@ -79,6 +79,8 @@ void show_lift(const SweepRecord& record) {
     add("lambda", lift.lambda);
     add("residual", lift.residual, " (1: feed-forward, 0: at the joint minimum)");
     add("violation", lift.violation);
+    add("energy", lift.energy, " of the feed-forward one");
+    add("left out", lift.rejected, " of the samples");
     add("cosine to back-propagation", lift.cosine);
     if (!line.empty()) {
         std::printf("  %-20s %s\n", "activations", line.c_str());

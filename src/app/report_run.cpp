@@ -174,6 +174,8 @@ Json read_summary(const std::filesystem::path& path) {
                             "violation",
                             "cosine",
                             "passes",
+                            "energy",
+                            "rejected",
                             "always_on",
                             "always_off",
                             "seconds_training",

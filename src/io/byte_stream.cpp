@@ -3,7 +3,6 @@
 #include <zlib.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstring>
 
@@ -66,16 +65,12 @@ class FileBytes : public ByteStream {
 
     // In a file that is not packed gzseek() throws away what has been read ahead.
     bool go_to(Index position) {
-        std::array<char, 4096> passed;
-        Index left = position - gztell(file_);
-        while (left > 0 && left <= ahead) {
-            const auto step = static_cast<int>(std::min(left, std::ssize(passed)));
-            if (gzread(file_, passed.data(), static_cast<unsigned>(step)) != step) {
-                return false;
-            }
-            left -= step;
+        const Index gap = position - gztell(file_);
+        if (gap > 0 && gap <= ahead) {
+            std::string passed(static_cast<std::size_t>(gap), '\0');
+            return gzread(file_, passed.data(), static_cast<unsigned>(gap)) == gap;
         }
-        return left == 0 || gzseek(file_, position, SEEK_SET) == position;
+        return gap == 0 || gzseek(file_, position, SEEK_SET) == position;
     }
 
     static gzFile open(const std::filesystem::path& path) {

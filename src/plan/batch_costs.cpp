@@ -52,7 +52,9 @@ class BatchModel : RankPart {
         const double moved =
             config_.formulation.iterations > 1 ? width(layers_.begin) : maps(layers_.begin - 1);
         const double down = first() ? 0.0 : moved;
-        return ((up + down) * columns_ * config_.rounds * config_.formulation.passes +
+        const bool again = config_.formulation.passes > 1;
+        const double verdicts = again ? (last() ? 0.0 : 1.0) + (first() ? 0.0 : 1.0) : 0.0;
+        return (((up + down) * config_.formulation.passes + verdicts) * columns_ * config_.rounds +
                 (shards() > 1.0 ? steps() * equations() : 0.0)) *
                scalar_;
     }
@@ -70,9 +72,10 @@ class BatchModel : RankPart {
     /// Rows of everything that a batch holds in this stage.
     double batch_rows() const {
         const bool again = config_.formulation.passes > 1;
-        // Beside x of each layer its residual, or the pull of the pass before and the way it went.
+        // Beside x of each layer its residual, or the pull of the pass before and the way it went; beside all
+        // of them an energy and a verdict.
         const double beside = again ? 3.0 : config_.formulation.iterations > 1 ? 2.0 : 1.0;
-        double rows = first() ? width(0) : maps(layers_.begin - 1);
+        double rows = (first() ? width(0) : maps(layers_.begin - 1)) + (again ? 2.0 : 0.0);
         for (Index l = layers_.begin; l < layers_.end; ++l) {
             rows += 2.0 * maps(l) + (l > 0 ? width(l) * beside : 0.0);
         }

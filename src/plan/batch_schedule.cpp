@@ -77,16 +77,16 @@ class BatchSchedule : RankPart {
                     }
                 }
                 if (!first()) {
-                    co_await timeline_.wait(rank_, awaited, bytes_up(layers_.begin, block));
+                    co_await timeline_.wait(rank_, awaited, bytes_up(layers_.begin, i));
                 }
-                co_await timeline_.work(rank_, forward(block, i >= blocks));
+                co_await timeline_.work(rank_, forward(i));
                 if (last()) {
                     co_await timeline_.work(rank_, backward(block));
                     send_down(step, i);
                     complete_block(i);
                 } else {
                     timeline_.send(rank_, owner(stage_ + 1, block), up(step, stage_ + 1, i),
-                                   bytes_up(layers_.end, block));
+                                   bytes_up(layers_.end, i));
                 }
             }
             if (oldest < 0) {
@@ -135,11 +135,16 @@ class BatchSchedule : RankPart {
                direction;
     }
     bool minimizes() const { return config_.formulation.iterations > 1; }
-    double bytes_up(Index layer, Index block) const {
-        return maps(layer - 1) * columns(block) * scalar_;
+    /// Whether energies go up and verdicts down beside the rest.
+    bool judged(std::size_t turn) const {
+        return pass_of(turn) > 0 && pass_of(turn) + 1 == passes();
     }
-    double bytes_down(Index layer, Index block) const {
-        return (minimizes() ? width(layer) : maps(layer - 1)) * columns(block) * scalar_;
+    double bytes(double rows, std::size_t turn) const {
+        return (rows + (judged(turn) ? 1.0 : 0.0)) * columns(block_of(turn)) * scalar_;
+    }
+    double bytes_up(Index layer, std::size_t turn) const { return bytes(maps(layer - 1), turn); }
+    double bytes_down(Index layer, std::size_t turn) const {
+        return bytes(minimizes() ? width(layer) : maps(layer - 1), turn);
     }
     double cost(Index layer) const { return layer == 0 ? input_cost_ : 1.0; }
 
@@ -147,12 +152,15 @@ class BatchSchedule : RankPart {
         return config_.solver(layer, batches_.most_columns());
     }
 
-    Work forward(Index block, bool again) const {
+    Work forward(std::size_t turn) const {
+        const Index block = block_of(turn);
         Work work;
-        for (Index l = std::max<Index>(layers_.begin, again ? 1 : 0); l < layers_.end; ++l) {
+        for (Index l = std::max<Index>(layers_.begin, pass_of(turn) > 0 ? 1 : 0); l < layers_.end;
+             ++l) {
             work += map_work(l).apply(columns(block)) * cost(l);
             work += l > 0 ? kernels_.activation(width(l), columns(block))
                           : kernels_.passes(input_cost_, width(0) * columns(block));
+            work += judged(turn) && l > 0 ? kernels_.energy(width(l), columns(block)) : Work{};
         }
         return work;
     }
@@ -172,17 +180,15 @@ class BatchSchedule : RankPart {
         return work;
     }
     Timeline::Pause wait_above(Index step, std::size_t turn) {
-        return timeline_.wait(rank_, down(step, stage_ + 1, turn),
-                              bytes_down(layers_.end, block_of(turn)));
+        return timeline_.wait(rank_, down(step, stage_ + 1, turn), bytes_down(layers_.end, turn));
     }
     int owner(int stage, Index block) const {
         return placement_.grid.owner(stage, block, ranges_.count());
     }
     void send_down(Index step, std::size_t turn) {
         if (!first()) {
-            const Index block = block_of(turn);
-            timeline_.send(rank_, owner(stage_ - 1, block), down(step, stage_, turn),
-                           bytes_down(layers_.begin, block));
+            timeline_.send(rank_, owner(stage_ - 1, block_of(turn)), down(step, stage_, turn),
+                           bytes_down(layers_.begin, turn));
         }
     }
 

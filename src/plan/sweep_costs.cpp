@@ -3,7 +3,6 @@
 
 #include "hoist/math/normal_equations.hpp"
 #include "hoist/problem/batches.hpp"
-#include "hoist/train/ridge_refit.hpp"
 #include "rank_costs.hpp"
 #include "rank_part.hpp"
 
@@ -128,9 +127,7 @@ class SweepModel : RankPart {
 
     bool regresses(Index layer) const { return regresses_ && network_.map(layer).plain(); }
     static double square(double n) { return n * n; }
-    bool refactors() const {
-        return first() && RidgeRefit<float>::refactors_inputs(config_);
-    }
+    bool refactors() const { return first() && config_.refactors_inputs(); }
     double input_gram() const { return 1.5 * square(inputs_of(0) + 1) * full; }
     double product() const { return square(inputs_of(0)) * scalar_; }
 

@@ -22,6 +22,11 @@ std::optional<double> smallest_lambda(const Config& config, Index done) {
     return *std::min_element(lambda.begin(), lambda.begin() + hidden);
 }
 
+LiftSums over_ranks(const Communicator& world, LiftSums sums) {
+    world.sum(sums.values());
+    return sums;
+}
+
 /// Block-coordinate descent on persistent activations of all samples.
 template <typename Scalar>
 class SweepMethod final : public Method<Scalar> {
@@ -56,10 +61,8 @@ class SweepMethod final : public Method<Scalar> {
     const PhaseTimes& times() const override { return sweep_.times(); }
     std::vector<double> shifts() const override { return sweep_.shifts(); }
     Lift lift(Index sweep) override {
-        Distances distances = sweep_.distances();
-        world_.sum(distances.values());
         Lift lift;
-        lift.violation = distances.violation();
+        lift.violation = over_ranks(world_, sweep_.lift_sums()).violation();
         lift.lambda = smallest_lambda(config_, sweep);
         return lift;
     }
@@ -93,7 +96,7 @@ class BatchMethod final : public Method<Scalar> {
           world_(world),
           problem_(problem),
           step_(config, world, problem.peers, problem.placement, problem.train, problem.stage),
-          distances_(config.network.layers()) {
+          sums_(config.network.layers()) {
         if (config.probe) {
             probe_.emplace(config, world, problem.peers, problem.placement, problem.train,
                            problem.stage);
@@ -124,10 +127,12 @@ class BatchMethod final : public Method<Scalar> {
         const double loss_before = progress.loss;
         Index batch = progress.batch;
         double passes = 0.0;
+        const auto position = [&] {
+            return static_cast<double>(progress.sweep * batches + batch) /
+                   static_cast<double>(config_.epochs * batches);
+        };
         while (batch < batches) {
-            weigh(config_.formulation.lambda_at(
-                static_cast<double>(progress.sweep * batches + batch) /
-                static_cast<double>(config_.epochs * batches)));
+            weigh(config_.formulation.lambda_at(position()));
             for (int round = 0; round < config_.rounds; ++round) {
                 const Index at = (progress.sweep * batches + batch) * config_.rounds + round;
                 step_(batch, round, progress.plateau.scale * config_.rate.at(at, steps));
@@ -135,9 +140,7 @@ class BatchMethod final : public Method<Scalar> {
                 choose_passes();
             }
             ++batch;
-            const double position = static_cast<double>(progress.sweep * batches + batch) /
-                                    static_cast<double>(config_.epochs * batches);
-            if (position > 1.0 - config_.average &&
+            if (position() > 1.0 - config_.average &&
                 (batch % averaged_every == 0 || batch == batches)) {
                 step_.finish();
                 step_.fit().average();
@@ -179,8 +182,10 @@ class BatchMethod final : public Method<Scalar> {
         Lift lift;
         lift.lambda = smallest_lambda(config_, epoch);
         lift.passes = passes_;
-        lift.residual = distances_.residual();
-        lift.violation = distances_.violation();
+        lift.residual = sums_.residual();
+        lift.violation = sums_.violation();
+        lift.energy = sums_.energy();
+        lift.rejected = sums_.rejected();
         const bool dual =
             formulation.name == "contrastive" && formulation.contrast == Contrast::dual;
         if (formulation.passes == 1) {
@@ -217,14 +222,10 @@ class BatchMethod final : public Method<Scalar> {
             step_.layers().weigh(lambda);
         }
     }
-    Distances over_ranks(Distances distances) const {
-        world_.sum(distances.values());
-        return distances;
-    }
     // Of the epoch up to `batch`, with what a checkpoint has brought of it.
     void take_lift(Progress& progress, double passes, Index batch) {
-        distances_ = over_ranks(step_.layers().distances());
-        const std::span<double> values = distances_.values();
+        sums_ = over_ranks(world_, step_.layers().sums());
+        const std::span<double> values = sums_.values();
         std::vector<double>& lift = progress.lift;
         Index counted = batch - progress.batch;
         if (lift.size() == values.size() + 1) {
@@ -242,7 +243,7 @@ class BatchMethod final : public Method<Scalar> {
     void choose_passes() {
         if (config_.formulation.tolerance > 0.0) {
             BatchLayers<Scalar>& layers = step_.layers();
-            if (const auto residual = over_ranks(layers.batch_distances()).residual()) {
+            if (const auto residual = over_ranks(world_, layers.batch_sums()).residual()) {
                 layers.set_passes(config_.formulation.next_passes(layers.passes(), *residual));
             }
         }
@@ -255,7 +256,7 @@ class BatchMethod final : public Method<Scalar> {
     std::optional<GradientProbe<Scalar>> probe_;
     double own_loss_ = 0.0;
     /// Of the last epoch, over all ranks, and its mean number of passes; none before the first.
-    Distances distances_;
+    LiftSums sums_;
     std::optional<double> passes_;
 };
 

@@ -32,7 +32,7 @@ std::string metrics_header(bool regression) {
     return "sweep,epoch,seconds,objective,penalty,loss,train_" + figure + ",validation_" + figure +
            ",test_" + figure +
            ",seconds_activations,seconds_weights,seconds_exchange,seconds_wait,bytes_sent,residual,"
-           "always_on,always_off,lambda,violation,cosine,passes\n";
+           "always_on,always_off,lambda,violation,cosine,passes,energy,rejected\n";
 }
 
 std::string metrics_row(const SweepRecord& record, bool regression) {
@@ -57,8 +57,9 @@ std::string metrics_row(const SweepRecord& record, bool regression) {
     for (double Evaluation::*const share : {&Evaluation::always_on, &Evaluation::always_off}) {
         figure(record.train ? std::optional((*record.train).*share) : std::nullopt);
     }
+    const Lift& lift = record.lift;
     for (const auto& value :
-         {record.lift.lambda, record.lift.violation, record.lift.cosine, record.lift.passes}) {
+         {lift.lambda, lift.violation, lift.cosine, lift.passes, lift.energy, lift.rejected}) {
         figure(value);
     }
     row << '\n';
@@ -83,6 +84,8 @@ std::string summary_text(const RunSummary& summary, bool regression) {
     json["violation"] = optional_json(lift.violation);
     json["cosine"] = optional_json(lift.cosine);
     json["passes"] = optional_json(lift.passes);
+    json["energy"] = optional_json(lift.energy);
+    json["rejected"] = optional_json(lift.rejected);
     const auto& train = summary.last.train;
     json["always_on"] = train ? nlohmann::json(train->always_on) : nullptr;
     json["always_off"] = train ? nlohmann::json(train->always_off) : nullptr;

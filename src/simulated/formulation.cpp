@@ -201,13 +201,15 @@ void Formulation<Scalar>::minimizer(Index, const ConstMatrixRef<Scalar>&,
 std::vector<double> FormulationOptions::lambda_at(double) const { return lambda; }
 int FormulationOptions::next_passes(int before, double) const { return before; }
 
-// Distances would be taken over large arrays.
+// They would be taken over large arrays.
 template <typename Scalar>
-void Distances::add(Index, Index, const ConstMatrixRef<Scalar>&, const ConstMatrixRef<Scalar>&) {}
-template void Distances::add<float>(Index, Index, const ConstMatrixRef<float>&,
-                                    const ConstMatrixRef<float>&);
-template void Distances::add<double>(Index, Index, const ConstMatrixRef<double>&,
-                                     const ConstMatrixRef<double>&);
+void LiftSums::add_distance(Index, Index, const ConstMatrixRef<Scalar>&,
+                            const ConstMatrixRef<Scalar>&) {}
+template void LiftSums::add_distance<float>(Index, Index, const ConstMatrixRef<float>&,
+                                            const ConstMatrixRef<float>&);
+template void LiftSums::add_distance<double>(Index, Index, const ConstMatrixRef<double>&,
+                                             const ConstMatrixRef<double>&);
+void LiftSums::add_energy(double, double, bool) {}
 
 template <typename Scalar>
 double Formulation<Scalar>::parameter_slope(Index, const ConstMatrixRef<Scalar>&,

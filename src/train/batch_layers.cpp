@@ -22,8 +22,8 @@ BatchLayers<Scalar>::BatchLayers(const Config& config, const Communicator& world
       output_(make_output_block<Scalar>(config.network.output, config.formulation.output_lambda())),
       dropout_(config.dropout, config.seed),
       smoothing_(static_cast<Scalar>(config.label_smoothing)),
-      distances_(stage.network.layers()),
-      batch_distances_(stage.network.layers()) {
+      sums_(stage.network.layers()),
+      batch_sums_(stage.network.layers()) {
     const NetworkSpec& network = stage.network;
     if (first_) {
         const auto layout = image_layout(network.block(0), samples.stored_shape);
@@ -38,7 +38,7 @@ template <typename Scalar>
 void BatchLayers<Scalar>::begin_epoch(Index epoch) {
     epoch_ = epoch;
     loss_ = 0.0;
-    distances_.clear();
+    sums_.clear();
 }
 
 template <typename Scalar>
@@ -61,6 +61,9 @@ void BatchLayers<Scalar>::forward(Passage<Scalar>& passage, Index block, int pas
         }
         if (l == stage_.lowest()) {
             passage.halo.await_below(block);
+            if (is_last(pass)) {
+                passage.safeguard.await_energy(block);
+            }
         }
         const auto u = part(passage.up.u(l), range);
         auto x = part(passage.up.x(l), range);
@@ -69,12 +72,18 @@ void BatchLayers<Scalar>::forward(Passage<Scalar>& passage, Index block, int pas
         } else {
             formulation_->minimizer(l, u, passage.pull(l).of(range), x);
         }
+        if (is_last(pass)) {
+            passage.safeguard.add_energy(range, formulation_->penalty(l, x, u));
+        }
         dropout_.apply<Scalar>(epoch_, l, samples, x);
         map.apply(x, u_next);
         passage.normalize(block, l, map);
     }
     if (!last_) {
         passage.halo.send_up(block, part(passage.up.u(stage_.layers.end), range));
+        if (is_last(pass)) {
+            passage.safeguard.send_up(block, range);
+        }
     } else if (pass == 0) {
         for (std::size_t j = 0; j < samples.size(); ++j) {
             passage.targets.col(range.begin + static_cast<Index>(j)) =
@@ -95,15 +104,24 @@ void BatchLayers<Scalar>::backward(Passage<Scalar>& passage, Index block, int pa
         output_signal(passage, range, pass);
     } else {
         passage.halo.await_above(block);
+        if (is_last(pass)) {
+            passage.safeguard.await_verdict(block);
+        }
     }
     for (Index l = stage_.layers.end; l-- > stage_.layers.begin;) {
         minimizes_ ? minimize(passage, block, l) : answer(passage, block, l, pass);
     }
     if (again) {
         passage.expect(block);
+        if (is_last(pass + 1)) {
+            passage.safeguard.expect(block, range);
+        }
     }
     if (!first_) {
         passage.halo.send_down(block, part(passage.answer(stage_.lowest()), range));
+        if (is_last(pass)) {
+            passage.safeguard.send_down(block, range);
+        }
     }
 }
 
@@ -114,18 +132,22 @@ void BatchLayers<Scalar>::output_signal(Passage<Scalar>& passage, Range columns,
     const auto u = part(passage.up.u(stage_.layers.end), columns);
     const auto r = part(passage.down.u(stage_.layers.end), columns);
     if (pass == 0) {
-        loss_ += output_->energy(y, u).sum();
+        const Vector<double> loss = output_->energy(y, u);
+        loss_ += loss.sum();
         output_->slope(y, u, r);
         if (passes_ > 1) {
             passage.output.begin(columns, u, r);
+            passage.safeguard.start(columns, loss);
         }
         return;
     }
     Matrix<Scalar> slope(r.rows(), r.cols());
     output_->slope(y, u, slope);
     passage.output.step(columns, u, slope, r);
-    if (pass + 1 == passes_) {
-        batch_distances_.add_residual<Scalar>(stage_.layers.end, slope, r);
+    if (is_last(pass)) {
+        batch_sums_.add_residual<Scalar>(stage_.layers.end, slope, r);
+        passage.safeguard.judge(columns, output_->energy(y, u), batch_sums_);
+        passage.safeguard.silence(columns, r);
     }
 }
 
@@ -144,23 +166,26 @@ void BatchLayers<Scalar>::answer(Passage<Scalar>& passage, Index block, Index la
     stage_.unnormalized(layer).pull_back(part(passage.down.u(layer + 1), range), g);
     const bool drops = dropout_.active(layer);
     const auto respond = [&](const ConstMatrixRef<Scalar>& phi) {
-        if (pass > 0 && pass + 1 == passes_) {
+        if (is_last(pass)) {
             Matrix<Scalar> before(s.rows(), s.cols());
             formulation_->respond(layer, u, passage.pull(layer).of(range), phi, before);
             formulation_->respond(layer, u, g, phi, s);
-            batch_distances_.add_residual<Scalar>(layer, before, s);
+            batch_sums_.add_residual<Scalar>(layer, before, s);
             const auto x = part(passage.up.x(layer), range);
             if (drops) {
                 Matrix<Scalar> kept = phi;
                 dropout_.apply<Scalar>(epoch_, layer, samples, kept);
-                batch_distances_.add_violation<Scalar>(layer, x, kept);
+                batch_sums_.add_violation<Scalar>(layer, x, kept);
             } else {
-                batch_distances_.add_violation<Scalar>(layer, x, phi);
+                batch_sums_.add_violation<Scalar>(layer, x, phi);
             }
         }
         if (passes_ > 1) {
             passage.pull(layer).step(range, pass, g);
             g = passage.pull(layer).of(range);
+        }
+        if (is_last(pass)) {
+            passage.safeguard.silence(range, g);
         }
         formulation_->respond(layer, u, g, phi, s);
         if (pass + 1 == passes_) {

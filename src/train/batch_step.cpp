@@ -28,12 +28,15 @@ BatchStep<Scalar>::BatchStep(const Config& config, const Communicator& world,
         }
     }
     using Down = typename Passage<Scalar>::Down;
+    using Channel = Exchange::Channel;
+    const auto messages = [&](Channel channel) {
+        return Halo<Scalar>(world, placement, samples.blocks.count(), samples.own, times_, channel);
+    };
     for (std::size_t i = 0; i < delay_ + 1; ++i) {
-        passages_.emplace_back(
-            stage.network, stage.layers, batches_, samples.own,
-            config.formulation.iterations > 1 ? Down::residuals : Down::signals,
-            config.formulation.passes,
-            Halo<Scalar>(world, placement, samples.blocks.count(), samples.own, times_));
+        passages_.emplace_back(stage.network, stage.layers, batches_, samples.own,
+                               config.formulation.iterations > 1 ? Down::residuals : Down::signals,
+                               config.formulation.passes, messages(Channel::training),
+                               messages(Channel::verdicts));
     }
 }
 
@@ -125,6 +128,7 @@ void BatchStep<Scalar>::complete(Passage<Scalar>& passage) {
     layers_.end_batch();
     refit(passage);
     passage.halo.finish_sends();
+    passage.safeguard.finish_sends();
 }
 
 // Of the block whose turn it is.

@@ -6,17 +6,22 @@ namespace hoist {
 
 template <typename Scalar>
 Passage<Scalar>::Passage(const NetworkSpec& network, Range layers, const Batches& batches,
-                         Range own_blocks, Down what, int passes, Halo<Scalar> messages)
+                         Range own_blocks, Down what, int passes, Halo<Scalar> messages,
+                         Halo<Scalar> verdicts)
     : own(own_blocks),
       going_down(what),
       blocks(static_cast<std::size_t>(own_blocks.size())),
       up(layers),
       down(layers),
       pulls(static_cast<std::size_t>(passes > 1 ? layers.size() : 0)),
-      halo(std::move(messages)) {
+      halo(std::move(messages)),
+      safeguard(std::move(verdicts)) {
     Index columns = 0;
     for (Index block = own.begin; block < own.end; ++block) {
         columns += batches.most_columns(block);
+    }
+    if (passes > 1) {
+        safeguard.resize(columns);
     }
     const bool minimizes = what == Down::residuals;
     for (Index l = std::max<Index>(layers.begin, 1); l <= layers.end; ++l) {

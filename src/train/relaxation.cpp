@@ -22,7 +22,7 @@ Relaxation<Scalar>::Relaxation(const Config& config, const Communicator& world,
       halo_(world, placement, samples.blocks.count(), samples.own, times_),
       outgoing_(Exchange(world, placement, samples.blocks.count(), Exchange::Channel::training),
                 times_),
-      distances_(config.network.layers()),
+      lift_sums_(config.network.layers()),
       column_energy_(samples.columns.size()) {
     const NetworkSpec& network = config.network;
     const Index own = samples.columns.size();
@@ -238,7 +238,7 @@ MatrixRef<Scalar> Relaxation<Scalar>::propagate(Index layer, Index block, Send s
 template <typename Scalar>
 void Relaxation<Scalar>::begin_energy() {
     energy_ = {};
-    distances_.clear();
+    lift_sums_.clear();
     column_energy_.setZero();
     if (peers_.rank() == 0) {
         energy_.ridge = stage_.ridge(config_.ridge);
@@ -252,7 +252,7 @@ void Relaxation<Scalar>::add_energy(Index layer, Index block, const ConstMatrixR
     const Vector<double> energies = terms_.energy(layer, block, u);
     (terms_.is_output(layer) ? energy_.loss : energy_.penalty) += mean * energies.sum();
     if (!terms_.is_output(layer)) {
-        terms_.add_violation(layer, block, u, distances_);
+        terms_.add_violation(layer, block, u, lift_sums_);
     }
     column_energy_.segment(range.begin, range.size()) += energies;
 }

@@ -52,7 +52,7 @@ void RidgeRefit<Scalar>::factor_inputs() {
         NormalEquations& inputs = equations_.front();
         sum_over_shards(inputs.values());
         input_factor_.emplace(factor(0, inputs));
-        if (refactors_inputs(config_)) {
+        if (config_.refactors_inputs()) {
             input_equations_ = std::move(inputs);
         }
         inputs = NormalEquations(input_factor_->center(peers_.rank()),

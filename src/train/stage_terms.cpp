@@ -70,12 +70,12 @@ Vector<double> StageTerms<Scalar>::energy(Index layer, Index block,
 
 template <typename Scalar>
 void StageTerms<Scalar>::add_violation(Index layer, Index block, const ConstMatrixRef<Scalar>& u,
-                                       Distances& distances) {
+                                       LiftSums& sums) {
     const Index next = layer + 1;
     const Columns above = x(next, block);
     target_.resize(above.rows(), above.cols());
     network_.activation(next).apply(u, target_);
-    distances.add_violation<Scalar>(next, above, target_);
+    sums.add_violation<Scalar>(next, above, target_);
 }
 
 template <typename Scalar>

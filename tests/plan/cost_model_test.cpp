@@ -4,7 +4,7 @@
 
 #include <numeric>
 
-#include "support/small_training.hpp"
+#include "support/small_batches.hpp"
 
 namespace hoist {
 namespace {
@@ -58,6 +58,34 @@ TEST(CostModel, predicts_the_traffic_of_every_rank_to_the_byte) {
             const int stages = static_cast<int>(shards.size());
             expect_the_bytes_that_a_sweep_sends(problem.on_grid(stages, shards), world);
         }
+    }
+}
+
+// Beside these an epoch sends sums of figures, always as many. With a map on every stage, the cuts are the
+// same for any number of passes.
+TEST(CostModel, predicts_the_traffic_of_further_passes_to_the_byte) {
+    const Communicator world = Communicator::world();
+    for (const auto& shards : some_grids(world.size(), 3)) {
+        if (shards.size() != 1 && shards.size() != 3) {
+            continue;
+        }
+        std::vector<double> sent;
+        std::vector<double> planned;
+        for (const std::string passes : {"1", "3"}) {
+            const SmallProblem problem = problem_of({{"formulation.name", "fenchel"},
+                                                     {"weights.solver", "sgd"},
+                                                     {"train.batch", "20"},
+                                                     {"formulation.passes", passes}})
+                                             .on_grid(static_cast<int>(shards.size()), shards);
+            SmallBatches<float> training(problem, world);
+            const auto before = world.bytes_sent();
+            training.advance();
+            sent.push_back(static_cast<double>(world.bytes_sent() - before));
+            const RunPlan plan = plan_run(problem.config, {53, 0, 0}, world.size(), rates);
+            planned.push_back(plan.ranks[static_cast<std::size_t>(world.rank())].bytes_sent);
+        }
+        EXPECT_EQ(planned[1] - planned[0], sent[1] - sent[0]) << grid_text(shards);
+        EXPECT_EQ(shards.size() > 1, world.max(planned[1] - planned[0]) > 0.0);
     }
 }
 

@@ -146,6 +146,8 @@ TEST_F(BatchResume, tells_of_the_whole_epoch_how_lifted_it_was) {
     const Lift lift = resumed.method().lift(2);
     EXPECT_NEAR(lift.residual.value(), expected.residual.value(), 1e-12);
     EXPECT_NEAR(lift.violation.value(), expected.violation.value(), 1e-12);
+    EXPECT_NEAR(lift.energy.value(), expected.energy.value(), 1e-12);
+    EXPECT_DOUBLE_EQ(lift.rejected.value(), expected.rejected.value());
     EXPECT_EQ(lift.passes, expected.passes);
     EXPECT_NE(lift.passes, stopped.method().lift(2).passes);
 }

@@ -289,6 +289,36 @@ SerialBatches::Matrices SerialBatches::at_joint_minimum(const Matrices& at,
     return gradients(passage, s);
 }
 
+// lambda D(x, u) of each column; for relu F and F* are half of squares.
+VectorXd SerialBatches::penalty(Index layer, const MatrixXd& x, const MatrixXd& u) const {
+    const MatrixXd phi = activations_[static_cast<std::size_t>(layer - 1)].of(u);
+    const VectorXd d =
+        problem_.config.formulation.name == "mac"
+            ? VectorXd(0.5 * (x - phi).colwise().squaredNorm())
+            : VectorXd(0.5 * x.colwise().squaredNorm() + 0.5 * phi.colwise().squaredNorm() -
+                       x.cwiseProduct(u).colwise().sum());
+    return lambda(layer) * d;
+}
+
+SerialBatches::Energies SerialBatches::energies_of_two_passes(
+    const Matrices& at, const std::vector<Index>& samples) const {
+    Passage passage = forward(at, samples);
+    const Matrices s = signals(at, passage);
+    Energies energies;
+    energies.feedforward = losses(passage.y, passage.u.back());
+    energies.lifted = VectorXd::Zero(passage.y.cols());
+    for (std::size_t l = 1; l < at.size(); ++l) {
+        const MatrixXd& u = passage.u[l - 1];
+        const auto layer = static_cast<Index>(l);
+        const MatrixXd g = at[l].leftCols(at[l].cols() - 1).transpose() * s[l];
+        const MatrixXd x = state_for(layer, u, g);
+        energies.lifted += penalty(layer, x, u);
+        passage.u[l] = mapped(at[l], x);
+    }
+    energies.lifted += losses(passage.y, passage.u.back());
+    return energies;
+}
+
 void SerialBatches::epoch() {
     const Config& config = problem_.config;
     const ColumnBlocks ranges = training_blocks(config, problem_.inputs.cols());

@@ -39,6 +39,13 @@ class SerialBatches {
     /// The same at the joint minimum over all activations, which blocks take turns to approach: the
     /// gradient of the energy that is left when they have been minimized out.
     Matrices at_joint_minimum(const Matrices& at, const std::vector<Index>& samples) const;
+    /// Of each sample, the energy of the feed-forward state, and of the state to which the pulls there lead:
+    /// every x_l minimizes its penalty under W_l' s_{l+1}, on a way up from the input. @pre mac, or relu.
+    struct Energies {
+        Eigen::VectorXd feedforward;
+        Eigen::VectorXd lifted;
+    };
+    Energies energies_of_two_passes(const Matrices& at, const std::vector<Index>& samples) const;
     std::vector<Index> all_samples() const;
 
     /// x = the minimizer of lambda D(x, u) + above(W x + b), whose slope is given, by a damped
@@ -73,6 +80,7 @@ class SerialBatches {
     Eigen::MatrixXd answer(Index layer, const Eigen::MatrixXd& u, const Eigen::MatrixXd& g) const;
     Eigen::MatrixXd state_for(Index layer, const Eigen::MatrixXd& u,
                               const Eigen::MatrixXd& g) const;
+    Eigen::VectorXd penalty(Index layer, const Eigen::MatrixXd& x, const Eigen::MatrixXd& u) const;
     Eigen::VectorXd losses(const Eigen::MatrixXd& y, const Eigen::MatrixXd& u) const;
     double curvature_above(Index map) const;
     void step(Index map, const Eigen::MatrixXd& gradient, const Eigen::MatrixXd& x,

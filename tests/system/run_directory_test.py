@@ -14,10 +14,11 @@ from program import ProgramTest, metrics_rows, spoken_lines
 
 COLUMNS = ("sweep,epoch,seconds,objective,penalty,loss,train_accuracy,validation_accuracy,test_accuracy,"
            "seconds_activations,seconds_weights,seconds_exchange,seconds_wait,bytes_sent,residual,always_on,always_off,"
-           "lambda,violation,cosine,passes")
+           "lambda,violation,cosine,passes,energy,rejected")
 SUMMARY = {"test_accuracy", "train_accuracy", "best_test_accuracy", "objective", "seconds_training", "seconds_total",
            "sweeps", "ranks", "stages", "shards", "bytes_sent", "idle_fraction", "peak_memory", "host", "version",
-           "seed", "residual", "always_on", "always_off", "lambda", "violation", "cosine", "passes"}
+           "seed", "residual", "always_on", "always_off", "lambda", "violation", "cosine", "passes",
+           "energy", "rejected"}
 
 
 class RunDirectory(ProgramTest):

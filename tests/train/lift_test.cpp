@@ -21,25 +21,25 @@ ConfigText with(ConfigText settings) {
     return settings;
 }
 
-TEST(Distances, are_the_largest_over_layers) {
-    Distances distances(3);
-    EXPECT_FALSE(distances.residual());
-    EXPECT_FALSE(distances.violation());
+TEST(LiftSums, are_the_largest_over_layers) {
+    LiftSums sums(3);
+    EXPECT_FALSE(sums.residual());
+    EXPECT_FALSE(sums.violation());
     const auto add = [&](Index layer, double from, double to) {
-        distances.add_residual<double>(layer, Matrix<double>::Constant(2, 2, from),
-                                       Matrix<double>::Constant(2, 2, to));
+        sums.add_residual<double>(layer, Matrix<double>::Constant(2, 2, from),
+                                  Matrix<double>::Constant(2, 2, to));
     };
     add(1, 3.0, 2.0);
     add(3, 1.0, 4.0);
     add(3, 4.0, 4.0);
-    EXPECT_DOUBLE_EQ(*distances.residual(), std::sqrt(9.0 / 32.0));
-    EXPECT_FALSE(distances.violation());
-    distances.add_violation<float>(1, Matrix<float>::Constant(1, 5, 1.5F),
-                                   Matrix<float>::Constant(1, 5, 1.0F));
-    EXPECT_DOUBLE_EQ(*distances.violation(), 0.5);
-    EXPECT_DOUBLE_EQ(*distances.residual(), std::sqrt(9.0 / 32.0));
-    distances.clear();
-    EXPECT_FALSE(distances.residual());
+    EXPECT_DOUBLE_EQ(*sums.residual(), std::sqrt(9.0 / 32.0));
+    EXPECT_FALSE(sums.violation());
+    sums.add_violation<float>(1, Matrix<float>::Constant(1, 5, 1.5F),
+                              Matrix<float>::Constant(1, 5, 1.0F));
+    EXPECT_DOUBLE_EQ(*sums.violation(), 0.5);
+    EXPECT_DOUBLE_EQ(*sums.residual(), std::sqrt(9.0 / 32.0));
+    sums.clear();
+    EXPECT_FALSE(sums.residual());
 }
 
 TEST(FormulationOptions, a_batch_passes_as_often_as_the_one_before_needed) {
@@ -102,6 +102,74 @@ TEST_F(LiftOfBatches, violates_the_constraints_of_a_network_by_what_falls_with_l
         violations.push_back(lift_after(training, 1).violation.value());
     }
     EXPECT_NEAR(violations[0] / violations[1], 10.0, 0.1);
+}
+
+TEST(LiftSums, hold_energies_of_those_that_took_part_and_the_share_of_others) {
+    LiftSums sums(2);
+    EXPECT_FALSE(sums.energy());
+    EXPECT_FALSE(sums.rejected());
+    sums.add_energy(1.0, 2.0, true);
+    sums.add_energy(2.0, 2.0, true);
+    sums.add_energy(9.0, 2.0, false);
+    EXPECT_DOUBLE_EQ(*sums.energy(), 0.75);
+    EXPECT_DOUBLE_EQ(*sums.rejected(), 1.0 / 3.0);
+    EXPECT_FALSE(sums.residual());
+}
+
+SmallProblem of_samples(SmallProblem problem, const std::vector<Index>& samples) {
+    const SmallProblem all = problem;
+    problem.inputs.resize(all.inputs.rows(), static_cast<Index>(samples.size()));
+    problem.targets.resize(all.targets.rows(), problem.inputs.cols());
+    for (std::size_t j = 0; j < samples.size(); ++j) {
+        problem.inputs.col(static_cast<Index>(j)) = all.inputs.col(samples[j]);
+        problem.targets.col(static_cast<Index>(j)) = all.targets.col(samples[j]);
+    }
+    return problem;
+}
+
+// Where a pass is too long for a small lambda, the energy of some samples grows. The others make the
+// step, as if they were alone.
+TEST_F(LiftOfBatches, leaves_out_samples_whose_energy_has_grown) {
+    for (const ConfigText& settings :
+         {ConfigText{{"network.activation", "relu"}, {"formulation.lambda", "0.3,0.4,0.3"}},
+          ConfigText{{"formulation.name", "mac"}, {"formulation.lambda", "1.2,1.3,1.1"}}}) {
+        ConfigText all = settings;
+        all["formulation.passes"] = "2";
+        const SmallProblem problem = small_problem(with(all), 20);
+        const std::vector<Weights<double>> start = some_weights(problem);
+        const SerialBatches serial(problem, start);
+        const auto energies = serial.energies_of_two_passes(serial.weights(), serial.all_samples());
+        std::vector<Index> kept;
+        double lifted = 0.0;
+        double feedforward = 0.0;
+        for (Index j = 0; j < 20; ++j) {
+            if (energies.lifted(j) <= energies.feedforward(j)) {
+                kept.push_back(j);
+                lifted += energies.lifted(j);
+                feedforward += energies.feedforward(j);
+            }
+        }
+        const double share = static_cast<double>(kept.size()) / 20.0;
+        ASSERT_GT(share, 0.1);
+        ASSERT_LT(share, 0.9);
+        const SmallProblem alone = of_samples(problem, kept);
+        SmallBatches<double> of_kept(alone, start, world);
+        of_kept.advance();
+        EXPECT_EQ(of_kept.method().lift(1).rejected.value(), 0.0);
+        std::vector<Matrix<double>> expected = gradient_of(alone, of_kept);
+        for (Matrix<double>& gradient : expected) {
+            gradient *= share;
+        }
+        for (const auto& shards : some_grids(world.size(), problem.config.network.layers())) {
+            SCOPED_TRACE("grid " + grid_text(shards));
+            SmallBatches<double> training(problem.on_grid(0, shards), start, world);
+            training.advance();
+            const Lift lift = training.method().lift(1);
+            EXPECT_DOUBLE_EQ(lift.rejected.value(), 1.0 - share);
+            EXPECT_NEAR(lift.energy.value(), lifted / feedforward, 1e-12);
+            EXPECT_LT(relative_distance(gradient_of(problem, training), expected), 1e-12);
+        }
+    }
 }
 
 TEST_F(LiftOfBatches, has_the_cosine_to_the_back_propagated_gradient) {

@@ -220,18 +220,17 @@ TEST_P(EveryOutput, the_block_that_moved_last_meets_its_optimality_conditions) {
 TEST_P(EveryOutput, says_how_far_activations_are_from_those_of_a_network) {
     const SmallProblem problem = problem_with({{"network.output", GetParam()}});
     SmallTraining<double> training(problem, world);
-    EXPECT_EQ(training.sweep().distances().violation(), 0.0);
+    EXPECT_EQ(training.sweep().lift_sums().violation(), 0.0);
     training.sweep()();
     const SerialNetwork network = network_of(problem, training);
     double expected = 0.0;
     for (Index l = 1; l < network.maps(); ++l) {
         const Eigen::MatrixXd phi = network.activated(l, network.above(l - 1));
         expected = std::max(
-            expected,
-            (network.activations[static_cast<std::size_t>(l)] - phi).norm() / phi.norm());
+            expected, (network.activations[static_cast<std::size_t>(l)] - phi).norm() / phi.norm());
     }
     EXPECT_GT(expected, 1e-3);
-    EXPECT_NEAR(training.sweep().distances().violation().value(), expected, 1e-9);
+    EXPECT_NEAR(training.sweep().lift_sums().violation().value(), expected, 1e-9);
 }
 
 TEST_P(EveryOutput, many_moves_meet_the_optimality_conditions_of_all_activations) {

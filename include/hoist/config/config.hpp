@@ -125,6 +125,8 @@ struct Config {
     /// lambda after so many of them: that of the last sweep, or of the batch that would come next. The
     /// last of all sweeps has the lambda at the end.
     std::vector<double> lambda_after(Index done) const;
+    /// Whether the kappa of the input's regression changes from sweep to sweep.
+    bool refactors_inputs() const { return !formulation.constant() && ridge.front() > 0.0; }
     /// The options of map l's solver, but for `curvature`, on batches of at most so many columns;
     /// where W looks at several windows of each, their system is never solved in their number.
     WeightSolverOptions solver(Index l, Index most_columns) const {

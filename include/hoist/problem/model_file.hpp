@@ -20,7 +20,7 @@ struct Progress {
     /// Mini-batches done of the epoch under way, and the sum of their losses.
     Index batch = 0;
     double loss = 0.0;
-    /// How lifted these were: Distances::values(), and the sum of their passes; empty between epochs.
+    /// How lifted these were: LiftSums::values(), and the sum of their passes; empty between epochs.
     std::vector<double> lift;
     /// Passes over the next mini-batch; 0: not chosen yet.
     int passes = 0;

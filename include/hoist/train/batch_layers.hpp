@@ -30,9 +30,9 @@ class BatchLayers {
     /// Draws the epoch, and forgets the figures of the one before.
     void begin_epoch(Index epoch);
     /// Forgets how far the activations of the batch before were lifted.
-    void begin_batch() { batch_distances_.clear(); }
+    void begin_batch() { batch_sums_.clear(); }
     /// Takes note of how far those of the present batch were.
-    void end_batch() { distances_ += batch_distances_; }
+    void end_batch() { sums_ += batch_sums_; }
     /// x_l = phi(u_l) or the minimizer, and u_{l+1} = W_l x_l + b_l, normalized by the block's own
     /// moments where the map is; receives u of the lowest layer and sends what leaves the stage.
     void forward(Passage<Scalar>& passage, Index block, int pass);
@@ -58,13 +58,15 @@ class BatchLayers {
     double loss() const { return loss_; }
     /// How far activations were lifted, on this rank: of all batches since begin_epoch(), and of the last
     /// one. Zeros where a batch passes once.
-    const Distances& distances() const { return distances_; }
-    const Distances& batch_distances() const { return batch_distances_; }
+    const LiftSums& sums() const { return sums_; }
+    const LiftSums& batch_sums() const { return batch_sums_; }
 
   private:
     void answer(Passage<Scalar>& passage, Index block, Index layer, int pass);
     void minimize(Passage<Scalar>& passage, Index block, Index layer);
     void output_signal(Passage<Scalar>& passage, Range columns, int pass);
+    /// Whether this is the last of several passes.
+    bool is_last(int pass) const { return pass > 0 && pass + 1 == passes_; }
     bool is_output(Index layer) const { return layer + 1 == stage_.network.layers(); }
 
     const Samples<Scalar>& samples_;
@@ -84,8 +86,8 @@ class BatchLayers {
 
     Index epoch_ = 0;
     double loss_ = 0.0;
-    Distances distances_;
-    Distances batch_distances_;
+    LiftSums sums_;
+    LiftSums batch_sums_;
 };
 
 }  // namespace hoist

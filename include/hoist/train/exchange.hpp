@@ -12,7 +12,7 @@ namespace hoist {
 class Exchange {
   public:
     /// Kinds of messages that may be under way at the same time.
-    enum class Channel : int { training, evaluation };
+    enum class Channel : int { training, verdicts, evaluation };
 
     /// `world` and `placement` must outlive the exchange.
     Exchange(const Communicator& world, const Placement& placement, Index blocks, Channel channel)
@@ -50,7 +50,7 @@ class Exchange {
     // Below 32,768, which every MPI allows. Two blocks may share a tag: between the same two ranks they are sent and
     // received in the same order, that of ProcessGrid::order().
     int tag(Index block) const {
-        return static_cast<int>(2 * (block % 16384)) + static_cast<int>(channel_);
+        return static_cast<int>(3 * (block % 10922)) + static_cast<int>(channel_);
     }
 
     template <typename Scalar>

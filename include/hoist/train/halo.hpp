@@ -16,8 +16,8 @@ class Halo {
     /// `world`, `placement` and `times` must outlive it. @param blocks of all ranks. @param own those of
     /// this rank.
     Halo(const Communicator& world, const Placement& placement, Index blocks, Range own,
-         PhaseTimes& times)
-        : exchange_(world, placement, blocks, Exchange::Channel::training),
+         PhaseTimes& times, Exchange::Channel channel = Exchange::Channel::training)
+        : exchange_(world, placement, blocks, channel),
           times_(&times),
           first_own_(own.begin),
           below_(placement.first(world.rank()) ? 0 : own.size()),

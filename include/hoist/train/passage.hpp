@@ -12,6 +12,7 @@
 #include "hoist/train/damped_pull.hpp"
 #include "hoist/train/halo.hpp"
 #include "hoist/train/output_signal.hpp"
+#include "hoist/train/safeguard.hpp"
 
 namespace hoist {
 
@@ -27,7 +28,7 @@ struct Passage {
 
     /// Room for the most columns that `batches` have in the blocks `own`. @param passes of each batch.
     Passage(const NetworkSpec& network, Range layers, const Batches& batches, Range own, Down what,
-            int passes, Halo<Scalar> messages);
+            int passes, Halo<Scalar> messages, Halo<Scalar> verdicts);
 
     /// Begins with a batch: cuts its columns, and expects what is to come from the neighbors.
     /// @param order to treat the blocks in.
@@ -74,6 +75,7 @@ struct Passage {
     std::vector<DampedPull<Scalar>> pulls;
     OutputSignal<Scalar> output;
     Halo<Scalar> halo;
+    Safeguard<Scalar> safeguard;
     /// Of each map of the stage, block by block.
     std::vector<std::vector<BlockMoments<Scalar>>> moments;
     /// How many blocks have been answered, in the order to treat them, over all passes.

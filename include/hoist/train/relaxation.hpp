@@ -44,7 +44,7 @@ class Relaxation {
     /// After forward(), resume() or propagate(): this rank's terms of E.
     const Energy& energy() const { return energy_; }
     /// Of this rank's samples, where energy() is taken.
-    const Distances& distances() const { return distances_; }
+    const LiftSums& lift_sums() const { return lift_sums_; }
     /// The same for each of this rank's columns, without the ridge and not divided by the number of
     /// samples.
     const Vector<double>& column_energy() const { return column_energy_; }
@@ -95,7 +95,7 @@ class Relaxation {
     Halo<Scalar> halo_;
     Outgoing<Scalar> outgoing_;
     Energy energy_;
-    Distances distances_;
+    LiftSums lift_sums_;
     Vector<double> column_energy_;
 };
 

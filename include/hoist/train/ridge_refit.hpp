@@ -27,11 +27,6 @@ class RidgeRefit {
     RidgeRefit(const Config& config, const Communicator& peers, Index samples, Stage<Scalar>& stage,
                std::vector<double> weights_above, PhaseTimes& times);
 
-    /// Whether the kappa of the inputs changes from sweep to sweep.
-    static bool refactors_inputs(const Config& config) {
-        return !config.formulation.constant() && config.ridge.front() > 0.0;
-    }
-
     /// Other mu from here on.
     void weigh(std::vector<double> weights_above);
 

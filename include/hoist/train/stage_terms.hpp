@@ -69,8 +69,7 @@ class StageTerms {
     Vector<double> energy(Index layer, Index block, const ConstMatrixRef<Scalar>& u);
     /// Adds how far x_{l+1} is from phi(u_{l+1}). Ends the views of targets. @pre the outputs do not stand
     /// above the map.
-    void add_violation(Index layer, Index block, const ConstMatrixRef<Scalar>& u,
-                       Distances& distances);
+    void add_violation(Index layer, Index block, const ConstMatrixRef<Scalar>& u, LiftSums& sums);
     /// x_{l+1}, or T of the output's majorizer at its present u. A view until the next call.
     ConstMatrixRef<Scalar> target_above(Index layer, Index block);
     /// T of the majorizer at the moved state, which the weights regress onto. A view until the next call.

@@ -38,7 +38,7 @@ class Sweep {
     Relaxation<Scalar>& relaxation() { return relaxation_; }
     /// After any of the above: this rank's terms of E.
     const Energy& energy() const { return relaxation_.energy(); }
-    const Distances& distances() const { return relaxation_.distances(); }
+    const LiftSums& lift_sums() const { return relaxation_.lift_sums(); }
     const PhaseTimes& times() const { return relaxation_.times(); }
     /// RidgeFactor::shift() of each of this rank's layers, the largest so far.
     const std::vector<double>& shifts() const { return refit_->shifts(); }
