@@ -90,6 +90,17 @@ void check_passes(const Config& config) {
     }
 }
 
+// A rate that falls where nothing improves has to look every time.
+void check_plateau(const Config& config) {
+    if (config.rate.kind == RateSchedule::Kind::plateau && config.validation == 0.0 &&
+        config.evaluate_every != 1) {
+        throw UsageError("train.evaluate_every = " + std::to_string(config.evaluate_every) +
+                             " does not go with weights.schedule = plateau",
+                         "it looks at the loss of the training part after every epoch",
+                         "set data.validation, or train.evaluate_every = 1");
+    }
+}
+
 void check_lambda_schedule(const Config& config) {
     const FormulationOptions& formulation = config.formulation;
     if (formulation.constant()) {
@@ -221,6 +232,7 @@ void check_data(const DataConfig& data) {
 void check_choices(const Config& config) {
     check_method(config);
     check_passes(config);
+    check_plateau(config);
     check_lambda_schedule(config);
     check_normalization(config);
     check_whitening(config);

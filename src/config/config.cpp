@@ -40,8 +40,9 @@ void refuse_comment_signs(const ConfigText& text) {
 // What chooses or counts the data, ends a run or belongs to the machine is not searched.
 bool searchable(const ConfigKey& key) {
     static const std::vector<std::string> fixed{
-        "data.limit", "data.validation", "data.samples",          "data.test_samples",
-        "data.seed",  "train.seed",      "train.target_accuracy", "train.time_limit"};
+        "data.limit",          "data.validation", "data.samples",          "data.test_samples",
+        "data.seed",           "train.seed",      "train.target_accuracy", "train.time_limit",
+        "train.evaluate_every"};
     const bool number = to_number(key.default_text) || key.name == "weights.step";
     return number && !key.name.starts_with("checkpoint.") &&
            std::ranges::find(fixed, key.name) == fixed.end();

@@ -62,7 +62,9 @@ SweepRecord Measurement<Scalar>::operator()(Index index) {
     const auto output =
         make_output_block<Scalar>(network.output, config_.formulation.output_lambda());
     method_.swap_weights();
-    record.train = method_.evaluate_training(forward, *output);
+    if (config_.evaluates_training(index)) {
+        record.train = method_.evaluate_training(forward, *output);
+    }
     if (problem_.validation.blocks.samples() > 0) {
         record.validation = evaluate(forward, network, *output, world_, problem_.validation);
     }

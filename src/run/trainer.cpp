@@ -93,7 +93,7 @@ Outcome Trainer<Scalar>::operator()() {
         return record;
     };
     SweepRecord last = figures();
-    if (config_.fit == Fit::batches) {
+    if (config_.fit == Fit::batches && last.train) {
         last.energy.loss = last.train->loss;  // nothing has been trained yet
     }
     const auto write_checkpoint = [&](Needed needed) {
@@ -116,7 +116,9 @@ Outcome Trainer<Scalar>::operator()() {
         advance(problem, *method);
         if (progress_.batch == 0) {
             last = figures();
-            method->note(last.validation ? *last.validation : *last.train, progress_);
+            if (const auto& judged = last.validation ? last.validation : last.train) {
+                method->note(*judged, progress_);
+            }
             last.bytes_sent = std::exchange(bytes_of_record_, 0.0);
             note_best(last);
             warn_of_residual(recorder, last.lift);

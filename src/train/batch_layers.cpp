@@ -123,6 +123,9 @@ void BatchLayers<Scalar>::backward(Passage<Scalar>& passage, Index block, int pa
             passage.safeguard.send_down(block, range);
         }
     }
+    for (Index l = stage_.layers.begin; is_last(pass) && l < stage_.layers.end; ++l) {
+        passage.safeguard.silence(range, part(passage.down.u(l + 1), range));
+    }
 }
 
 // s_{L+1}: in the first pass the slope of the loss at u, and then on the way to the slope at its own u.
@@ -147,7 +150,6 @@ void BatchLayers<Scalar>::output_signal(Passage<Scalar>& passage, Range columns,
     if (is_last(pass)) {
         batch_sums_.add_residual<Scalar>(stage_.layers.end, slope, r);
         passage.safeguard.judge(columns, output_->energy(y, u), batch_sums_);
-        passage.safeguard.silence(columns, r);
     }
 }
 
@@ -184,11 +186,11 @@ void BatchLayers<Scalar>::answer(Passage<Scalar>& passage, Index block, Index la
             passage.pull(layer).step(range, pass, g);
             g = passage.pull(layer).of(range);
         }
-        if (is_last(pass)) {
-            passage.safeguard.silence(range, g);
-        }
         formulation_->respond(layer, u, g, phi, s);
         if (pass + 1 == passes_) {
+            if (is_last(pass)) {
+                passage.safeguard.silence(range, g);
+            }
             slopes_.add(*formulation_, layer, u, g, phi);
         }
     };

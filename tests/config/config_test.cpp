@@ -240,6 +240,10 @@ TEST(Config, refuses_choices_that_contradict_one_another) {
     expect_mentions(passing("formulation.name", "contrastive"), {"formulation.passes", "dual"});
     expect_mentions(passing("network.layers", "5-4-batchnorm-3"),
                     {"formulation.passes", "batchnorm"});
+    expect_mentions(refusal({{"formulation.name", "mac"},
+                             {"weights.schedule", "plateau"},
+                             {"train.evaluate_every", "2"}}),
+                    {"train.evaluate_every", "plateau", "data.validation"});
     expect_mentions(refusal({{"formulation.tolerance", "0.1"}, {"formulation.passes", "1"}}),
                     {"formulation.tolerance", "formulation.passes = 1"});
     expect_mentions(refusal({{"train.probe", "true"}, {"weights.solver", "ridge"}}),

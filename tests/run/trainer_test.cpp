@@ -152,6 +152,25 @@ TEST_F(Training, warns_once_of_activations_that_are_not_near_their_joint_minimum
     }
 }
 
+TEST_F(Training, looks_at_the_training_part_as_often_as_asked_and_at_the_end) {
+    settings["train.sweeps"] = "5";
+    for (const auto& [every, looked_at] :
+         {std::pair{"1", std::vector{1, 1, 1, 1, 1}}, std::pair{"2", std::vector{0, 1, 0, 1, 1}},
+          std::pair{"0", std::vector{0, 0, 0, 0, 1}}}) {
+        settings["train.evaluate_every"] = every;
+        Told told = train(run_folder(), Existing::overwrite, 3);
+        const Told resumed = train(run_folder(), Existing::resume);
+        EXPECT_TRUE(resumed.summary.last.train.has_value());
+        std::ranges::copy(resumed.records, std::back_inserter(told.records));
+        ASSERT_EQ(told.records.size(), world.rank() == 0 ? 5U : 0U);
+        for (std::size_t i = 0; i < told.records.size(); ++i) {
+            EXPECT_EQ(told.records[i].train.has_value(), looked_at[i] == 1) << every << ' ' << i;
+            EXPECT_TRUE(told.records[i].validation.has_value());
+            EXPECT_TRUE(told.records[i].test.has_value());
+        }
+    }
+}
+
 TEST_F(Training, stopped_and_resumed_ends_with_the_same_bits_as_never_stopped) {
     for (const std::string schedule : {"wavefront", "checkerboard"}) {
         settings["train.schedule"] = schedule;

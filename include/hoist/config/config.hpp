@@ -104,6 +104,9 @@ struct Config {
     /// The share of a label of mini-batches that is spread evenly over the classes.
     double label_smoothing = 0.0;
 
+    /// Sweeps or epochs between figures of the training part; 0: after the last alone.
+    Index evaluate_every = 1;
+
     Index sweeps = 10;
     /// Majorization steps of the output weights per sweep (softmax, simplex).
     int inner = 10;
@@ -122,6 +125,10 @@ struct Config {
 
     /// Sweeps or epochs.
     Index length() const { return fit == Fit::sweeps ? sweeps : epochs; }
+    /// Whether the training part is evaluated after so many of them.
+    bool evaluates_training(Index done) const {
+        return done == 0 || done == length() || (evaluate_every > 0 && done % evaluate_every == 0);
+    }
     /// lambda after so many of them: that of the last sweep, or of the batch that would come next. The
     /// last of all sweeps has the lambda at the end.
     std::vector<double> lambda_after(Index done) const;

@@ -8,7 +8,7 @@ namespace hoist {
 /// Whether the passes over a batch have done its samples good. The feed-forward state is one of the states that
 /// a sample can have, and its energy is the loss alone. In the last pass the energy of each sample is summed
 /// on its way up; the last stage compares the two, and its verdict comes down beside the signals. A sample
-/// whose energy has grown takes no part in the step: its signals are zero.
+/// whose energy has grown takes no part in the step: its signals add nothing to it.
 template <typename Scalar>
 class Safeguard {
   public:
