@@ -193,14 +193,18 @@ void Trainer<Scalar>::log_shifts(Recorder& recorder, std::span<const double> shi
 template <typename Scalar>
 void Trainer<Scalar>::warn_of_residual(Recorder& recorder, const Lift& lift) {
     constexpr double far = 0.5;
-    if (config_.formulation.passes > 1 && lift.residual > far && !warned_) {
+    constexpr double many = 0.1;
+    const double residual = lift.residual.value_or(0.0);
+    const double left_out = lift.rejected.value_or(0.0);
+    if (config_.formulation.passes > 1 && (residual > far || left_out > many) && !warned_) {
         warned_ = true;
         if (recorder.reports()) {
-            recorder.note("warning: after the passes of epoch " + std::to_string(progress_.sweep) +
-                          " activations are not near their joint minimum (residual " +
-                          to_text(*lift.residual) +
-                          "); a larger formulation.lambda, more formulation.passes or smaller "
-                          "steps bring them there");
+            recorder.note(
+                "warning: after the passes of epoch " + std::to_string(progress_.sweep) +
+                " activations are not near their joint minimum (residual " + to_text(residual) +
+                ", left out " + to_text(left_out) +
+                " of the samples); a larger formulation.lambda, more formulation.passes or smaller "
+                "steps bring them there");
         }
     }
 }
