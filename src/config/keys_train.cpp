@@ -44,9 +44,8 @@ std::vector<Key> train_keys() {
         {{"train.target_accuracy", "0", "stop at this test accuracy in per cent; 0: never"},
          [](const Value& v, Config& c) { c.target_accuracy = v.number(0.0, 100.0); }},
         {{"train.evaluate_every", "1",
-          "sweeps or epochs between figures of the training part; 0: after the last alone. The "
-          "other "
-          "parts are always looked at"},
+          "sweeps or epochs between figures of the training part; 0: after the last alone (the "
+          "other parts are looked at after each)"},
          [](const Value& v, Config& c) { c.evaluate_every = v.whole_number(0); }},
         {{"train.time_limit", "0", "stop with a checkpoint after so many seconds; 0: never"},
          [](const Value& v, Config& c) { c.time_limit = v.number(0.0); }},
