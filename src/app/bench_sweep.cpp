@@ -3,6 +3,8 @@
 #include <nlohmann/json.hpp>
 
 #include "bench.hpp"
+#include "hoist/base/error.hpp"
+#include "hoist/comm/agree.hpp"
 #include "hoist/problem/problem.hpp"
 #include "hoist/train/batch_step.hpp"
 #include "hoist/train/sweep.hpp"
@@ -139,6 +141,13 @@ void bench_sweep_as(const Communicator& world, const BenchOptions& options) {
 }  // namespace
 
 void bench_sweep(const Communicator& world, const BenchOptions& options) {
+    agree(world, [&] {
+        if (options.config.formulation.is_lrrn()) {
+            throw UsageError("bench sweep does not go with formulation.name = lrrn",
+                             "its batches are relaxed, which it does not time",
+                             "use hoist plan for a prediction, or hoist train");
+        }
+    });
     options.config.precision == Precision::single ? bench_sweep_as<float>(world, options)
                                                   : bench_sweep_as<double>(world, options);
 }

@@ -25,6 +25,12 @@ void fold(const Standardization& targets, PortableModel& model) {
 
 PortableModel read_model(const std::filesystem::path& path, Precision precision) {
     const ModelHeader header = read_model_header(path, true);
+    if (config_of(header).formulation.is_lrrn()) {
+        throw UsageError("a model of formulation.name = lrrn cannot be exported",
+                         "its answer is the minimizer of an energy, and other tools would take its "
+                         "weights for those of a feed-forward network",
+                         "use hoist predict, or read the weights from the .h5 file");
+    }
     PortableModel model;
     model.network = header.network;
     for (const Weights<double>& weights :

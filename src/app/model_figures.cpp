@@ -59,11 +59,11 @@ double mirrored_accuracy(LoadedModel<Scalar>& model, const Communicator& world, 
                          "its inputs are no images of classes, as far as is known",
                          "leave --augment out");
     }
-    Matrix<double> scores = feedforward_scores(model.network(world), samples);
+    Matrix<double> scores = network_scores(model.network(world), samples);
     if (samples.inputs.size() > 0) {
         mirror_images<Scalar>(*layout, samples.inputs);
     }
-    scores += feedforward_scores(model.network(world), samples);
+    scores += network_scores(model.network(world), samples);
     std::vector<Index> labels(static_cast<std::size_t>(data.samples()));
     agree(world, [&] { data.read_labels(all_samples(data.samples()), labels); });
     double right = 0.0;
@@ -82,11 +82,11 @@ ModelFigures measure(LoadedModel<Scalar>& model, const Communicator& world, Data
                      Rule rule, Augment augment) {
     const NetworkSpec& spec = model.header.network;
     Samples<Scalar> samples = load_for_model(model, world, data, all_samples(data.samples()));
-    const ForwardPass<Scalar> forward(spec, world, model.placement, model.stage);
-    const auto output =
-        make_output_block<Scalar>(spec.output, model.config.formulation.output_lambda());
+    const auto inference =
+        make_inference<Scalar>(model.config.formulation, world, model.placement, model.stage);
+    const auto output = make_output_block<Scalar>(spec.output, model.config.formulation);
     ModelFigures figures;
-    figures.evaluation = evaluate(forward, spec, *output, world, samples);
+    figures.evaluation = evaluate(*inference, spec, *output, world, samples);
     figures.minimized_samples = std::min(most_minimized(spec), data.samples());
     if (figures.minimized_samples == data.samples()) {
         figures.lifted = minimize_activations(model.network(world), samples);
@@ -97,7 +97,9 @@ ModelFigures measure(LoadedModel<Scalar>& model, const Communicator& world, Data
             load_for_model(model, world, data,
                            {all.begin(), all.begin() + figures.minimized_samples}));
     }
-    if (rule == Rule::lifted) {
+    if (model.config.formulation.is_lrrn()) {  // which minimizes its energy either way
+        figures.lifted.energy.loss = figures.evaluation.loss;
+    } else if (rule == Rule::lifted) {
         use_lifted_rule(model, world, data, figures.evaluation);
     }
     if (augment == Augment::mirror) {

@@ -180,7 +180,7 @@ void predict(const Communicator& world, const CommandLine& line, const std::file
         const std::vector<Index> chosen(all.begin() + first, all.begin() + first + count);
         const Samples<Scalar> samples = load_for_model(model, world, *data, chosen);
         const Matrix<double> scores = lifted ? lifted_scores(model.network(world), samples)
-                                             : feedforward_scores(model.network(world), samples);
+                                             : network_scores(model.network(world), samples);
         agree(world, [&] {
             if (writes) {
                 writer->add(scores);

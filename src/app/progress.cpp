@@ -65,7 +65,7 @@ bool writes_to_terminal() {
 }
 
 // How lifted the activations were, where that was measured.
-void show_lift(const SweepRecord& record) {
+void show_lift(const SweepRecord& record, bool relaxed) {
     const Lift& lift = record.lift;
     std::string line;
     const auto add = [&](const std::string& name, std::optional<double> value,
@@ -77,7 +77,9 @@ void show_lift(const SweepRecord& record) {
         }
     };
     add("lambda", lift.lambda);
-    add("residual", lift.residual, " (1: feed-forward, 0: at the joint minimum)");
+    add("residual", lift.residual,
+        relaxed ? " (the change in the last sweep of a relaxation)"
+                : " (1: feed-forward, 0: at the joint minimum)");
     add("violation", lift.violation);
     add("energy", lift.energy, " of the feed-forward one");
     add("left out", lift.rejected, " of the samples");
@@ -183,7 +185,14 @@ void ProgressPrinter::closed(const RunSummary& summary, const RunDirectory& dire
     std::printf("  %-20s %.6f (loss %.6f, penalty %.6f)\n", "objective",
                 summary.last.energy.objective(), summary.last.energy.loss,
                 summary.last.energy.penalty);
-    show_lift(summary.last);
+    show_lift(summary.last, config_.formulation.is_lrrn());
+    if (summary.lipschitz) {
+        std::printf("  %-20s Lipschitz constant at most %.4f", "certificate", *summary.lipschitz);
+        if (summary.median_radius) {
+            std::printf(", median radius %.3f", *summary.median_radius);
+        }
+        std::printf("\n");
+    }
     std::printf("  %-20s %.2f s in %td %ss (%.2f s in all, %.1f %% of it waiting)\n", "training",
                 summary.seconds_training, summary.last.sweep, config_.unit().c_str(),
                 summary.seconds_total, 100.0 * summary.idle_fraction);

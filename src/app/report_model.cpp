@@ -198,7 +198,8 @@ class Findings {
 };
 
 template <typename Scalar>
-Json use_model(LoadedModel<Scalar>& model, const Communicator& world, Dataset& data, Index numbers) {
+Json use_model(LoadedModel<Scalar>& model, const Communicator& world, Dataset& data,
+               Index numbers) {
     const bool regression = model.header.network.regression();
     Json figures = to_json(measure(model, world, data, Rule::feedforward), regression);
     if (model.header.network.outputs() > most_classes) {
@@ -210,7 +211,7 @@ Json use_model(LoadedModel<Scalar>& model, const Communicator& world, Dataset& d
         const Index count = std::min(samples_at_once, data.samples() - first);
         const std::vector<Index> chosen(all.begin() + first, all.begin() + first + count);
         const Samples<Scalar> samples = load_for_model(model, world, data, chosen);
-        const Matrix<double> scores = feedforward_scores(model.network(world), samples);
+        const Matrix<double> scores = network_scores(model.network(world), samples);
         agree(world, [&] { findings.add(data, chosen, scores); });
     }
     Json json;

@@ -40,12 +40,16 @@ Range ProcessGrid::owned(int rank, Index blocks) const {
     return {first_block(shard, count, blocks), first_block(shard + 1, count, blocks)};
 }
 
-std::vector<Index> ProcessGrid::order(int rank, Index blocks) const {
+Index ProcessGrid::turn(Index block, Index blocks) const {
     const Index most = *std::ranges::max_element(shards_);
+    return block - first_block(block * most / blocks, most, blocks);
+}
+
+std::vector<Index> ProcessGrid::order(int rank, Index blocks) const {
     const Range own = owned(rank, blocks);
-    std::vector<std::pair<Index, Index>> keyed;  // position within the finest shard, block
+    std::vector<std::pair<Index, Index>> keyed;
     for (Index block = own.begin; block < own.end; ++block) {
-        keyed.emplace_back(block - first_block(block * most / blocks, most, blocks), block);
+        keyed.emplace_back(turn(block, blocks), block);
     }
     std::ranges::sort(keyed);
     std::vector<Index> ordered;

@@ -50,7 +50,7 @@ void check_normalization(const Config& config) {
 void check_passes(const Config& config) {
     const FormulationOptions& formulation = config.formulation;
     if (formulation.passes == 1) {
-        if (formulation.tolerance > 0.0) {
+        if (formulation.tolerance > 0.0 && !formulation.is_lrrn()) {
             throw UsageError("formulation.tolerance does not go with formulation.passes = 1",
                              "a batch that passes once stays at the feed-forward state",
                              "set formulation.passes to the most passes, as 20");
@@ -230,6 +230,7 @@ void check_data(const DataConfig& data) {
 }  // namespace
 
 void check_choices(const Config& config) {
+    check_lrrn_method(config);
     check_method(config);
     check_passes(config);
     check_plateau(config);

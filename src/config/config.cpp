@@ -43,7 +43,8 @@ bool searchable(const ConfigKey& key) {
         "data.limit",          "data.validation", "data.samples",          "data.test_samples",
         "data.seed",           "train.seed",      "train.target_accuracy", "train.time_limit",
         "train.evaluate_every"};
-    const bool number = to_number(key.default_text) || key.name == "weights.step";
+    const bool number = to_number(key.default_text) || key.name == "weights.step" ||
+                        key.name == "formulation.gamma";
     return number && !key.name.starts_with("checkpoint.") &&
            std::ranges::find(fixed, key.name) == fixed.end();
 }

@@ -42,5 +42,7 @@ std::vector<Key> checkpoint_keys();
 
 /// What each key allows by itself and the method as a whole does not. @throws UsageError.
 void check_choices(const Config& config);
+/// Of these, what concerns formulation.name = lrrn.
+void check_lrrn_method(const Config& config);
 
 }  // namespace hoist

@@ -58,8 +58,10 @@ std::vector<Key> data_keys() {
           "sample, or a count"},
          read_validation},
         {{"data.standardize", "false",
-          "shift and scale each input to mean 0 and variance 1: true, false"},
-         [](const Value& v, Config& c) { c.standardize = v.yes_or_no(); }},
+          "shift and scale each input to mean 0 and variance 1: true, false; mean: shift alone"},
+         [](const Value& v, Config& c) {
+             c.standardize = static_cast<Standardize>(v.choice({"false", "true", "mean"}));
+         }},
         {{"data.noise", "0", "standard deviation of noise added to the inputs of mini-batches"},
          [](const Value& v, Config& c) { c.augmentation.noise = v.number(0.0, 1e6); }},
         {{"data.dropout", "0", "share of the inputs of mini-batches that are set to zero"},

@@ -1,7 +1,27 @@
+#include <limits>
+
 #include "hoist/base/text.hpp"
 #include "key.hpp"
 
 namespace hoist {
+
+namespace {
+
+void read_beta(const Value& value, Config& config) {
+    FormulationOptions& formulation = config.formulation;
+    if (!formulation.is_lrrn()) {
+        formulation.beta = value.number(1e-12, 1e12);
+        return;
+    }
+    const Index maps = config.network.layers();
+    const bool names_output = static_cast<Index>(split(value.text, ',').size()) == maps && maps > 1;
+    formulation.reconstruction = value.numbers(names_output ? maps : maps - 1, 0.0, 1e6);
+    if (!names_output) {
+        formulation.reconstruction.push_back(0.0);
+    }
+}
+
+}  // namespace
 
 std::vector<Key> formulation_keys() {
     return {
@@ -9,6 +29,9 @@ std::vector<Key> formulation_keys() {
           "what replaces x = phi(u): " + join(formulation_names(), ", ")},
          [](const Value& v, Config& c) {
              c.formulation.name = formulation_names()[v.choice(formulation_names())];
+             if (c.formulation.is_lrrn() && !c.start_is_chosen) {
+                 c.start = Start::orthogonal;
+             }
          }},
         {{"formulation.lambda", "10", "penalty weight, one or one per block"},
          [](const Value& v, Config& c) {
@@ -63,7 +86,9 @@ std::vector<Key> formulation_keys() {
          }},
         {{"formulation.tolerance", "0",
           "residual of the activations up to which a mini-batch passes, at most formulation.passes "
-          "times: each batch as the one before needed; 0: always so often"},
+          "times: each batch as the one before needed; 0: always so often; of lrrn the change in "
+          "the "
+          "last sweep of a block"},
          [](const Value& v, Config& c) { c.formulation.tolerance = v.number(0.0, 1.0); }},
         {{"formulation.method", "accelerated",
           "of these steps (bregman): plain, accelerated, adaptive"},
@@ -80,10 +105,32 @@ std::vector<Key> formulation_keys() {
          [](const Value& v, Config& c) {
              c.formulation.nudge = static_cast<Nudge>(v.choice({"positive", "negative", "both"}));
          }},
-        {{"formulation.beta", "1", "strength of the nudge (dual)"},
-         [](const Value& v, Config& c) { c.formulation.beta = v.number(1e-12, 1e12); }},
-        {{"formulation.gamma", "0.5", "discount per layer (clamped)"},
-         [](const Value& v, Config& c) { c.formulation.gamma = v.number(1e-6, 1.0); }},
+        {{"formulation.beta", "1",
+          "strength of the nudge (dual); of the reconstruction (lrrn), one, one per hidden layer, "
+          "or "
+          "one per map, where the last is otherwise 0"},
+         read_beta},
+        {{"formulation.gamma", "auto", "discount per layer (clamped, lrrn); auto: 0.5, of lrrn 1"},
+         [](const Value& v, Config& c) {
+             c.formulation.gamma =
+                 v.text == "auto" ? (c.formulation.is_lrrn() ? 1.0 : 0.5) : v.number(1e-6, 1.0);
+         }},
+        {{"formulation.sweeps", "8",
+          "sweeps of a relaxation, and as many of its adjoint, at most (lrrn)"},
+         [](const Value& v, Config& c) {
+             c.formulation.sweeps = static_cast<int>(v.whole_number(1, 1000000));
+         }},
+        {{"formulation.temperature", "1",
+          "tau of the loss tau CE(u / tau): a small one for accuracy, a large one for radii "
+          "(lrrn)"},
+         [](const Value& v, Config& c) { c.formulation.temperature = v.number(1e-6, 1e6); }},
+        {{"formulation.lipschitz", "1",
+          "what the Lipschitz constant of the network is kept at or below: a number, or none "
+          "(lrrn)"},
+         [](const Value& v, Config& c) {
+             c.formulation.lipschitz =
+                 v.text == "none" ? std::numeric_limits<double>::infinity() : v.number(1e-6, 1e6);
+         }},
     };
 }
 

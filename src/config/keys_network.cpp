@@ -8,9 +8,13 @@ namespace hoist {
 namespace {
 
 void read_start(const Value& value, Config& config) {
-    static const std::vector<std::string> names{"he", "xavier", "normal", "variance_scaling",
-                                                "dirac"};
+    static const std::vector<std::string> names{"he",    "xavier",    "normal", "variance_scaling",
+                                                "dirac", "orthogonal"};
+    if (value.text == "auto") {  // and formulation.name may say otherwise
+        return;
+    }
     const auto found = std::ranges::find(names, value.text);
+    config.start_is_chosen = true;
     if (found != names.end()) {
         config.start = static_cast<Start>(found - names.begin());
         return;
@@ -40,10 +44,11 @@ std::vector<Key> network_keys() {
           "error; regression where "
           "it has width 1)"},
          [](const Value&, Config&) {}},
-        {{"network.init", "he",
-          "start of the weights: he, xavier, normal, variance_scaling, dirac (he, but that "
+        {{"network.init", "auto",
+          "start of the weights: auto (he; of lrrn orthogonal), he, xavier, normal, "
+          "variance_scaling, dirac (he, but that "
           "convolutions "
-          "first hand on their inputs), or a model file"},
+          "first hand on their inputs), orthogonal (orthonormal rows or columns), or a model file"},
          read_start},
         {{"network.whiten", "false",
           "whether the first map starts as the whitening of its windows, in pairs of opposite "

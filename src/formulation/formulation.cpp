@@ -10,6 +10,7 @@
 #include "hoist/formulation/classical.hpp"
 #include "hoist/formulation/contrastive.hpp"
 #include "hoist/formulation/fenchel.hpp"
+#include "hoist/formulation/lrrn.hpp"
 #include "hoist/formulation/mac.hpp"
 
 namespace hoist {
@@ -48,6 +49,8 @@ const std::map<std::string, Row>& table() {
         {"fenchel", {check_gap, make<Fenchel, float>, make<Fenchel, double>}},
         {"bregman", {check_gap, make<Bregman, float>, make<Bregman, double>}},
         {"contrastive", {check_contrastive, make_contrastive<float>, make_contrastive<double>}},
+        // Its blocks look down as well as up: no penalty of x and u alone.
+        {"lrrn", {check_lrrn, nullptr, nullptr}},
     };
     return rows;
 }
@@ -126,6 +129,7 @@ template <typename Scalar>
 std::unique_ptr<Formulation<Scalar>> make_formulation(const NetworkSpec& spec,
                                                       const FormulationOptions& options) {
     check_formulation(spec, options);
+    require(!options.is_lrrn(), "the formulation is a penalty of x and u");
     if constexpr (std::is_same_v<Scalar, float>) {
         return row(options.name).single(spec, options);
     } else {

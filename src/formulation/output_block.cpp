@@ -30,24 +30,33 @@ class LinearOutput final : public OutputBlock<Scalar> {
 template <typename Scalar>
 class SoftmaxOutput final : public OutputBlock<Scalar> {
   public:
-    double weight() const override { return 0.5; }
+    explicit SoftmaxOutput(double temperature) : temperature_(temperature) {}
+
+    double weight() const override { return 0.5 / temperature_; }
     void target(const ConstMatrixRef<Scalar>& y, const ConstMatrixRef<Scalar>& u,
                 MatrixRef<Scalar> t) const override {
-        softmax<Scalar>(u, t);
-        t = u - Scalar{2} * (t - y);
+        scores(u, t);
+        t = u - static_cast<Scalar>(2.0 * temperature_) * (t - y);
     }
     void slope(const ConstMatrixRef<Scalar>& y, const ConstMatrixRef<Scalar>& u,
                MatrixRef<Scalar> s) const override {
-        softmax<Scalar>(u, s);
+        scores(u, s);
         s -= y;
     }
     Vector<double> energy(const ConstMatrixRef<Scalar>& y,
                           const ConstMatrixRef<Scalar>& u) const override {
-        return cross_entropy<Scalar>(y, u);
+        return temperature_ * cross_entropy<Scalar>(y, cooled(u));
     }
     void scores(const ConstMatrixRef<Scalar>& u, MatrixRef<Scalar> p) const override {
-        softmax<Scalar>(u, p);
+        softmax<Scalar>(cooled(u), p);
     }
+
+  private:
+    Matrix<Scalar> cooled(const ConstMatrixRef<Scalar>& u) const {
+        return u / static_cast<Scalar>(temperature_);
+    }
+
+    double temperature_;
 };
 
 template <typename Scalar>
@@ -91,7 +100,8 @@ class SimplexOutput final : public OutputBlock<Scalar> {
 }  // namespace
 
 template <typename Scalar>
-std::unique_ptr<OutputBlock<Scalar>> make_output_block(Output output, double lambda) {
+std::unique_ptr<OutputBlock<Scalar>> make_output_block(Output output, double lambda,
+                                                       double temperature) {
     switch (output) {
         case Output::linear:
             return std::make_unique<LinearOutput<Scalar>>();
@@ -100,10 +110,10 @@ std::unique_ptr<OutputBlock<Scalar>> make_output_block(Output output, double lam
         case Output::softmax:
             break;
     }
-    return std::make_unique<SoftmaxOutput<Scalar>>();
+    return std::make_unique<SoftmaxOutput<Scalar>>(temperature);
 }
 
-template std::unique_ptr<OutputBlock<float>> make_output_block(Output, double);
-template std::unique_ptr<OutputBlock<double>> make_output_block(Output, double);
+template std::unique_ptr<OutputBlock<float>> make_output_block(Output, double, double);
+template std::unique_ptr<OutputBlock<double>> make_output_block(Output, double, double);
 
 }  // namespace hoist

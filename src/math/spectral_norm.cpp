@@ -106,6 +106,52 @@ double spectral_norm(const ConstMatrixRef<Scalar>& w, double tolerance) {
 }
 
 template <typename Scalar>
+double proven_spectral_norm(const ConstMatrixRef<Scalar>& w) {
+    constexpr double epsilon = std::numeric_limits<double>::epsilon();
+    const double found = spectral_norm<Scalar>(w, 1e-10);
+    if (!std::isfinite(found)) {
+        return std::numeric_limits<double>::infinity();
+    }
+    if (found == 0.0) {
+        return 0.0;
+    }
+    const Matrix<double> scaled = w.template cast<double>() / found;
+    const Matrix<double> gram = smaller_gram(scaled);
+    const auto n = static_cast<double>(gram.rows());
+    const auto added = static_cast<double>(std::max(w.rows(), w.cols()));
+    const double rounding = (added + 6.0 * n + 10.0) * epsilon * (gram.trace() + n);
+    for (double tolerance = 1e-9;; tolerance *= 4.0) {
+        Matrix<double> above = -gram;
+        above.diagonal().array() += 1.0 + tolerance - rounding;
+        if (Eigen::LLT<Matrix<double>, Eigen::Lower>(above).info() == Eigen::Success) {
+            return found * std::sqrt(1.0 + tolerance) * (1.0 + 4.0 * epsilon);
+        }
+    }
+}
+
+template <typename Scalar>
+void limit_spectral_norm(Matrix<Scalar>& w, double most) {
+    if (w.size() == 0 || !w.allFinite()) {
+        return;
+    }
+    const auto rank = static_cast<double>(std::min(w.rows(), w.cols()));
+    const double kept = most * (1.0 - std::numeric_limits<Scalar>::epsilon() * std::sqrt(rank) -
+                                8.0 * rank * std::numeric_limits<double>::epsilon());
+    const Matrix<double> exact = w.template cast<double>();
+    const Eigen::SelfAdjointEigenSolver<Matrix<double>> gram(smaller_gram(exact));
+    const Vector<double> values = gram.eigenvalues().cwiseMax(0.0).cwiseSqrt();
+    if (!(values.maxCoeff() > most * (1.0 - 8.0 * rank * std::numeric_limits<double>::epsilon()))) {
+        return;
+    }
+    const Vector<double> factors =
+        values.unaryExpr([&](double value) { return value > kept ? kept / value : 1.0; });
+    const Matrix<double>& u = gram.eigenvectors();
+    const Matrix<double> cut = u * factors.asDiagonal() * u.transpose();
+    w = (w.rows() < w.cols() ? Matrix<double>(cut * exact) : Matrix<double>(exact * cut))
+            .template cast<Scalar>();
+}
+
+template <typename Scalar>
 double spectral_norm_bound(const ConstMatrixRef<Scalar>& w) {
     constexpr double tolerance = 0.01;
     return (1 + tolerance) * spectral_norm<Scalar>(w, tolerance);
@@ -113,6 +159,10 @@ double spectral_norm_bound(const ConstMatrixRef<Scalar>& w) {
 
 template double spectral_norm<float>(const ConstMatrixRef<float>&, double);
 template double spectral_norm<double>(const ConstMatrixRef<double>&, double);
+template double proven_spectral_norm<float>(const ConstMatrixRef<float>&);
+template double proven_spectral_norm<double>(const ConstMatrixRef<double>&);
+template void limit_spectral_norm(Matrix<float>&, double);
+template void limit_spectral_norm(Matrix<double>&, double);
 template double spectral_norm_bound<float>(const ConstMatrixRef<float>&);
 template double spectral_norm_bound<double>(const ConstMatrixRef<double>&);
 

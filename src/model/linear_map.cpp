@@ -229,18 +229,57 @@ Matrix<Scalar> LinearMap<Scalar>::gram(Scalar factor) const {
 }
 
 template <typename Scalar>
+Matrix<Scalar> LinearMap<Scalar>::gram_of_rows(Scalar factor) const {
+    require(spec_.plain(), "the Gram matrix of a plain map is small");
+    return factor * weights_->matrix * weights_->matrix.transpose();
+}
+
+template <typename Scalar>
+void LinearMap<Scalar>::add_left_product(Scalar factor, const Matrix<Scalar>& s,
+                                         MatrixRef<Scalar> g) const {
+    require(spec_.plain(), "the product with a plain map is one");
+    g.noalias() += factor * s * weights_->matrix;
+}
+
+template <typename Scalar>
 Vector<Scalar> LinearMap<Scalar>::pulled_bias(Scalar factor) const {
     require(spec_.plain(), "the Gram matrix of a plain map is small");
     return factor * weights_->matrix.transpose() * weights_->bias;
 }
 
+namespace {
+
 // No number of x lies in more than overlap() windows, so that |F(x)|^2 <= overlap |P x|^2.
+double norm_of_map(const MapSpec& spec, double norm_of_weights) {
+    const double windows = std::sqrt(static_cast<double>(spec.windows.overlap()));
+    return (norm_of_weights * windows + (spec.residual ? 1.0 : 0.0)) *
+           (spec.in_front ? spec.in_front->norm_bound() : 1.0);
+}
+
+constexpr double rounded_up = 1.0 + 1e-12;
+
+}  // namespace
+
 template <typename Scalar>
 double LinearMap<Scalar>::norm_bound() const {
-    const double own = spectral_norm_bound<Scalar>(weights_->matrix);
-    const double windows = std::sqrt(static_cast<double>(spec_.windows.overlap()));
-    return (own * windows + (spec_.residual ? 1.0 : 0.0)) *
-           (spec_.in_front ? spec_.in_front->norm_bound() : 1.0);
+    return norm_of_map(spec_, spectral_norm_bound<Scalar>(weights_->matrix));
+}
+
+template <typename Scalar>
+double LinearMap<Scalar>::proven_norm() const {
+    const double own = proven_spectral_norm<Scalar>(weights_->matrix);
+    return spec_.plain() ? own : rounded_up * norm_of_map(spec_, own);
+}
+
+template <typename Scalar>
+Matrix<double> LinearMap<Scalar>::row_distances() const {
+    require(spec_.plain(), "the rows of a plain map are those of its matrix");
+    const Matrix<double> w = weights_->matrix.template cast<double>();
+    Matrix<double> distances(w.rows(), w.rows());
+    for (Index i = 0; i < w.rows(); ++i) {
+        distances.col(i) = rounded_up * (w.rowwise() - w.row(i)).rowwise().norm();
+    }
+    return distances;
 }
 
 template <typename Scalar>

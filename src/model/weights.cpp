@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include "hoist/math/orthogonal.hpp"
+#include "hoist/math/spectral_norm.hpp"
+
 namespace hoist {
 
 namespace {
@@ -37,6 +40,11 @@ void Weights<Scalar>::assign(const ConstMatrixRef<double>& solution) {
     const Index inputs = solution.rows() - 1;
     matrix = solution.topRows(inputs).transpose().template cast<Scalar>();
     bias = solution.row(inputs).transpose().template cast<Scalar>();
+}
+
+template <typename Scalar>
+void Weights<Scalar>::limit_norm(double most) {
+    limit_spectral_norm<Scalar>(matrix, most);
 }
 
 template <typename Scalar>
@@ -77,6 +85,7 @@ Weights<Scalar> initial_weights(const MapSpec& map, Start start, double bias, st
                 return truncated() / std::sqrt(n);
             case Start::he:
             case Start::dirac:
+            case Start::orthogonal:
                 break;
         }
         return normal(engine) * std::sqrt(2.0 / n);
@@ -90,6 +99,9 @@ Weights<Scalar> initial_weights(const MapSpec& map, Start start, double bias, st
     }
     if (start == Start::dirac && !map.dense() && !map.residual) {
         hand_on(map, weights.matrix);
+    }
+    if (start == Start::orthogonal && !map.residual) {
+        make_orthogonal(weights.matrix);
     }
     weights.bias = Vector<Scalar>::Constant(map.outputs(), static_cast<Scalar>(bias));
     if (map.normalized) {

@@ -1,153 +1,71 @@
-#include <algorithm>
-#include <numeric>
-
-#include "hoist/problem/problem.hpp"
+#include "batch_model.hpp"
 #include "hoist/train/gradient_probe.hpp"
-#include "rank_costs.hpp"
-#include "rank_part.hpp"
+#include "lrrn_part.hpp"
 
 namespace hoist {
 
 namespace {
 
-/// One rank of a placed run on mini-batches, in the numbers that its memory and its work are made
-/// of.
-class BatchModel : RankPart {
+/// The same of a lifted regression/reconstruction network, whose batches are relaxed.
+class LrrnModel : public BatchModel {
   public:
-    BatchModel(const Config& config, const SampleFacts& samples, const Placement& placement,
-               int rank)
-        : RankPart(config, placement, rank),
-          ranges_(training_blocks(config, samples.train)),
-          batches_(ranges_, config.batch, 0),
-          own_(placement.grid.owned(rank, ranges_.count())) {
-        columns_ = static_cast<double>(ranges_.columns(own_).size());
-        for (Index block = own_.begin; block < own_.end; ++block) {
-            batch_columns_ += static_cast<double>(batches_.most_columns(block));
-        }
-        const auto evaluated = [&](Index count) {
-            return share(count, ColumnBlocks(count, 0, network_.widest()));
-        };
-        held_ = columns_ + evaluated(samples.validation) + evaluated(samples.test);
-    }
-
-    double columns() const { return columns_; }
-    /// Steps of the weights in an epoch.
-    double steps() const { return static_cast<double>(batches_.count() * config_.rounds); }
+    LrrnModel(const Config& config, const SampleFacts& samples, const Placement& placement,
+              int rank)
+        : BatchModel(config, samples, placement, rank), part_(config, placement, rank) {}
 
     MemoryPlan memory() const {
-        MemoryPlan memory;
-        memory.samples = sample_bytes(held_);
-        // Compressed inputs take a value and an index for each that is not zero, at most 0.35.
-        memory.activations = passages() * batch_columns_ * batch_rows() * scalar_;
-        memory.weights = weights() * scalar_;
-        memory.program = program_pages + (rank_ == 0 ? writer_pages : 0.0);
-        const auto at_once = static_cast<double>(ColumnBlocks::most_columns(network_.widest()));
-        memory.scratch =
-            (panel_rows * (panel_width() + batch_columns_) + at_once * slice_rows()) * scalar_;
+        MemoryPlan memory = BatchModel::memory();
+        const double messages =
+            (first() ? 0.0 : 3.0 * part_.rows_below()) + (last() ? 0.0 : 2.0 * part_.rows_above());
+        const double rows = 4.0 * part_.rows_moved() + 3.0 * part_.rows_above() + messages +
+                            (first() ? width(0) : 0.0) + (last() ? 2.0 * outputs() : 0.0);
+        memory.activations = (part_.rows_kept() * columns_ + rows * batch_columns_) * scalar_;
+        memory.weights += part_.curvatures() * scalar_;
+        // Groups of blocks that are relaxed for evaluation, without an adjoint.
+        memory.scratch = (panel_rows * (panel_width() + batch_columns_) +
+                          part_.blocks_at_once() * static_cast<double>(evaluated_width_) *
+                              (3.0 * part_.rows_moved() + 2.0 * part_.rows_above() + messages)) *
+                         scalar_;
         return memory;
     }
 
     double bytes_sent() const {
-        const double up = last() ? 0.0 : maps(layers_.end - 1);
-        const double moved =
-            config_.formulation.iterations > 1 ? width(layers_.begin) : maps(layers_.begin - 1);
-        const double down = first() ? 0.0 : moved;
-        const bool again = config_.formulation.passes > 1;
-        const double verdicts = again ? (last() ? 0.0 : 1.0) + (first() ? 0.0 : 1.0) : 0.0;
-        return (((up + down) * config_.formulation.passes + verdicts) * columns_ * config_.rounds +
+        const double blocks = static_cast<double>(own_.size()) * steps();
+        return (part_.messages_up() * (part_.rows_above() * columns_ + blocks) +
+                part_.messages_down() * (part_.rows_below() * columns_ + blocks) +
+                steps() * part_.rows_above() * part_.rows_above() * part_.receivers_above() +
                 (shards() > 1.0 ? steps() * equations() : 0.0)) *
                scalar_;
     }
 
-    double flops(const std::vector<double>& costs) const {
-        return config_.rounds * columns_ *
-               std::accumulate(costs.begin() + layers_.begin, costs.begin() + layers_.end, 0.0);
-    }
-
   private:
-    double passages() const {
-        const int above = placement_.grid.stages() - 1 - stage_;
-        return 1.0 + static_cast<double>(std::min<Index>(config_.staleness, above));
-    }
-    /// Rows of everything that a batch holds in this stage.
-    double batch_rows() const {
-        const bool again = config_.formulation.passes > 1;
-        // Beside x of each layer its residual, or the pull of the pass before and the way it went; beside all
-        // of them an energy and a verdict.
-        const double beside = again ? 3.0 : config_.formulation.iterations > 1 ? 2.0 : 1.0;
-        double rows = (first() ? width(0) : maps(layers_.begin - 1)) + (again ? 2.0 : 0.0);
-        for (Index l = layers_.begin; l < layers_.end; ++l) {
-            rows += 2.0 * maps(l) + (l > 0 ? width(l) * beside : 0.0);
-        }
-        return rows + (last() ? outputs() * (again ? 4.0 : 1.0) : 0.0);
-    }
-    /// Of the products with dense maps; those of windows are small.
-    double panel_width() const {
-        double widest = 0.0;
-        for (Index l = layers_.begin; l < layers_.end; ++l) {
-            widest = std::max(widest, network_.map(l).dense() ? maps(l) : outputs_of(l));
-        }
-        return widest;
-    }
-    /// Rows of the slices of the forward pass that evaluates: x and u at hand, four that leave, and two
-    /// that arrive in rooms as large again, which the heap keeps in pieces.
-    double slice_rows() const {
-        double x = 0.0;
-        double u = 0.0;
-        for (Index l = layers_.begin; l < layers_.end; ++l) {
-            x = std::max(x, l > 0 ? width(l) : 0.0);
-            u = std::max(u, l + 1 < layers_.end || last() ? maps(l) : 0.0);
-        }
-        return x + u + 4.0 * maps(layers_.begin - 1) + (last() ? 0.0 : 4.0 * maps(layers_.end - 1));
-    }
-    double equations() const {
-        double numbers = 0.0;
-        for (Index l = layers_.begin; l < layers_.end; ++l) {
-            numbers += batch_equations(config_.solver(l, batches_.most_columns()), network_.map(l));
-        }
-        return numbers;
-    }
-    /// Weights, what their solvers remember, averages and equations.
-    double weights() const {
-        double numbers = equations();
-        for (Index l = layers_.begin; l < layers_.end; ++l) {
-            numbers += (inputs_of(l) + 1) * outputs_of(l);
-            if (network_.map(l).normalized) {  // moments, and those of blocks on their way
-                numbers +=
-                    (2.0 + 4.0 * passages() * static_cast<double>(own_.size())) * outputs_of(l);
-            }
-            for (const SolverState& entry : solver_entries(config_, l)) {
-                numbers += static_cast<double>(entry.rows * entry.columns);
-            }
-        }
-        return numbers;
-    }
-
-    ColumnBlocks ranges_;
-    Batches batches_;
-    Range own_;
-    double columns_ = 0.0;
-    /// The most columns of a batch, and all samples that it holds.
-    double batch_columns_ = 0.0;
-    double held_ = 0.0;
+    LrrnPart part_;
 };
+
+template <typename Model>
+RankCosts costs_of(const Model& model, const std::vector<double>& costs) {
+    RankCosts result;
+    result.columns = static_cast<Index>(model.columns());
+    result.memory = model.memory();
+    result.bytes_sent = model.bytes_sent();
+    result.flops = model.flops(costs);
+    return result;
+}
 
 }  // namespace
 
 RankCosts batch_costs(const Config& config, const SampleFacts& samples, const Placement& placement,
                       int rank, const std::vector<double>& costs) {
-    const BatchModel model(config, samples, placement, rank);
-    RankCosts result;
-    result.columns = static_cast<Index>(model.columns());
-    result.memory = model.memory();
+    if (config.formulation.is_lrrn()) {
+        return costs_of(LrrnModel(config, samples, placement, rank), costs);
+    }
+    RankCosts result = costs_of(BatchModel(config, samples, placement, rank), costs);
     if (config.probe) {
         const Config by_back = by_back_propagation(config);
         const MemoryPlan back = BatchModel(by_back, samples, placement, rank).memory();
         result.memory.activations += back.activations;
         result.memory.weights += back.weights;
     }
-    result.bytes_sent = model.bytes_sent();
-    result.flops = model.flops(costs);
     return result;
 }
 

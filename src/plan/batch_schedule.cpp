@@ -3,6 +3,7 @@
 #include "hoist/math/solver_work.hpp"
 #include "hoist/problem/problem.hpp"
 #include "hoist/train/passage.hpp"
+#include "lrrn_schedule.hpp"
 #include "rank_costs.hpp"
 #include "rank_part.hpp"
 #include "schedules.hpp"
@@ -220,18 +221,21 @@ class BatchSchedule : RankPart {
     Work update_;
 };
 
+template <typename Schedule>
 std::vector<Timeline::Times> play_batches(const Config& config, const SampleFacts& samples,
                                           const Placement& placement, const MachineRates& rates,
                                           Index steps) {
     const Index blocks = training_blocks(config, samples.train).count();
-    const Index messages = steps * config.formulation.passes * placement.grid.stages() * blocks * 2;
+    const Index visits = config.formulation.is_lrrn() ? LrrnSchedule::visits(config)
+                                                      : Index{config.formulation.passes};
+    const Index messages = steps * visits * placement.grid.stages() * blocks * 2;
     Timeline timeline(placement.grid.ranks(), messages, rates);
-    std::vector<BatchSchedule> schedules;
+    std::vector<Schedule> schedules;
     for (int rank = 0; rank < placement.grid.ranks(); ++rank) {
         schedules.emplace_back(config, samples, placement, rank, timeline);
     }
     std::vector<Timeline::Script> scripts;
-    for (BatchSchedule& schedule : schedules) {
+    for (Schedule& schedule : schedules) {
         scripts.push_back(schedule.play(steps));
     }
     return timeline.run(std::move(scripts));
@@ -245,12 +249,14 @@ std::vector<Timeline::Times> play_epoch(const Config& config, const SampleFacts&
     const Index batches = Batches(training_blocks(config, samples.train), config.batch, 0).count();
     const Index steps = batches * config.rounds;
     const Index played = std::min<Index>(steps, 8 + 2 * config.staleness);
-    std::vector<Timeline::Times> times = play_batches(config, samples, placement, rates, played);
+    const auto play =
+        config.formulation.is_lrrn() ? play_batches<LrrnSchedule> : play_batches<BatchSchedule>;
+    std::vector<Timeline::Times> times = play(config, samples, placement, rates, played);
     if (played == steps) {
         return times;
     }
     const Index fewer = played / 2;
-    const auto before = play_batches(config, samples, placement, rates, fewer);
+    const auto before = play(config, samples, placement, rates, fewer);
     const double further =
         static_cast<double>(steps - played) / static_cast<double>(played - fewer);
     for (std::size_t i = 0; i < times.size(); ++i) {

@@ -113,12 +113,13 @@ std::optional<ModelHeader> read_start(const Config& config) {
         throw UsageError(named, "it is a model of " + header.network.layers_text(),
                          "set network.layers to that, or start from another");
     }
-    if (header.standardization.empty() == config.standardize) {
+    const bool standardized = config.standardize != Standardize::no;
+    if (header.standardization.empty() == standardized) {
         throw UsageError(named,
-                         config.standardize ? "it was trained on inputs that are not standardized"
-                                            : "it was trained on standardized inputs",
+                         standardized ? "it was trained on inputs that are not standardized"
+                                      : "it was trained on standardized inputs",
                          std::string("set data.standardize = ") +
-                             (config.standardize ? "false" : "true") + ", or start from another");
+                             (standardized ? "false" : "true") + ", or start from another");
     }
     return header;
 }
@@ -190,8 +191,8 @@ DataParts open_training_data(const Config& config) {
 double input_cost(const Config& config, Dataset& train) {
     const Augmentation augmentation(config.augmentation, config.network.inputs(),
                                     image_layout(config.network.block(0), stored_shape(train)));
-    if (config.fit != Fit::batches || config.standardize || augmentation.fills_zeros() ||
-        !config.network.map(0).plain()) {
+    if (config.fit != Fit::batches || config.standardize != Standardize::no ||
+        augmentation.fills_zeros() || !config.network.map(0).plain()) {
         return 1.0;
     }
     const Index probed = std::min<Index>(train.samples(), 200);
@@ -260,13 +261,17 @@ Problem<Scalar> make_problem(const Config& config, const Communicator& world, Ta
         scale_hidden_blocks(config, problem.stage);
     });
 
-    if (!config.standardize && config.start_file.empty() && placement->first(rank)) {
+    if (config.standardize == Standardize::no && config.start_file.empty() &&
+        placement->first(rank)) {
         std::ranges::copy(remarks_on_size(problem.train, problem.peers),
                           std::back_inserter(problem.remarks));
     }
-    if (config.standardize && placement->first(rank)) {
+    if (config.standardize != Standardize::no && placement->first(rank)) {
         if (problem.standardization.empty()) {
             problem.standardization = fit_standardization(problem.train, problem.peers);
+            if (config.standardize == Standardize::mean) {
+                problem.standardization.scale.setOnes();
+            }
         }
         for (Samples<Scalar>* samples : {&problem.train, &problem.validation, &problem.test}) {
             standardize(problem.standardization, samples->inputs);

@@ -5,6 +5,7 @@
 
 #include "hoist/base/error.hpp"
 #include "hoist/comm/agree.hpp"
+#include "hoist/train/certificate.hpp"
 
 namespace hoist {
 
@@ -58,21 +59,37 @@ SweepRecord Measurement<Scalar>::operator()(Index index) {
             .as_agreed();
     }
     const NetworkSpec& network = problem_.stage.network;
-    const ForwardPass<Scalar> forward(network, world_, problem_.placement, problem_.stage);
-    const auto output =
-        make_output_block<Scalar>(network.output, config_.formulation.output_lambda());
+    const auto inference =
+        make_inference<Scalar>(config_.formulation, world_, problem_.placement, problem_.stage);
+    const auto output = make_output_block<Scalar>(network.output, config_.formulation);
     method_.swap_weights();
     if (config_.evaluates_training(index)) {
-        record.train = method_.evaluate_training(forward, *output);
+        record.train = method_.evaluate_training(*inference, *output);
     }
     if (problem_.validation.blocks.samples() > 0) {
-        record.validation = evaluate(forward, network, *output, world_, problem_.validation);
+        record.validation = evaluate(*inference, network, *output, world_, problem_.validation);
     }
     if (problem_.test.blocks.samples() > 0) {
-        record.test = evaluate(forward, network, *output, world_, problem_.test);
+        record.test = evaluate(*inference, network, *output, world_, problem_.test);
     }
     method_.swap_weights();
     return record;
+}
+
+template <typename Scalar>
+void Measurement<Scalar>::certify(RunSummary& summary) const {
+    const LipschitzBound bound = lipschitz_bound(config_.formulation, world_, problem_.peers,
+                                                 problem_.stage, problem_.standardization);
+    summary.lipschitz = bound.whole();
+    const Samples<Scalar>& judged =
+        problem_.test.blocks.samples() > 0 ? problem_.test : problem_.validation;
+    if (judged.blocks.samples() > 0 && !config_.network.regression()) {
+        const auto inference =
+            make_inference<Scalar>(config_.formulation, world_, problem_.placement, problem_.stage);
+        const Matrix<double> outputs = outputs_of(*inference, config_.network, world_, judged);
+        summary.median_radius =
+            median_radius(radii_of(outputs, largest_rows(outputs), bound).predicted);
+    }
 }
 
 template class Measurement<float>;

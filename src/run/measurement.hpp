@@ -18,6 +18,9 @@ class Measurement {
     /// Collective over the world: what happened up to sweep or epoch `index`, the same on every rank.
     /// @throws NumericalError, on every rank, where the objective is not finite.
     SweepRecord operator()(Index index);
+    /// Collective over the world: what is proven of the weights as they are, and for the test part, or else the
+    /// validation part. @pre a lifted regression/reconstruction network.
+    void certify(RunSummary& summary) const;
 
     /// Of the last call, for each layer: RidgeFactor::shift(), 0 where there is none.
     std::span<const double> shifts() const { return shifts_; }

@@ -7,6 +7,8 @@
 #include "hoist/comm/agree.hpp"
 #include "hoist/train/batch_step.hpp"
 #include "hoist/train/gradient_probe.hpp"
+#include "lrrn_method.hpp"
+#include "take_steps.hpp"
 
 namespace hoist {
 
@@ -66,8 +68,10 @@ class SweepMethod final : public Method<Scalar> {
         lift.lambda = smallest_lambda(config_, sweep);
         return lift;
     }
-    Evaluation evaluate_training(const ForwardPass<Scalar>& forward,
+    Evaluation evaluate_training(const Inference<Scalar>&,
                                  const OutputBlock<Scalar>& output) override {
+        const ForwardPass<Scalar> forward(problem_.stage.network, world_, problem_.placement,
+                                          problem_.stage);
         return hoist::evaluate_training(forward, config_.network, output, world_, problem_.train,
                                         variables_);
     }
@@ -119,43 +123,26 @@ class BatchMethod final : public Method<Scalar> {
     }
 
     void advance(Progress& progress, const std::function<bool()>& stop) override {
-        const Index batches = step_.batches();
-        const Index steps = config_.epochs * batches * config_.rounds;
-        const Index asked_every = config_.staleness > 0 ? batches : (batches + 7) / 8;
-        const Index averaged_every = std::max<Index>(batches / 20, 1);
         step_.begin_epoch(progress.sweep);
         const double loss_before = progress.loss;
-        Index batch = progress.batch;
         double passes = 0.0;
-        const auto position = [&] {
-            return static_cast<double>(progress.sweep * batches + batch) /
-                   static_cast<double>(config_.epochs * batches);
-        };
-        while (batch < batches) {
-            weigh(config_.formulation.lambda_at(position()));
-            for (int round = 0; round < config_.rounds; ++round) {
-                const Index at = (progress.sweep * batches + batch) * config_.rounds + round;
-                step_(batch, round, progress.plateau.scale * config_.rate.at(at, steps));
-                passes += step_.layers().passes();
-                choose_passes();
-            }
-            ++batch;
-            if (position() > 1.0 - config_.average &&
-                (batch % averaged_every == 0 || batch == batches)) {
-                step_.finish();
-                step_.fit().average();
-            }
-            if (batch < batches && batch % asked_every == 0 && stop()) {
-                break;
-            }
-        }
+        const Index batch = take_steps(
+            config_, progress, step_.batches(), step_.fit(), stop,
+            {.before = [this](double position) { weigh(config_.formulation.lambda_at(position)); },
+             .step =
+                 [&](Index at, int round, double rate) {
+                     step_(at, round, rate);
+                     passes += step_.layers().passes();
+                     choose_passes();
+                 },
+             .finish = [this] { step_.finish(); }});
         step_.finish();
         agree(world_, [&] { step_.fit().require_success(); });
         step_.slopes().share(world_);
         take_lift(progress, passes, batch);
         progress.passes = step_.layers().passes();
         progress.averaged = step_.fit().averaged();
-        progress.batch = batch % batches;
+        progress.batch = batch % step_.batches();
         own_loss_ = step_.layers().loss() + (world_.rank() == 0 ? loss_before : 0.0);
         if (progress.batch == 0) {
             ++progress.sweep;
@@ -198,9 +185,9 @@ class BatchMethod final : public Method<Scalar> {
         }
         return lift;
     }
-    Evaluation evaluate_training(const ForwardPass<Scalar>& forward,
+    Evaluation evaluate_training(const Inference<Scalar>& inference,
                                  const OutputBlock<Scalar>& output) override {
-        return evaluate(forward, problem_.stage.network, output, world_, problem_.train,
+        return evaluate(inference, problem_.stage.network, output, world_, problem_.train,
                         [this](const LinearMap<Scalar>& map, Range columns, Matrix<Scalar>& u) {
                             step_.apply_first(map, columns, u);
                         });
@@ -267,6 +254,9 @@ std::unique_ptr<Method<Scalar>> make_method(const Config& config, const Communic
                                             Problem<Scalar>& problem) {
     if (config.fit == Fit::sweeps) {
         return std::make_unique<SweepMethod<Scalar>>(config, world, problem);
+    }
+    if (config.formulation.is_lrrn()) {
+        return make_lrrn_method(config, world, problem);
     }
     return std::make_unique<BatchMethod<Scalar>>(config, world, problem);
 }

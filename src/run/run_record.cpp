@@ -86,6 +86,10 @@ std::string summary_text(const RunSummary& summary, bool regression) {
     json["passes"] = optional_json(lift.passes);
     json["energy"] = optional_json(lift.energy);
     json["rejected"] = optional_json(lift.rejected);
+    if (summary.lipschitz) {
+        json["lipschitz"] = *summary.lipschitz;
+        json["median_radius"] = optional_json(summary.median_radius);
+    }
     const auto& train = summary.last.train;
     json["always_on"] = train ? nlohmann::json(train->always_on) : nullptr;
     json["always_off"] = train ? nlohmann::json(train->always_off) : nullptr;

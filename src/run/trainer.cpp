@@ -136,6 +136,9 @@ Outcome Trainer<Scalar>::operator()() {
     fill_summary(problem, last, measure.times());
     if (outcome == Outcome::complete) {
         method->swap_weights();
+        if (config_.formulation.is_lrrn()) {
+            measure.certify(summary_);
+        }
         recorder.finish(header(problem), problem.placement, problem.stage, summary_);
     }
     return outcome;

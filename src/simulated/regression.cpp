@@ -84,6 +84,9 @@ template <typename Scalar>
 void BatchSums<Scalar>::add(std::size_t, const BlockMoments<Scalar>&) {}
 
 template <typename Scalar>
+void BatchSums<Scalar>::add_gradient(std::size_t, const ConstMatrixRef<Scalar>&) {}
+
+template <typename Scalar>
 RowMoments<Scalar> BatchSums<Scalar>::moments(std::size_t, Scalar) const {
     return {};
 }

@@ -19,7 +19,7 @@ BatchLayers<Scalar>::BatchLayers(const Config& config, const Communicator& world
       minimizes_(config.formulation.iterations > 1),
       passes_(config.formulation.first_passes()),
       formulation_(make_formulation<Scalar>(stage.network, config.formulation)),
-      output_(make_output_block<Scalar>(config.network.output, config.formulation.output_lambda())),
+      output_(make_output_block<Scalar>(config.network.output, config.formulation)),
       dropout_(config.dropout, config.seed),
       smoothing_(static_cast<Scalar>(config.label_smoothing)),
       sums_(stage.network.layers()),

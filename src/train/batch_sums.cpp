@@ -119,6 +119,17 @@ void BatchSums<Scalar>::add(std::size_t position, Index first,
     add_signals(place, s);
 }
 
+template <typename Scalar>
+void BatchSums<Scalar>::add_gradient(std::size_t position, const ConstMatrixRef<Scalar>& own) {
+    Place& place = places_[position];
+    if (place.empty) {
+        gradient(place) = own;
+    } else {
+        gradient(place) += own;
+    }
+    place.empty = false;
+}
+
 // The bias does not pass through what is normalized: its derivative is the block's own, where the
 // signals of v add up to zero.
 template <typename Scalar>

@@ -87,21 +87,21 @@ auto tallying(Tally<Scalar>& tally, const NetworkSpec& network, const Samples<Sc
 }  // namespace
 
 template <typename Scalar>
-Evaluation evaluate(const ForwardPass<Scalar>& forward, const NetworkSpec& network,
+Evaluation evaluate(const Inference<Scalar>& inference, const NetworkSpec& network,
                     const OutputBlock<Scalar>& output, const Communicator& world,
                     const Samples<Scalar>& samples) {
     Tally<Scalar> tally(network, output);
-    forward(samples, tallying(tally, network, samples));
+    inference(samples, tallying(tally, network, samples));
     return tally.total(world, samples);
 }
 
 template <typename Scalar>
-Evaluation evaluate(const ForwardPass<Scalar>& forward, const NetworkSpec& network,
+Evaluation evaluate(const Inference<Scalar>& inference, const NetworkSpec& network,
                     const OutputBlock<Scalar>& output, const Communicator& world,
                     const Samples<Scalar>& samples,
-                    const typename ForwardPass<Scalar>::FirstMap& first_map) {
+                    const typename Inference<Scalar>::FirstMap& first_map) {
     Tally<Scalar> tally(network, output);
-    forward(samples, first_map, tallying(tally, network, samples));
+    inference(samples, first_map, tallying(tally, network, samples));
     return tally.total(world, samples);
 }
 
@@ -120,17 +120,17 @@ Evaluation evaluate_training(const ForwardPass<Scalar>& forward, const NetworkSp
 
 template class Tally<float>;
 template class Tally<double>;
-template Evaluation evaluate(const ForwardPass<float>&, const NetworkSpec&,
-                             const OutputBlock<float>&, const Communicator&, const Samples<float>&);
-template Evaluation evaluate(const ForwardPass<double>&, const NetworkSpec&,
+template Evaluation evaluate(const Inference<float>&, const NetworkSpec&, const OutputBlock<float>&,
+                             const Communicator&, const Samples<float>&);
+template Evaluation evaluate(const Inference<double>&, const NetworkSpec&,
                              const OutputBlock<double>&, const Communicator&,
                              const Samples<double>&);
-template Evaluation evaluate(const ForwardPass<float>&, const NetworkSpec&,
-                             const OutputBlock<float>&, const Communicator&, const Samples<float>&,
-                             const ForwardPass<float>::FirstMap&);
-template Evaluation evaluate(const ForwardPass<double>&, const NetworkSpec&,
+template Evaluation evaluate(const Inference<float>&, const NetworkSpec&, const OutputBlock<float>&,
+                             const Communicator&, const Samples<float>&,
+                             const Inference<float>::FirstMap&);
+template Evaluation evaluate(const Inference<double>&, const NetworkSpec&,
                              const OutputBlock<double>&, const Communicator&,
-                             const Samples<double>&, const ForwardPass<double>::FirstMap&);
+                             const Samples<double>&, const Inference<double>::FirstMap&);
 template Evaluation evaluate_training(const ForwardPass<float>&, const NetworkSpec&,
                                       const OutputBlock<float>&, const Communicator&,
                                       const Samples<float>&, const Variables<float>&);

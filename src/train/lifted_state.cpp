@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "hoist/math/softmax.hpp"
+#include "hoist/train/relaxed_pass.hpp"
 
 namespace hoist {
 
@@ -49,10 +50,26 @@ Config by_blocks(Config config) {
     return config;
 }
 
+// The mean free energy, which the state minimizes whatever the targets are, block by block.
+template <typename Scalar>
+LiftedState relaxed_state(const PlacedNetwork<Scalar>& network, const Samples<Scalar>& samples) {
+    const RelaxedPass<Scalar> relaxed(network.config.formulation, network.world, network.placement,
+                                      network.stage);
+    const Vector<double> means = relaxed.energies(samples).rowwise().mean();
+    LiftedState state;
+    state.energy.penalty = means.sum();
+    state.gap.assign(means.begin(), means.end());
+    state.gap_formula = "gamma^k/2 (|z - W z_below - b|^2 + beta |W'z - z_below|^2)";
+    return state;
+}
+
 }  // namespace
 
 template <typename Scalar>
 LiftedState minimize_activations(PlacedNetwork<Scalar> network, const Samples<Scalar>& samples) {
+    if (network.config.formulation.is_lrrn()) {
+        return relaxed_state(network, samples);
+    }
     const Config config = by_blocks(network.config);
     Variables<Scalar> variables(network.stage.layers);
     Relaxation<Scalar> relaxation(config, network.world, network.peers, network.placement, samples,
@@ -66,14 +83,14 @@ LiftedState minimize_activations(PlacedNetwork<Scalar> network, const Samples<Sc
 }
 
 template <typename Scalar>
-Matrix<double> feedforward_scores(PlacedNetwork<Scalar> network, const Samples<Scalar>& samples) {
+Matrix<double> network_scores(PlacedNetwork<Scalar> network, const Samples<Scalar>& samples) {
     const NetworkSpec& spec = network.config.network;
-    const auto output =
-        make_output_block<Scalar>(spec.output, network.config.formulation.output_lambda());
-    const ForwardPass<Scalar> forward(spec, network.world, network.placement, network.stage);
+    const auto output = make_output_block<Scalar>(spec.output, network.config.formulation);
+    const auto inference = make_inference<Scalar>(network.config.formulation, network.world,
+                                                  network.placement, network.stage);
     Matrix<double> scores = Matrix<double>::Zero(spec.outputs(), samples.blocks.samples());
     Matrix<Scalar> block_scores;
-    forward(samples, [&](Index layer, Range columns, const ConstMatrixRef<Scalar>& u) {
+    (*inference)(samples, [&](Index layer, Range columns, const ConstMatrixRef<Scalar>& u) {
         if (layer == spec.layers()) {
             block_scores.resize(u.rows(), u.cols());
             output->scores(u, block_scores);
@@ -91,8 +108,8 @@ Matrix<double> feedforward_scores(PlacedNetwork<Scalar> network, const Samples<S
 template <typename Scalar>
 Matrix<double> lifted_scores(PlacedNetwork<Scalar> network, const Samples<Scalar>& samples) {
     const NetworkSpec& spec = network.config.network;
-    if (spec.regression()) {
-        return feedforward_scores(network, samples);
+    if (spec.regression() || network.config.formulation.is_lrrn()) {
+        return network_scores(network, samples);
     }
     const Config config = by_blocks(network.config);
     Samples<Scalar> labeled = samples;
@@ -119,8 +136,8 @@ Matrix<double> lifted_scores(PlacedNetwork<Scalar> network, const Samples<Scalar
 
 template LiftedState minimize_activations(PlacedNetwork<float>, const Samples<float>&);
 template LiftedState minimize_activations(PlacedNetwork<double>, const Samples<double>&);
-template Matrix<double> feedforward_scores(PlacedNetwork<float>, const Samples<float>&);
-template Matrix<double> feedforward_scores(PlacedNetwork<double>, const Samples<double>&);
+template Matrix<double> network_scores(PlacedNetwork<float>, const Samples<float>&);
+template Matrix<double> network_scores(PlacedNetwork<double>, const Samples<double>&);
 template Matrix<double> lifted_scores(PlacedNetwork<float>, const Samples<float>&);
 template Matrix<double> lifted_scores(PlacedNetwork<double>, const Samples<double>&);
 

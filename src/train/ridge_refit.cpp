@@ -160,7 +160,7 @@ std::string RidgeRefit<Scalar>::advice(Index layer) const {
     if (config_.precision == Precision::single) {
         advice += "train.precision = double, or ";
     }
-    if (!config_.standardize) {
+    if (config_.standardize == Standardize::no) {
         return advice + "data.standardize = true";
     }
     const bool ridge = config_.ridge[static_cast<std::size_t>(layer)] > 0.0;

@@ -13,8 +13,7 @@ StageTerms<Scalar>::StageTerms(const Config& config, const Samples<Scalar>& samp
       stage_(stage),
       variables_(variables),
       formulation_(make_formulation<Scalar>(stage.network, config.formulation)),
-      output_(
-          make_output_block<Scalar>(config.network.output, config.formulation.output_lambda())) {}
+      output_(make_output_block<Scalar>(config.network.output, config.formulation)) {}
 
 template <typename Scalar>
 double StageTerms<Scalar>::weight_above(Index layer) const {

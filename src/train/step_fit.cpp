@@ -10,9 +10,10 @@ WeightSolverOptions solver_options(const Config& config, Index layer, Index most
     WeightSolverOptions options = config.solver(layer, most_columns);
     const NetworkSpec& network = config.network;
     if (layer + 1 == network.layers()) {
-        options.curvature =
-            make_output_block<double>(network.output, config.formulation.output_lambda())->weight();
+        options.curvature = make_output_block<double>(network.output, config.formulation)->weight();
         options.orthogonal = false;
+    } else if (config.formulation.is_lrrn()) {
+        options.curvature = 1.0;  // of its energy in u
     } else {
         options.curvature =
             options.kind == WeightSolverOptions::Kind::implicit && config.curvature > 0.0
@@ -126,7 +127,9 @@ std::vector<SolverState> solver_entries(const Config& config, Index layer) {
     if (map.normalized) {
         entries.push_back({"moment_samples", 1, 1});
     }
-    entries.push_back({"slope", 1, 4});
+    if (!config.formulation.is_lrrn()) {
+        entries.push_back({"slope", 1, 4});
+    }
     return entries;
 }
 

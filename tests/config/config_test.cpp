@@ -94,7 +94,7 @@ TEST(Config, takes_every_value) {
     EXPECT_EQ(config.ridge, (std::vector<double>{0.1, 0.2, 0.3}));
     EXPECT_EQ(config.limit, 50);
     EXPECT_EQ(config.validation, 0.1);
-    EXPECT_TRUE(config.standardize);
+    EXPECT_EQ(config.standardize, Standardize::yes);
     EXPECT_EQ(config.sweeps, 0);
     EXPECT_EQ(config.inner, 2);
     EXPECT_EQ(config.schedule, Schedule::checkerboard);

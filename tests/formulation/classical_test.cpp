@@ -145,6 +145,10 @@ TEST(Formulation, is_made_by_name) {
     FormulationOptions options = options_of(NnlsOptions::Method::coordinate_descent);
     for (const std::string& name : formulation_names()) {
         options.name = name;
+        if (options.is_lrrn()) {  // no penalty of x and u alone
+            EXPECT_THROW(make_formulation<double>(spec, options), Defect);
+            continue;
+        }
         EXPECT_EQ(make_formulation<float>(spec, options)->pull_weight(1), 1.7);
         EXPECT_EQ(make_formulation<double>(spec, options)->pull_weight(2), 0.6);
     }

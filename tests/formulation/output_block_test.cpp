@@ -157,5 +157,32 @@ INSTANTIATE_TEST_SUITE_P(all, EveryOutputBlock,
                                     std::to_string(static_cast<int>(10 * test.param.lambda));
                          });
 
+// tau CE(u / tau), by its definition and by differences.
+TEST(OutputBlock, of_a_temperature_is_the_loss_at_cooled_outputs) {
+    constexpr double temperature = 0.3;
+    const Columns columns = some_columns(5);
+    const auto block = make_output_block<double>(Output::softmax, 1.0, temperature);
+    const auto plain = make_output_block<double>(Output::softmax, 1.0);
+    const Matrix<double> cooled = columns.u / temperature;
+    const Vector<double> energy = block->energy(columns.y, columns.u);
+    const Vector<double> expected = temperature * plain->energy(columns.y, cooled);
+    EXPECT_LT((energy - expected).cwiseAbs().maxCoeff(), 1e-12);
+    Matrix<double> slope(columns.u.rows(), columns.u.cols());
+    block->slope(columns.y, columns.u, slope);
+    constexpr double step = 1e-6;
+    for (Index row = 0; row < columns.u.rows(); ++row) {
+        Matrix<double> up = columns.u;
+        Matrix<double> down = columns.u;
+        up.row(row).array() += step;
+        down.row(row).array() -= step;
+        const Vector<double> difference =
+            (block->energy(columns.y, up) - block->energy(columns.y, down)) / (2.0 * step);
+        EXPECT_LT((slope.row(row).transpose() - difference).cwiseAbs().maxCoeff(), 1e-7);
+    }
+    Matrix<double> target(slope.rows(), slope.cols());
+    block->target(columns.y, columns.u, target);
+    EXPECT_LT((block->weight() * (columns.u - target) - slope).cwiseAbs().maxCoeff(), 1e-12);
+}
+
 }  // namespace
 }  // namespace hoist

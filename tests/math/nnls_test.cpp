@@ -312,6 +312,46 @@ TEST(NnlsOracle, both_solvers_find_the_least_objective_over_all_active_sets) {
     }
 }
 
+// On the given coordinates of each column the system, elsewhere zero; whatever the start was.
+TEST(NnlsOracle, coordinate_descent_solves_the_system_of_the_given_coordinates) {
+    for (const Index size : {1, 2, 7, 33, 64}) {
+        std::mt19937_64 engine(11);
+        const Problem<double> problem(size, 50, 4);
+        std::bernoulli_distribution given(0.6);
+        const Matrix<double> mask =
+            Matrix<double>::NullaryExpr(size, 50, [&] { return given(engine) ? 1.0 : 0.0; });
+        Matrix<double> x = random_normal<double>(size, 50, engine);
+        const NnlsReport report =
+            coordinate_solver<double>(problem.a, {0, infinity<double>}, 5000, 1e-15)
+                ->solve_where(mask, problem.c, x);
+        EXPECT_LE(report.change, 1e-15);
+        for (Index j = 0; j < x.cols(); ++j) {
+            const Vector<double> m = mask.col(j);
+            Matrix<double> system = m.asDiagonal() * problem.a * m.asDiagonal();
+            system.diagonal() += (1.0 - m.array()).matrix();
+            const Vector<double> right = m.cwiseProduct(problem.c.col(j));
+            const Vector<double> expected =
+                Eigen::PartialPivLU<Matrix<double>>(system).solve(right);
+            EXPECT_LT((x.col(j) - expected).cwiseAbs().maxCoeff(), 1e-10) << size;
+        }
+    }
+}
+
+// Relative to the largest right-hand side of a column, and the most of all columns.
+TEST(NnlsOracle, coordinate_descent_tells_how_far_its_last_sweep_moved) {
+    Matrix<double> a(2, 2);
+    a << 2.0, 1.0, 1.0, 4.0;
+    Matrix<double> c(2, 2);
+    c << 8.0, 0.0, 2.0, -0.5;
+    Matrix<double> x = Matrix<double>::Zero(2, 2);
+    const auto solver =
+        coordinate_descent<double>(a, {-infinity<double>, infinity<double>}, 1, 0.0);
+    // The first column moves its coordinates by 4 and -1/2, the second by 0 and -1/8.
+    EXPECT_DOUBLE_EQ(solver->solve(c, x).change, 1.0);
+    x << 3.0, 0.0, 0.0, -0.125;  // by 1 and -1/2; by 1/16 and -1/64
+    EXPECT_DOUBLE_EQ(solver->solve(c, x).change, 0.25);
+}
+
 TEST(NnlsOracle, block_pivoting_ends_on_problems_that_are_nearly_singular_or_degenerate) {
     std::mt19937_64 engine(47);
     const Matrix<double> root = random_normal<double>(4, 30, engine);

@@ -126,5 +126,53 @@ TEST(SpectralNorm, neither_overflows_nor_vanishes_nor_hides_a_nan) {
     EXPECT_NEAR(spectral_norm<float>(large), 2e38, 1e32);
 }
 
+TEST(ProvenSpectralNorm, is_never_below_and_hardly_above) {
+    for (const auto& [rows, cols] :
+         {std::pair<Index, Index>{1, 1}, {1, 9}, {10, 64}, {64, 10}, {40, 40}, {64, 784}}) {
+        for (const double size : {1e-20, 1.0, 1e12}) {
+            const Matrix<double> w = size * random_matrix(rows, cols, 5);
+            const double exact = largest_singular_value(w);
+            EXPECT_GE(proven_spectral_norm<double>(w), exact * (1 - 1e-14));
+            EXPECT_LE(proven_spectral_norm<double>(w), exact * (1 + 1e-8));
+        }
+    }
+    // Equal singular values, which a power method does not tell apart.
+    const Matrix<double> equal = with_values(Vector<double>::Ones(30), 9);
+    EXPECT_GE(proven_spectral_norm<double>(equal), 1.0 - 1e-15);
+    EXPECT_LE(proven_spectral_norm<double>(equal), 1.0 + 1e-8);
+    EXPECT_EQ(proven_spectral_norm<double>(Matrix<double>::Zero(3, 4)), 0.0);
+    Matrix<double> broken = random_matrix(3, 3, 1);
+    broken(1, 1) = std::numeric_limits<double>::quiet_NaN();
+    EXPECT_TRUE(std::isinf(proven_spectral_norm<double>(broken)));
+}
+
+TEST(LimitedSpectralNorm, cuts_what_is_above_and_leaves_the_rest) {
+    const Vector<double> values = Vector<double>::LinSpaced(6, 0.25, 1.5);
+    Matrix<double> w = with_values(values, 3);
+    const Eigen::JacobiSVD<Matrix<double>> before(w, Eigen::ComputeFullU | Eigen::ComputeFullV);
+    limit_spectral_norm<double>(w, 1.0);
+    // The nearest matrix: the same vectors, and the least of each value and the limit (Mirsky 1960).
+    const Matrix<double> nearest = before.matrixU() *
+                                   before.singularValues().cwiseMin(1.0).asDiagonal() *
+                                   before.matrixV().transpose();
+    EXPECT_LT((w - nearest).cwiseAbs().maxCoeff(), 1e-12);
+    EXPECT_LE(largest_singular_value(w), 1.0);
+    const Matrix<double> once = w;
+    limit_spectral_norm<double>(w, 1.0);
+    EXPECT_EQ(w, once);
+}
+
+TEST(LimitedSpectralNorm, holds_in_float_for_wide_and_tall_matrices) {
+    for (const auto& [rows, cols] : {std::pair<Index, Index>{10, 64}, {64, 10}, {1, 5}, {30, 30}}) {
+        Matrix<float> w = random_matrix(rows, cols, 8).cast<float>();
+        limit_spectral_norm<float>(w, 0.7);
+        EXPECT_LE(proven_spectral_norm<float>(w), 0.7);
+        EXPECT_GE(spectral_norm<float>(w), 0.7 * (1 - 1e-5));
+        const Matrix<float> once = w;
+        limit_spectral_norm<float>(w, 0.7);
+        EXPECT_EQ(w, once);
+    }
+}
+
 }  // namespace
 }  // namespace hoist

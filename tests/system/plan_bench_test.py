@@ -70,6 +70,14 @@ class Memory(ProgramTest):
     def test_on_two_shards(self):
         self.compare(2)
 
+    def test_of_relaxed_batches(self):
+        lrrn = {"formulation__name": "lrrn", "train__epochs": 1, "train__batch": 1000, "data__standardize": "mean",
+                "network__layers": "784-200-100-10", "formulation__sweeps": 2, "train__evaluate_every": 0}
+        self.compare(1, **lrrn)
+        self.compare(2, **lrrn, grid__stages=2)
+        self.compare(3, **lrrn, grid__stages=3)
+        self.compare(2, **lrrn, grid__shards=2)
+
     def test_on_two_stages(self):
         self.compare(2, grid__stages=2)
 

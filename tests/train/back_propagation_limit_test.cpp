@@ -234,7 +234,7 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& test) { return bare(std::get<0>(test.param)) + "_" + std::get<1>(test.param); });
 
 TEST(EveryFormulation, but_classical_has_its_limit_tested) {
-    std::vector<std::string> tested{"classical", "mac"};
+    std::vector<std::string> tested{"classical", "mac", "lrrn"};  // the last in lrrn_test.cpp
     for (const Limit& limit : limits) {
         tested.push_back(limit.formulation);
     }

@@ -20,7 +20,8 @@ enum class Purpose : std::uint64_t {
     shuffling = 5,
     dropout = 6,
     augmentation = 7,
-    tuning = 8
+    tuning = 8,
+    attack = 9
 };
 
 inline std::mt19937_64 random_engine(std::uint64_t seed, Purpose purpose, std::uint64_t item = 0) {

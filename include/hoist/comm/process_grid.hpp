@@ -30,6 +30,8 @@ class ProcessGrid {
     int owner(int stage, Index block, Index blocks) const;
     /// The blocks that a rank owns.
     Range owned(int rank, Index blocks) const;
+    /// Which of its shard's blocks `block` is in the most divided stage, from 0.
+    Index turn(Index block, Index blocks) const;
     /// The owned blocks in the order to treat them: round-robin over the shards of the most divided
     /// stage, so that every shard of a neighboring stage is fed from the start.
     std::vector<Index> order(int rank, Index blocks) const;

@@ -23,6 +23,9 @@ inline const char* to_text(Precision precision) {
     return precision == Precision::single ? "float" : "double";
 }
 
+/// Whether inputs are brought to mean 0 and variance 1, or to mean 0 alone.
+enum class Standardize { no, yes, mean };
+
 /// Whether a run evaluates its weights on the test part, or does not read it.
 enum class TestPart { evaluated, unread };
 /// Whether activations move block by block (the report's eq. 13) or all at once (its jointly convex
@@ -57,12 +60,14 @@ struct Config {
     Index limit = 0;
     /// Below 1 a share, otherwise a count.
     double validation = 0.0;
-    bool standardize = false;
+    Standardize standardize = Standardize::no;
     /// No key: a search leaves the test part alone.
     TestPart test_part = TestPart::evaluated;
 
     NetworkSpec network;
     Start start = Start::he;
+    /// Whether network.init names it.
+    bool start_is_chosen = false;
     /// A model to take the weights from instead.
     std::string start_file;
     double bias = 0.0;

@@ -52,6 +52,18 @@ struct FormulationOptions {
     double beta = 1.0;
     double gamma = 0.5;
 
+    /// lrrn: beta_1, ..., beta_{L+1}, of the map below each block; the last is that of the output.
+    std::vector<double> reconstruction;
+    /// Of a relaxation, in each phase of a batch, at most.
+    int sweeps = 8;
+    /// tau of the loss tau CE(u / tau).
+    double temperature = 1.0;
+    /// What the Lipschitz constant of the network is kept at or below; infinite: nothing is kept.
+    double lipschitz = 1.0;
+
+    bool is_lrrn() const { return name == "lrrn"; }
+    double beta_of_map(Index map) const { return reconstruction[static_cast<std::size_t>(map)]; }
+
     /// Of the simplex block, the last one.
     double output_lambda() const { return lambda.back(); }
     double lambda_of(Index layer) const { return lambda[static_cast<std::size_t>(layer - 1)]; }

@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "hoist/formulation/formulation.hpp"
 #include "hoist/model/network_spec.hpp"
 
 namespace hoist {
@@ -34,10 +35,19 @@ class OutputBlock {
 };
 
 /// `linear`: energy 1/2 |y - u|^2, T = y. `softmax` (the report's eq. 11): cross-entropy, whose
-/// Hessian is at most 1/2, hence T = u - 2 (softmax(u) - y). `simplex` (eq. 15): min over z on the
+/// Hessian is at most 1/2, hence T = u - 2 (softmax(u) - y); with a temperature t, t times that of u / t.
+/// `simplex` (eq. 15): min over z on the
 /// simplex of -sum y log z + lambda/2 |z - u|^2, T = z.
 /// @param lambda of the simplex block.
 template <typename Scalar>
-std::unique_ptr<OutputBlock<Scalar>> make_output_block(Output output, double lambda);
+std::unique_ptr<OutputBlock<Scalar>> make_output_block(Output output, double lambda,
+                                                       double temperature = 1.0);
+
+/// That of a formulation.
+template <typename Scalar>
+std::unique_ptr<OutputBlock<Scalar>> make_output_block(Output output,
+                                                       const FormulationOptions& options) {
+    return make_output_block<Scalar>(output, options.output_lambda(), options.temperature);
+}
 
 }  // namespace hoist

@@ -20,6 +20,9 @@ struct NnlsReport {
     int iterations = 0;
     /// False where a column stopped at the limit before it met the tolerance.
     bool converged = true;
+    /// Of coordinate descent: how far the last sweep moved the gradient of a coordinate, A_jj |step|, over
+    /// max|c| of its column; the most of all.
+    double change = 0.0;
 };
 
 /// Solves min 1/2 x'Ax - c'x over lower <= x <= upper for many right-hand sides: non-negative least
@@ -38,6 +41,16 @@ class NnlsSolver {
     virtual NnlsReport solve(const ConstMatrixRef<Scalar>& c, MatrixRef<Scalar> x) const = 0;
 };
 
+/// The same for a linear system too, on those coordinates of each column that are given.
+template <typename Scalar>
+class CoordinateSolver : public NnlsSolver<Scalar> {
+  public:
+    /// Lowers 1/2 x'Ax - c'x, without bounds, over the coordinates of each column where `mask` is 1; where it
+    /// is 0, x becomes 0. @pre mask is as large as x, and 0 or 1.
+    virtual NnlsReport solve_where(const ConstMatrixRef<Scalar>& mask,
+                                   const ConstMatrixRef<Scalar>& c, MatrixRef<Scalar> x) const = 0;
+};
+
 /// Cyclic coordinate descent, warm-started from x: every sweep visits the coordinates in order and
 /// minimizes over each exactly, so the objective never rises. A column stops after `sweeps`, or
 /// when none of its coordinates moved its gradient by more than `tolerance` * max|c| of the column
@@ -48,6 +61,10 @@ template <typename Scalar>
 std::unique_ptr<NnlsSolver<Scalar>> coordinate_descent(const ConstMatrixRef<Scalar>& a,
                                                        Bounds<Scalar> bounds, int sweeps,
                                                        Scalar tolerance);
+template <typename Scalar>
+std::unique_ptr<CoordinateSolver<Scalar>> coordinate_solver(const ConstMatrixRef<Scalar>& a,
+                                                            Bounds<Scalar> bounds, int sweeps,
+                                                            Scalar tolerance);
 
 /// Block principal pivoting (Kim and Park, SIAM J. Sci. Comput. 2011, extended to two bounds, with
 /// a primal active-set method as the backup rule): exact up to rounding in a finite number of

@@ -59,11 +59,18 @@ class LinearMap {
     void visit_windows(const ConstMatrixRef<Scalar>& x,
                        const std::function<void(const ConstMatrixRef<Scalar>&)>& visit) const;
 
-    /// factor W'W and factor W'b. @pre spec().plain().
+    /// factor W'W, factor W W' and factor W'b. @pre spec().plain().
     Matrix<Scalar> gram(Scalar factor) const;
+    Matrix<Scalar> gram_of_rows(Scalar factor) const;
+    /// g += factor s W. @pre spec().plain(); s is outputs x outputs and g outputs x inputs.
+    void add_left_product(Scalar factor, const Matrix<Scalar>& s, MatrixRef<Scalar> g) const;
     Vector<Scalar> pulled_bias(Scalar factor) const;
     /// A bound of the spectral norm of the linear part of u.
     double norm_bound() const;
+    /// One that holds with all rounding, and that a plain map nearly reaches.
+    double proven_norm() const;
+    /// |w_i - w_j| of its rows, outputs x outputs, rounded up. @pre spec().plain().
+    Matrix<double> row_distances() const;
     /// |W|^2, in double.
     double squared_norm() const;
 

@@ -22,16 +22,19 @@ struct Weights {
     Matrix<double> solution() const;
     /// Takes the (n + 1) x m solution of a regression: the transpose of [W b].
     void assign(const ConstMatrixRef<double>& solution);
+    /// Cuts the singular values of W that exceed `most` down to it, which is the nearest such matrix.
+    void limit_norm(double most);
 };
 
 /// How weights start.
-enum class Start { he, xavier, normal, variance_scaling, dirac };
+enum class Start { he, xavier, normal, variance_scaling, dirac, orthogonal };
 
 /// Draws W, m x n, of map `layer` from (seed, layer), the same on every grid, and sets the bias. He: N(0, 2/n). Xavier:
 /// uniform on +-sqrt(6/(n + m)) (Glorot and Bengio 2010), where m counts the numbers of all windows that one of x lies in
 /// (m times the places of a window for a convolution). normal: N(0, 0.1) (the report's Table 1). variance_scaling:
 /// N(0, 1/n) truncated at two standard deviations. dirac: He's, but of a convolution the first outputs
-/// are the channels in the middle of the window (Zagoruyko and Komodakis 2017). A residual map starts with W = 0, so that many of them pass x on.
+/// are the channels in the middle of the window (Zagoruyko and Komodakis 2017). orthogonal: the nearest matrix to He's with
+/// orthonormal rows or columns, whichever are fewer. A residual map starts with W = 0, so that many of them pass x on.
 template <typename Scalar>
 Weights<Scalar> initial_weights(const MapSpec& map, Start start, double bias, std::uint64_t seed,
                                 Index layer);

@@ -39,7 +39,7 @@ class Method {
     /// How lifted it was up to sweep or epoch `index`.
     virtual Lift lift(Index index) = 0;
     /// How well the training samples are fitted.
-    virtual Evaluation evaluate_training(const ForwardPass<Scalar>& forward,
+    virtual Evaluation evaluate_training(const Inference<Scalar>& inference,
                                          const OutputBlock<Scalar>& output) = 0;
     /// Exchanges the weights with those to be judged and kept, where they differ; twice is nothing.
     virtual void swap_weights() {}

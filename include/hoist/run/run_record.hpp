@@ -48,6 +48,10 @@ struct RunSummary {
     /// Bytes, the largest over ranks.
     double peak_memory = 0.0;
     std::uint64_t seed = 0;
+    /// Of a lifted regression/reconstruction network: LipschitzBound::whole(), and the median radius of the predicted
+    /// classes of the test part, or of the validation part.
+    std::optional<double> lipschitz;
+    std::optional<double> median_radius;
     /// Of each layer whose regression was singular: the largest RidgeFactor::shift().
     std::vector<double> shifts;
 };

@@ -33,6 +33,10 @@ class BatchSums {
     void add(std::size_t position, Index first, std::span<const InputBlock<Scalar>> x,
              MatrixRef<Scalar> s);
 
+    /// Adds a gradient in [W b] of the map at `position` as it is, m x (n + 1). @pre its solver wants nothing
+    /// else.
+    void add_gradient(std::size_t position, const ConstMatrixRef<Scalar>& own);
+
     /// Adds what a block says of a normalized map beside its gradient.
     void add(std::size_t position, const BlockMoments<Scalar>& block);
 

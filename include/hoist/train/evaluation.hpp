@@ -7,7 +7,7 @@
 
 namespace hoist {
 
-/// How well a network does on some samples, feed-forward; the same on every rank.
+/// How well a network does on some samples, by its own inference; the same on every rank.
 struct Evaluation {
     Index samples = 0;
     /// Mean loss.
@@ -52,16 +52,16 @@ class Tally {
 /// Collective over the world: evaluates the stage's weights on `samples`. @pre the samples are
 /// labeled and not empty.
 template <typename Scalar>
-Evaluation evaluate(const ForwardPass<Scalar>& forward, const NetworkSpec& network,
+Evaluation evaluate(const Inference<Scalar>& inference, const NetworkSpec& network,
                     const OutputBlock<Scalar>& output, const Communicator& world,
                     const Samples<Scalar>& samples);
 
 /// The same with the U_1 that `first_map` makes.
 template <typename Scalar>
-Evaluation evaluate(const ForwardPass<Scalar>& forward, const NetworkSpec& network,
+Evaluation evaluate(const Inference<Scalar>& inference, const NetworkSpec& network,
                     const OutputBlock<Scalar>& output, const Communicator& world,
                     const Samples<Scalar>& samples,
-                    const typename ForwardPass<Scalar>::FirstMap& first_map);
+                    const typename Inference<Scalar>::FirstMap& first_map);
 
 /// The same for the training samples, without the product by W_0. @pre as
 /// ForwardPass::from_first_preactivations.

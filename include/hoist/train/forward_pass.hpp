@@ -1,44 +1,26 @@
 #pragma once
 
-#include <functional>
-#include <vector>
-
-#include "hoist/model/network_spec.hpp"
-#include "hoist/problem/samples.hpp"
-#include "hoist/problem/stage.hpp"
 #include "hoist/problem/variables.hpp"
 #include "hoist/train/halo.hpp"
+#include "hoist/train/inference.hpp"
 
 namespace hoist {
 
 /// The ordinary feed-forward pass of some samples through the stages, a slice of a block at a time,
 /// so that all stages work at once. Keeps no activations. All references must outlive it.
 template <typename Scalar>
-class ForwardPass {
+class ForwardPass final : public Inference<Scalar> {
   public:
-    /// Called with a range of this rank's columns: U_l of a hidden layer, or U_{L+1}.
-    using Visit = std::function<void(Index layer, Range columns, const ConstMatrixRef<Scalar>& u)>;
-    /// Makes u the map of a range of this rank's columns of the input.
-    using FirstMap =
-        std::function<void(const LinearMap<Scalar>&, Range columns, Matrix<Scalar>& u)>;
+    using typename Inference<Scalar>::Visit;
+    using typename Inference<Scalar>::FirstMap;
+    using Inference<Scalar>::operator();
 
     ForwardPass(const NetworkSpec& network, const Communicator& world, const Placement& placement,
                 const Stage<Scalar>& stage)
         : network_(network), world_(world), placement_(placement), stage_(stage) {}
 
-    /// Sends the inputs of `samples` through the network; `visit` sees U_{l+1} of every layer l
-    /// that this rank holds. Collective over the world.
-    void operator()(const Samples<Scalar>& samples, const Visit& visit) const {
-        (*this)(
-            samples,
-            [&](const LinearMap<Scalar>& map, Range columns, Matrix<Scalar>& u) {
-                map.apply(samples.inputs.middleCols(columns.begin, columns.size()), u);
-            },
-            visit);
-    }
-    /// The same from inputs that `first_map` knows, the columns of `samples` in another form.
     void operator()(const Samples<Scalar>& samples, const FirstMap& first_map,
-                    const Visit& visit) const {
+                    const Visit& visit) const override {
         run(samples, 0, first_map, visit);
     }
 

@@ -36,15 +36,16 @@ template <typename Scalar>
 LiftedState minimize_activations(PlacedNetwork<Scalar> network, const Samples<Scalar>& samples);
 
 /// Collective over the world: the network's scores for each sample, outputs x samples, on every
-/// rank; the values of a regression in the unit of the data. Feed-forward.
+/// rank; the values of a regression in the unit of the data. By its own inference.
 template <typename Scalar>
-Matrix<double> feedforward_scores(PlacedNetwork<Scalar> network, const Samples<Scalar>& samples);
+Matrix<double> network_scores(PlacedNetwork<Scalar> network, const Samples<Scalar>& samples);
 
 /// Collective over the world: the scores of the lifted rule (the report's eq. 12), where the output
 /// is a variable too. For each class k, E_k is the least energy of a sample over all activations
 /// when its label is k; the scores are exp(-E_k), normalized: the largest belongs to the minimizer
 /// of eq. 12, and for large lambda they tend to the feed-forward ones under softmax. For regression
-/// the feed-forward state has no energy at all, so that both rules agree.
+/// the feed-forward state has no energy at all, so that both rules agree; those of a lifted
+/// regression/reconstruction network are one.
 template <typename Scalar>
 Matrix<double> lifted_scores(PlacedNetwork<Scalar> network, const Samples<Scalar>& samples);
 

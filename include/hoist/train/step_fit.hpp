@@ -38,6 +38,9 @@ class StepFit {
     void add_inputs(Index first, std::span<const InputBlock<Scalar>> x, MatrixRef<Scalar> s) {
         sums_->add(0, first, x, s);
     }
+    void add_gradient(Index layer, const ConstMatrixRef<Scalar>& own) {
+        sums_->add_gradient(position(layer), own);
+    }
     /// Adds what blocks of a map say beside its gradient, where it is normalized.
     void add_moments(Index layer, const std::vector<BlockMoments<Scalar>>& moments, Range blocks) {
         for (Index i = blocks.begin; i < blocks.end && !moments.empty(); ++i) {

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "hoist/formulation/output_block.hpp"
+#include "hoist/problem/batch_inputs.hpp"
+#include "hoist/problem/batches.hpp"
+#include "hoist/problem/samples.hpp"
+#include "hoist/train/lrrn_relaxation.hpp"
+#include "hoist/train/step_fit.hpp"
+
+namespace hoist {
+
+/// Mini-batches of a lifted regression/reconstruction network: each sample is relaxed from the state that it
+/// had an epoch ago, the loss of its output has an adjoint, and both give the exact gradient of the loss of the
+/// minimizer, as far as they have settled (see lrrn.hpp). After each step the maps with beta = 0 are cut back to
+/// the norm that the Lipschitz constant leaves them.
+template <typename Scalar>
+class LrrnStep {
+  public:
+    /// Takes the training samples' states into `states`. All references must outlive it.
+    LrrnStep(const Config& config, const Communicator& world, const Communicator& peers,
+             const Placement& placement, const Samples<Scalar>& samples, Stage<Scalar>& stage,
+             Variables<Scalar>& states);
+
+    Index batches() const { return batches_.count(); }
+    /// Draws the samples of an epoch's batches.
+    void begin_epoch(Index epoch);
+    /// One batch, and a step of length `rate`. Collective over the world.
+    void operator()(Index batch, int round, double rate);
+
+    StepFit<Scalar>& fit() { return fit_; }
+    const PhaseTimes& times() const { return times_; }
+    /// The sum of the loss over the samples of this rank since begin_epoch(), before each step.
+    double loss() const { return loss_; }
+    /// Since begin_epoch(), on this rank.
+    const RelaxationFigures& figures() const { return relaxation_.figures(); }
+    /// As BatchStep's.
+    std::vector<std::vector<Matrix<Scalar>*>> solver_state();
+
+  private:
+    void gather(Index batch);
+    void scatter(Index batch);
+    bool slope_of_loss(Index block, const ConstMatrixRef<Scalar>& u, MatrixRef<Scalar> slope);
+    void add_gradients();
+    void keep_norms();
+
+    const Config& config_;
+    const Samples<Scalar>& samples_;
+    Stage<Scalar>& stage_;
+    Variables<Scalar>& states_;
+    Batches batches_;
+    PhaseTimes times_;
+    StepFit<Scalar> fit_;
+    LrrnRelaxation<Scalar> relaxation_;
+    std::unique_ptr<OutputBlock<Scalar>> output_;
+    std::unique_ptr<BatchInputs<Scalar>> inputs_;
+    std::vector<InputBlock<Scalar>> input_blocks_;
+    typename LrrnRelaxation<Scalar>::Layout layout_;
+    Index columns_ = 0;
+    Index epoch_ = 0;
+    Index batch_ = 0;
+    double loss_ = 0.0;
+};
+
+}  // namespace hoist

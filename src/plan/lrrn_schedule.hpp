@@ -1,0 +1,156 @@
+#pragma once
+
+#include "hoist/math/solver_work.hpp"
+#include "hoist/problem/problem.hpp"
+#include "lrrn_part.hpp"
+#include "rank_costs.hpp"
+#include "timeline.hpp"
+
+namespace hoist {
+
+/// The steps of one rank of a lifted regression/reconstruction network, as LrrnStep and LrrnRelaxation take them.
+class LrrnSchedule : RankPart {
+  public:
+    LrrnSchedule(const Config& config, const SampleFacts& samples, const Placement& placement,
+                 int rank, Timeline& timeline)
+        : RankPart(config, placement, rank),
+          part_(config, placement, rank),
+          timeline_(timeline),
+          input_cost_(samples.input_cost),
+          ranges_(training_blocks(config, samples.train)),
+          batches_(ranges_, config.batch, 0),
+          order_(placement.grid.order(rank, ranges_.count())) {
+        for (Index l = layers_.begin; l < layers_.end; ++l) {
+            update_ += solver_work(config_.solver(l, batches_.most_columns()), inputs_of(l),
+                                   outputs_of(l), scalar_);
+            equations_ +=
+                batch_equations(config_.solver(l, batches_.most_columns()), network_.map(l));
+        }
+    }
+
+    /// Messages of a block in a batch, in each direction.
+    static Index visits(const Config& config) { return 2 * config.formulation.sweeps; }
+
+    /// @pre outlives the script.
+    Timeline::Script play(Index steps) {
+        const auto turns = 2 * static_cast<Index>(part_.sweeps());  // up and down, in both phases
+        for (Index step = 0; step < steps; ++step) {
+            co_await timeline_.work(rank_, part_.prepare());
+            if (last() && part_.turns_at_bottom()) {
+                for (const Index block : order_) {
+                    for (Index turn = 0; turn < turns; ++turn) {
+                        if (turn + 1 < turns) {
+                            co_await wait_below(step, block, turn);
+                            co_await timeline_.work(rank_, up(block, turn));
+                        }
+                        co_await timeline_.work(rank_, down(block, turn));
+                        send_down(step, block, turn);
+                    }
+                }
+            } else {
+                for (Index turn = 0; turn < turns; ++turn) {
+                    for (const Index block : order_) {
+                        if (turn + 1 < turns) {
+                            co_await wait_below(step, block, turn);
+                            co_await timeline_.work(rank_, up(block, turn));
+                            send_up(step, block, turn);
+                        }
+                        if (last()) {
+                            co_await timeline_.work(rank_, down(block, turn));
+                            send_down(step, block, turn);
+                        }
+                    }
+                    for (std::size_t i = 0; !last() && i < order_.size(); ++i) {
+                        const Index block = order_[i];
+                        co_await wait_above(step, block, turn);
+                        co_await timeline_.work(rank_, down(block, turn));
+                        send_down(step, block, turn);
+                    }
+                }
+            }
+            Work sums;
+            for (const Index block : order_) {
+                sums += part_.gradients(columns(block));
+            }
+            co_await timeline_.work(rank_, sums);
+            if (shards() > 1.0) {
+                co_await timeline_.sum(rank_, placement_.grid.rank_of(stage_, 0),
+                                       placement_.grid.shards(stage_), equations_ * scalar_);
+            }
+            co_await timeline_.work(rank_, update_);
+        }
+    }
+
+  private:
+    double columns(Index block) const {
+        return static_cast<double>(ranges_.columns(block).size()) /
+               static_cast<double>(batches_.count());
+    }
+    Work up(Index block, Index turn) const {
+        Work work = part_.up(columns(block), turn == 0);
+        if (first() && turn == 0) {
+            work += map_work(0).apply(columns(block)) * input_cost_;
+        }
+        return work;
+    }
+    Work down(Index block, Index turn) const {
+        Work work = part_.down(columns(block));
+        if (last() && turn + 1 == part_.sweeps()) {  // the outputs, and their pull
+            work += map_work(layers_.end - 1).apply(columns(block)) * 2.0;
+        }
+        return work;
+    }
+    // Below the lowest block of all only the first message goes up and the last comes down.
+    bool talks_below(Index turn, bool upward) const {
+        const Index turns = 2 * static_cast<Index>(part_.sweeps());
+        return !first() && (!part_.turns_at_bottom() || turn == (upward ? 0 : turns - 1));
+    }
+    bool talks_above(Index turn, bool upward) const {
+        const Index turns = 2 * static_cast<Index>(part_.sweeps());
+        return !last() && (!part_.passive() || turn == (upward ? 0 : turns - 1));
+    }
+    Index message(Index step, int stage, Index block, Index turn, Index direction) const {
+        const Index turns = 2 * static_cast<Index>(part_.sweeps());
+        return (((step * placement_.grid.stages() + stage) * ranges_.count() + block) * turns +
+                turn) *
+                   2 +
+               direction;
+    }
+    double bytes(double rows, Index block) const { return (rows * columns(block) + 1.0) * scalar_; }
+    Timeline::Pause wait_below(Index step, Index block, Index turn) {
+        return talks_below(turn, true)
+                   ? timeline_.wait(rank_, message(step, stage_, block, turn, 0),
+                                    bytes(part_.rows_below(), block))
+                   : timeline_.work(rank_, {});
+    }
+    Timeline::Pause wait_above(Index step, Index block, Index turn) {
+        return talks_above(turn, false)
+                   ? timeline_.wait(rank_, message(step, stage_ + 1, block, turn, 1),
+                                    bytes(part_.rows_above(), block))
+                   : timeline_.work(rank_, {});
+    }
+    void send_up(Index step, Index block, Index turn) {
+        if (talks_above(turn, true)) {
+            timeline_.send(rank_, placement_.grid.owner(stage_ + 1, block, ranges_.count()),
+                           message(step, stage_ + 1, block, turn, 0),
+                           bytes(part_.rows_above(), block));
+        }
+    }
+    void send_down(Index step, Index block, Index turn) {
+        if (talks_below(turn, false)) {
+            timeline_.send(rank_, placement_.grid.owner(stage_ - 1, block, ranges_.count()),
+                           message(step, stage_, block, turn, 1), bytes(part_.rows_below(), block));
+        }
+    }
+
+    LrrnPart part_;
+    Timeline& timeline_;
+    double input_cost_;
+    ColumnBlocks ranges_;
+    Batches batches_;
+    std::vector<Index> order_;
+    Work update_;
+    double equations_ = 0.0;
+};
+
+}  // namespace hoist

@@ -1,0 +1,125 @@
+#include "lrrn_method.hpp"
+
+#include <algorithm>
+
+#include "hoist/comm/agree.hpp"
+#include "hoist/train/lrrn_step.hpp"
+#include "take_steps.hpp"
+
+namespace hoist {
+
+namespace {
+
+template <typename Scalar>
+class LrrnMethod final : public Method<Scalar> {
+  public:
+    LrrnMethod(const Config& config, const Communicator& world, Problem<Scalar>& problem)
+        : config_(config),
+          world_(world),
+          problem_(problem),
+          states_(problem.stage.layers),
+          step_(config, world, problem.peers, problem.placement, problem.train, problem.stage,
+                states_) {}
+
+    void begin(const std::filesystem::path& checkpoint, const Progress& progress) override {
+        if (checkpoint.empty()) {
+            return;
+        }
+        agree(world_, [&] {
+            read_activations(checkpoint, problem_.train, config_.network, states_);
+            read_solver_state<Scalar>(checkpoint, config_, problem_.stage.layers,
+                                      step_.solver_state());
+        });
+        step_.fit().set_averaged(progress.averaged);
+    }
+
+    void advance(Progress& progress, const std::function<bool()>& stop) override {
+        const Index batches = step_.batches();
+        step_.begin_epoch(progress.sweep);
+        const double loss_before = progress.loss;
+        const Index batch = take_steps(
+            config_, progress, batches, step_.fit(), stop,
+            {.step = [this](Index at, int round, double rate) { step_(at, round, rate); }});
+        agree(world_, [&] { step_.fit().require_success(); });
+        take_lift(progress, batch < batches);
+        progress.averaged = step_.fit().averaged();
+        progress.batch = batch % batches;
+        own_loss_ = step_.loss() + (world_.rank() == 0 ? loss_before : 0.0);
+        if (progress.batch == 0) {
+            ++progress.sweep;
+            progress.loss = 0.0;
+        } else {
+            progress.loss = world_.sum(own_loss_);
+        }
+    }
+
+    Energy energy() const override {
+        Energy energy;
+        const double samples = static_cast<double>(problem_.train.blocks.samples());
+        energy.loss = own_loss_ / (samples * config_.rounds);
+        if (problem_.peers.rank() == 0) {
+            energy.ridge = problem_.stage.ridge(config_.ridge);
+        }
+        return energy;
+    }
+    const PhaseTimes& times() const override { return step_.times(); }
+    Lift lift(Index) override { return lift_; }
+    Evaluation evaluate_training(const Inference<Scalar>& inference,
+                                 const OutputBlock<Scalar>& output) override {
+        return evaluate(inference, problem_.stage.network, output, world_, problem_.train);
+    }
+    void swap_weights() override { step_.fit().swap_average(); }
+    void note(const Evaluation& judged, Progress& progress) override {
+        if (config_.rate.kind == RateSchedule::Kind::plateau) {
+            progress.plateau.note(judged.loss, config_.rate);
+        }
+    }
+    CheckpointState<Scalar> state() override {
+        return {&problem_.train, &states_, step_.solver_state(),
+                [this](Index layer) { return solver_entries(config_, layer); }};
+    }
+
+  private:
+    // Of the epoch so far, with what a checkpoint has brought of it.
+    void take_lift(Progress& progress, bool goes_on) {
+        const RelaxationFigures& own = step_.figures();
+        double change = world_.max(std::max(own.change, own.adjoint_change));
+        double sweeps = world_.sum(own.sweeps);
+        double blocks = world_.sum(own.blocks);
+        if (progress.lift.size() == 3) {
+            change = std::max(change, progress.lift[0]);
+            sweeps += progress.lift[1];
+            blocks += progress.lift[2];
+        }
+        lift_.residual = change;
+        if (blocks > 0.0) {
+            lift_.passes = sweeps / blocks;
+        }
+        progress.lift =
+            goes_on ? std::vector<double>{change, sweeps, blocks} : std::vector<double>{};
+    }
+
+    const Config& config_;
+    const Communicator& world_;
+    Problem<Scalar>& problem_;
+    Variables<Scalar> states_;
+    LrrnStep<Scalar> step_;
+    double own_loss_ = 0.0;
+    /// Of the last epoch, over all ranks.
+    Lift lift_;
+};
+
+}  // namespace
+
+template <typename Scalar>
+std::unique_ptr<Method<Scalar>> make_lrrn_method(const Config& config, const Communicator& world,
+                                                 Problem<Scalar>& problem) {
+    return std::make_unique<LrrnMethod<Scalar>>(config, world, problem);
+}
+
+template std::unique_ptr<Method<float>> make_lrrn_method(const Config&, const Communicator&,
+                                                         Problem<float>&);
+template std::unique_ptr<Method<double>> make_lrrn_method(const Config&, const Communicator&,
+                                                          Problem<double>&);
+
+}  // namespace hoist

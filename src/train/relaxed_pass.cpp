@@ -1,0 +1,104 @@
+#include "hoist/train/relaxed_pass.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace hoist {
+
+Index blocks_at_once(const Placement& placement) {
+    return std::max(4, 2 * placement.grid.stages());
+}
+
+template <typename Scalar>
+void RelaxedPass<Scalar>::operator()(const Samples<Scalar>& samples, const FirstMap& first_map,
+                                     const Visit& visit) const {
+    const Index maps = stage_.network.layers();
+    run(
+        samples, first_map,
+        [&](Index block, const ConstMatrixRef<Scalar>& u) { visit(maps, samples.local(block), u); },
+        [&](LrrnRelaxation<Scalar>& relaxation, Index block) {
+            for (Index l = stage_.layers.begin; l < std::min(stage_.layers.end, maps - 1); ++l) {
+                visit(l + 1, samples.local(block),
+                      part(relaxation.layers().z(l + 1), relaxation.columns(block)));
+            }
+        });
+}
+
+template <typename Scalar>
+Matrix<double> RelaxedPass<Scalar>::energies(const Samples<Scalar>& samples) const {
+    const Index terms = topmost_block(stage_.network, options_);
+    Matrix<double> energies = Matrix<double>::Zero(terms, samples.blocks.samples());
+    run(
+        samples,
+        [&](const LinearMap<Scalar>& map, Range columns, Matrix<Scalar>& u) {
+            map.apply(part(samples.inputs, columns), u);
+        },
+        [](Index, const ConstMatrixRef<Scalar>&) {},
+        [&](LrrnRelaxation<Scalar>& relaxation, Index block) {
+            const Range local = samples.local(block);
+            const Range columns = relaxation.columns(block);
+            LrrnLayers<Scalar>& layers = relaxation.layers();
+            for (Index l = stage_.layers.begin; l < std::min(stage_.layers.end, terms); ++l) {
+                const ConstMatrixRef<Scalar> z =
+                    l == 0 ? ConstMatrixRef<Scalar>(part(samples.inputs, local))
+                           : ConstMatrixRef<Scalar>(part(layers.z(l), columns));
+                energies.row(l).segment(samples.columns.begin + local.begin, local.size()) =
+                    std::pow(options_.gamma, static_cast<double>(l)) *
+                    layers.term(l).energy(z, part(layers.z(l + 1), columns)).transpose();
+            }
+        });
+    world_.sum(std::span(energies.data(), static_cast<std::size_t>(energies.size())));
+    return energies;
+}
+
+template <typename Scalar>
+void RelaxedPass<Scalar>::run(const Samples<Scalar>& samples, const FirstMap& first_map,
+                              const Answer& answer, const Relaxed& relaxed) const {
+    const Index count = samples.blocks.count();
+    PhaseTimes times;
+    LrrnRelaxation<Scalar> relaxation(options_, world_, placement_, stage_, count, samples.own,
+                                      times, Exchange::Channel::evaluation);
+    relaxation.prepare();
+    Matrix<Scalar> first;
+    Index turns = 0;  // the same on every rank
+    for (Index block = 0; block < count; ++block) {
+        turns = std::max(turns, placement_.grid.turn(block, count) + 1);
+    }
+    for (Range group{0, 0}; group.end < turns;) {
+        group = {group.end, group.end + blocks_at_once(placement_)};
+        const auto taken = [&](Index block) {
+            const Index turn = placement_.grid.turn(block, count);
+            return group.begin <= turn && turn < group.end;
+        };
+        typename LrrnRelaxation<Scalar>::Layout layout;
+        Index offset = 0;
+        for (Index block = samples.own.begin; block < samples.own.end; ++block) {
+            const Index size = taken(block) ? samples.blocks.columns(block).size() : 0;
+            layout.push_back({offset, offset + size});
+            offset += size;
+        }
+        relaxation.resize(layout, false);
+        relaxation.layers().restart();
+        relaxation(
+            to_the_minimum,
+            [&](Index block, MatrixRef<Scalar> u) {
+                first.resize(u.rows(), u.cols());
+                first_map(stage_.map(0), samples.local(block), first);
+                u = first;
+            },
+            [&](Index block, const ConstMatrixRef<Scalar>& u, MatrixRef<Scalar>) {
+                answer(block, u);
+                return false;
+            });
+        for (Index block = samples.own.begin; block < samples.own.end; ++block) {
+            if (taken(block)) {
+                relaxed(relaxation, block);
+            }
+        }
+    }
+}
+
+template class RelaxedPass<float>;
+template class RelaxedPass<double>;
+
+}  // namespace hoist
