@@ -40,7 +40,7 @@ class LrrnMethod final : public Method<Scalar> {
         const Index batch = take_steps(
             config_, progress, batches, step_.fit(), stop,
             {.step = [this](Index at, int round, double rate) { step_(at, round, rate); }});
-        agree(world_, [&] { step_.fit().require_success(); });
+        agree(world_, [&] { step_.require_success(); });
         take_lift(progress, batch < batches);
         progress.averaged = step_.fit().averaged();
         progress.batch = batch % batches;

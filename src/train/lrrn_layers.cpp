@@ -1,6 +1,9 @@
 #include "hoist/train/lrrn_layers.hpp"
 
 #include <algorithm>
+#include <string>
+
+#include "hoist/base/error.hpp"
 
 namespace hoist {
 
@@ -49,8 +52,21 @@ void LrrnLayers<Scalar>::prepare(const Matrix<Scalar>& below) {
         if (k < top_) {
             a += term(k).curvature_below(options_.gamma);
         }
+        if (!a.allFinite()) {  // on all shards, and the other stages go on
+            unrelaxed_ = k;
+            a.setIdentity();
+        }
         const auto at = static_cast<std::size_t>(k - moved_.begin);
         solvers_[at] = coordinate_solver<Scalar>(a, bounds_[at], 1, Scalar{0});
+    }
+}
+
+template <typename Scalar>
+void LrrnLayers<Scalar>::require_success() const {
+    if (unrelaxed_ > 0) {
+        throw NumericalError("block " + std::to_string(unrelaxed_) + " cannot be relaxed",
+                             "the weights below or above it are not finite, or too large",
+                             "the last checkpoint is good; use a smaller weights.step");
     }
 }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "hoist/comm/agree.hpp"
+
 namespace hoist {
 
 Index blocks_at_once(const Placement& placement) {
@@ -59,6 +61,7 @@ void RelaxedPass<Scalar>::run(const Samples<Scalar>& samples, const FirstMap& fi
     LrrnRelaxation<Scalar> relaxation(options_, world_, placement_, stage_, count, samples.own,
                                       times, Exchange::Channel::evaluation);
     relaxation.prepare();
+    agree(world_, [&] { relaxation.layers().require_success(); });
     Matrix<Scalar> first;
     Index turns = 0;  // the same on every rank
     for (Index block = 0; block < count; ++block) {

@@ -81,6 +81,13 @@ class Lrrn(ProgramTest):
         self.succeed("predict", "run", "--out", "scores.csv")
         self.assert_error(self.hoist("export", "run", "--to", "net.onnx"), USAGE, "cannot be exported", "minimizer")
 
+    def test_steps_that_diverge_are_a_numerical_failure(self):
+        for ranks in (1, 3):
+            with self.subTest(ranks=ranks):
+                self.assert_error(self.hoist("train", self.config, "--out", f"diverged-{ranks}", "--weights.solver=sgd",
+                                             "--weights.step=1e9", "--formulation.lipschitz=none", ranks=ranks),
+                                  76, "weights.step")
+
     def test_refuses_what_it_cannot_carry(self):
         for key, words in (("--network.activation=tanh", "tanh"), ("--weights.solver=ridge", "ridge"),
                            ("--train.staleness=1", "staleness"), ("--network.output=simplex", "simplex"),

@@ -35,6 +35,8 @@ class LrrnLayers {
     /// Makes the solvers of the blocks. @param below the curvature in the lowest block that the map below this
     /// stage makes; nothing on the first.
     void prepare(const Matrix<Scalar>& below);
+    /// @throws NumericalError where weights were not finite in any prepare(), so that states mean nothing.
+    void require_success() const;
     /// Makes room for so many columns, with an adjoint or without; z keeps its values where it has the size.
     void resize(Index columns, bool with_adjoint);
     /// Sets all z to 0.
@@ -72,6 +74,8 @@ class LrrnLayers {
     bool last_;
     Index top_;
     Range moved_;
+    /// A block whose curvature is not finite; 0: none.
+    Index unrelaxed_ = 0;
     std::vector<RegressionReconstruction<Scalar>> terms_;
     std::vector<Bounds<Scalar>> bounds_;
     std::vector<std::unique_ptr<CoordinateSolver<Scalar>>> solvers_;

@@ -31,6 +31,11 @@ class LrrnStep {
     void operator()(Index batch, int round, double rate);
 
     StepFit<Scalar>& fit() { return fit_; }
+    /// @throws NumericalError where a step or a relaxation failed.
+    void require_success() const {
+        fit_.require_success();
+        relaxation_.layers().require_success();
+    }
     const PhaseTimes& times() const { return times_; }
     /// The sum of the loss over the samples of this rank since begin_epoch(), before each step.
     double loss() const { return loss_; }
