@@ -25,6 +25,7 @@ void PrintTo(const Case& a_case, std::ostream* out) { *out << a_case.name; }
 ConfigText with(ConfigText settings) {
     ConfigText usual = one_gradient_step("6-5-4-3");
     usual["network.activation"] = "relu";
+    usual["network.init"] = "he";
     usual["formulation.name"] = "lrrn";
     usual["formulation.sweeps"] = "4000";
     usual["formulation.tolerance"] = "1e-15";
