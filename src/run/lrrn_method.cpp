@@ -2,21 +2,19 @@
 
 #include <algorithm>
 
+#include "epoch_method.hpp"
 #include "hoist/comm/agree.hpp"
 #include "hoist/train/lrrn_step.hpp"
-#include "take_steps.hpp"
 
 namespace hoist {
 
 namespace {
 
 template <typename Scalar>
-class LrrnMethod final : public Method<Scalar> {
+class LrrnMethod final : public EpochMethod<Scalar> {
   public:
     LrrnMethod(const Config& config, const Communicator& world, Problem<Scalar>& problem)
-        : config_(config),
-          world_(world),
-          problem_(problem),
+        : EpochMethod<Scalar>(config, world, problem),
           states_(problem.stage.layers),
           step_(config, world, problem.peers, problem.placement, problem.train, problem.stage,
                 states_) {}
@@ -36,43 +34,19 @@ class LrrnMethod final : public Method<Scalar> {
     void advance(Progress& progress, const std::function<bool()>& stop) override {
         const Index batches = step_.batches();
         step_.begin_epoch(progress.sweep);
-        const double loss_before = progress.loss;
-        const Index batch = take_steps(
-            config_, progress, batches, step_.fit(), stop,
+        const Index batch = this->take_steps(
+            progress, batches, stop,
             {.step = [this](Index at, int round, double rate) { step_(at, round, rate); }});
         agree(world_, [&] { step_.require_success(); });
         take_lift(progress, batch < batches);
-        progress.averaged = step_.fit().averaged();
-        progress.batch = batch % batches;
-        own_loss_ = step_.loss() + (world_.rank() == 0 ? loss_before : 0.0);
-        if (progress.batch == 0) {
-            ++progress.sweep;
-            progress.loss = 0.0;
-        } else {
-            progress.loss = world_.sum(own_loss_);
-        }
+        this->note_epoch(batch, batches, step_.loss(), progress);
     }
 
-    Energy energy() const override {
-        Energy energy;
-        const double samples = static_cast<double>(problem_.train.blocks.samples());
-        energy.loss = own_loss_ / (samples * config_.rounds);
-        if (problem_.peers.rank() == 0) {
-            energy.ridge = problem_.stage.ridge(config_.ridge);
-        }
-        return energy;
-    }
     const PhaseTimes& times() const override { return step_.times(); }
     Lift lift(Index) override { return lift_; }
     Evaluation evaluate_training(const Inference<Scalar>& inference,
                                  const OutputBlock<Scalar>& output) override {
         return evaluate(inference, problem_.stage.network, output, world_, problem_.train);
-    }
-    void swap_weights() override { step_.fit().swap_average(); }
-    void note(const Evaluation& judged, Progress& progress) override {
-        if (config_.rate.kind == RateSchedule::Kind::plateau) {
-            progress.plateau.note(judged.loss, config_.rate);
-        }
     }
     CheckpointState<Scalar> state() override {
         return {&problem_.train, &states_, step_.solver_state(),
@@ -99,12 +73,13 @@ class LrrnMethod final : public Method<Scalar> {
             goes_on ? std::vector<double>{change, sweeps, blocks} : std::vector<double>{};
     }
 
-    const Config& config_;
-    const Communicator& world_;
-    Problem<Scalar>& problem_;
+    StepFit<Scalar>& fit() override { return step_.fit(); }
+
+    using EpochMethod<Scalar>::config_;
+    using EpochMethod<Scalar>::world_;
+    using EpochMethod<Scalar>::problem_;
     Variables<Scalar> states_;
     LrrnStep<Scalar> step_;
-    double own_loss_ = 0.0;
     /// Of the last epoch, over all ranks.
     Lift lift_;
 };

@@ -4,11 +4,11 @@
 #include <functional>
 #include <span>
 
+#include "epoch_method.hpp"
 #include "hoist/comm/agree.hpp"
 #include "hoist/train/batch_step.hpp"
 #include "hoist/train/gradient_probe.hpp"
 #include "lrrn_method.hpp"
-#include "take_steps.hpp"
 
 namespace hoist {
 
@@ -93,12 +93,10 @@ class SweepMethod final : public Method<Scalar> {
 
 /// Mini-batches, each from its own feed-forward state.
 template <typename Scalar>
-class BatchMethod final : public Method<Scalar> {
+class BatchMethod final : public EpochMethod<Scalar> {
   public:
     BatchMethod(const Config& config, const Communicator& world, Problem<Scalar>& problem)
-        : config_(config),
-          world_(world),
-          problem_(problem),
+        : EpochMethod<Scalar>(config, world, problem),
           step_(config, world, problem.peers, problem.placement, problem.train, problem.stage),
           sums_(config.network.layers()) {
         if (config.probe) {
@@ -124,10 +122,9 @@ class BatchMethod final : public Method<Scalar> {
 
     void advance(Progress& progress, const std::function<bool()>& stop) override {
         step_.begin_epoch(progress.sweep);
-        const double loss_before = progress.loss;
         double passes = 0.0;
-        const Index batch = take_steps(
-            config_, progress, step_.batches(), step_.fit(), stop,
+        const Index batch = this->take_steps(
+            progress, step_.batches(), stop,
             {.before = [this](double position) { weigh(config_.formulation.lambda_at(position)); },
              .step =
                  [&](Index at, int round, double rate) {
@@ -141,28 +138,9 @@ class BatchMethod final : public Method<Scalar> {
         step_.slopes().share(world_);
         take_lift(progress, passes, batch);
         progress.passes = step_.layers().passes();
-        progress.averaged = step_.fit().averaged();
-        progress.batch = batch % step_.batches();
-        own_loss_ = step_.layers().loss() + (world_.rank() == 0 ? loss_before : 0.0);
-        if (progress.batch == 0) {
-            ++progress.sweep;
-            progress.loss = 0.0;
-        } else {
-            progress.loss = world_.sum(own_loss_);
-        }
+        this->note_epoch(batch, step_.batches(), step_.layers().loss(), progress);
     }
 
-    // Of the passes of the epoch: each sample before the step that its batch took. At the
-    // feed-forward state there is no penalty.
-    Energy energy() const override {
-        Energy energy;
-        const double samples = static_cast<double>(problem_.train.blocks.samples());
-        energy.loss = own_loss_ / (samples * config_.rounds);
-        if (problem_.peers.rank() == 0) {
-            energy.ridge = problem_.stage.ridge(config_.ridge);
-        }
-        return energy;
-    }
     const PhaseTimes& times() const override { return step_.times(); }
     Lift lift(Index epoch) override {
         const FormulationOptions& formulation = config_.formulation;
@@ -191,12 +169,6 @@ class BatchMethod final : public Method<Scalar> {
                         [this](const LinearMap<Scalar>& map, Range columns, Matrix<Scalar>& u) {
                             step_.apply_first(map, columns, u);
                         });
-    }
-    void swap_weights() override { step_.fit().swap_average(); }
-    void note(const Evaluation& judged, Progress& progress) override {
-        if (config_.rate.kind == RateSchedule::Kind::plateau) {
-            progress.plateau.note(judged.loss, config_.rate);
-        }
     }
     CheckpointState<Scalar> state() override {
         return {nullptr, nullptr, step_.solver_state(),
@@ -236,12 +208,13 @@ class BatchMethod final : public Method<Scalar> {
         }
     }
 
-    const Config& config_;
-    const Communicator& world_;
-    Problem<Scalar>& problem_;
+    StepFit<Scalar>& fit() override { return step_.fit(); }
+
+    using EpochMethod<Scalar>::config_;
+    using EpochMethod<Scalar>::world_;
+    using EpochMethod<Scalar>::problem_;
     BatchStep<Scalar> step_;
     std::optional<GradientProbe<Scalar>> probe_;
-    double own_loss_ = 0.0;
     /// Of the last epoch, over all ranks, and its mean number of passes; none before the first.
     LiftSums sums_;
     std::optional<double> passes_;

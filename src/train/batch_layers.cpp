@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "hoist/train/batch_samples.hpp"
+
 namespace hoist {
 
 template <typename Scalar>
@@ -24,12 +26,8 @@ BatchLayers<Scalar>::BatchLayers(const Config& config, const Communicator& world
       smoothing_(static_cast<Scalar>(config.label_smoothing)),
       sums_(stage.network.layers()),
       batch_sums_(stage.network.layers()) {
-    const NetworkSpec& network = stage.network;
     if (first_) {
-        const auto layout = image_layout(network.block(0), samples.stored_shape);
-        inputs_ = std::make_unique<BatchInputs<Scalar>>(
-            samples.inputs, samples.columns.begin, network.map(0),
-            Augmentation(config.augmentation, network.inputs(), layout), config.seed);
+        inputs_ = make_batch_inputs(config, stage.network, samples);
     }
     prepare();
 }
@@ -85,12 +83,7 @@ void BatchLayers<Scalar>::forward(Passage<Scalar>& passage, Index block, int pas
             passage.safeguard.send_up(block, range);
         }
     } else if (pass == 0) {
-        for (std::size_t j = 0; j < samples.size(); ++j) {
-            passage.targets.col(range.begin + static_cast<Index>(j)) =
-                samples_.targets.col(samples[j] - samples_.columns.begin);
-        }
-        auto y = part(passage.targets, range).array();
-        y = (Scalar{1} - smoothing_) * y + smoothing_ / static_cast<Scalar>(y.rows());
+        take_targets<Scalar>(samples_, samples, smoothing_, part(passage.targets, range));
     }
 }
 

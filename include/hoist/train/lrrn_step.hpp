@@ -47,9 +47,14 @@ class LrrnStep {
   private:
     void gather(Index batch);
     void scatter(Index batch);
-    bool slope_of_loss(Index block, const ConstMatrixRef<Scalar>& u, MatrixRef<Scalar> slope);
+    template <typename Visit>
+    void for_each_state(Index batch, const Visit& visit);
+    void slope_of_loss(Index block, const ConstMatrixRef<Scalar>& u, MatrixRef<Scalar> slope);
     void add_gradients();
     void keep_norms();
+    std::size_t position_of(Index block) const {
+        return static_cast<std::size_t>(block - samples_.own.begin);
+    }
 
     const Config& config_;
     const Samples<Scalar>& samples_;
@@ -59,6 +64,9 @@ class LrrnStep {
     PhaseTimes times_;
     StepFit<Scalar> fit_;
     LrrnRelaxation<Scalar> relaxation_;
+    LrrnLayers<Scalar>& layers_;
+    /// The hidden blocks whose states last: those of the stage, and the one above.
+    Range kept_;
     std::unique_ptr<OutputBlock<Scalar>> output_;
     std::unique_ptr<BatchInputs<Scalar>> inputs_;
     std::vector<InputBlock<Scalar>> input_blocks_;
