@@ -8,6 +8,7 @@
 #include "hoist/base/text.hpp"
 #include "hoist/comm/agree.hpp"
 #include "hoist/train/certificate.hpp"
+#include "hoist/train/evaluation.hpp"
 #include "hoist/train/lrrn_attack.hpp"
 #include "model_argument.hpp"
 
@@ -49,9 +50,11 @@ std::vector<double> read_radii(const std::string& text) {
 }
 
 void check_certifiable(const ModelHeader& header, const Dataset& data, bool attacks, bool lrrn) {
-    if (header.network.regression() || header.network.outputs() < 2) {
-        throw UsageError("certify does not go with a regression",
-                         "a radius is that within which a class stays", "use a model of classes");
+    if (figure_of(header.network) != Figure::accuracy) {
+        throw UsageError(
+            "certify does not go with network.output = " + to_text(header.network.output) + " of " +
+                std::to_string(header.network.outputs()),
+            "a radius is that within which a class stays", "use a model of classes");
     }
     if (!data.labeled()) {
         throw DataError("the data have no classes to certify", "", "use other data");
@@ -179,7 +182,7 @@ void certify(const Communicator& world, const CommandLine& line,
         const Samples<Scalar> samples =
             load_for_model(model, world, *data, {all.begin() + first, all.begin() + first + count});
         outputs.middleCols(first, count) =
-            outputs_of(*inference, model.header.network, world, samples);
+            answers_of(*inference, model.header.network, world, samples).outputs;
     }
     std::vector<Index> labels(all.size());
     agree(world, [&] { data->read_labels(all, labels); });

@@ -2,6 +2,7 @@
 #include <iostream>
 
 #include "commands.hpp"
+#include "energies.hpp"
 #include "hoist/comm/agree.hpp"
 #include "model_figures.hpp"
 
@@ -13,8 +14,9 @@ namespace po = boost::program_options;
 
 void print_table(const ModelFigures& figures, const ModelHeader& header) {
     const Evaluation& evaluation = figures.evaluation;
-    std::printf(header.network.regression() ? "rmse       %.6g\n" : "accuracy   %.2f %%\n",
-                header.network.regression() ? evaluation.rmse : evaluation.accuracy);
+    const Figure judged = figure_of(header.network);
+    std::printf(judged == Figure::accuracy ? "%-10s %.2f %%\n" : "%-10s %.6g\n",
+                to_text(judged).c_str(), evaluation.value(judged));
     if (figures.mirrored_accuracy) {
         std::printf("           %.2f %% with the scores of mirrored images averaged in\n",
                     *figures.mirrored_accuracy);
@@ -32,7 +34,7 @@ void print_table(const ModelFigures& figures, const ModelHeader& header) {
         std::printf("gap and objective are those of the first %td samples\n",
                     figures.minimized_samples);
     }
-    if (header.network.regression() || evaluation.confusion.rows() > 30) {
+    if (judged != Figure::accuracy || evaluation.confusion.rows() > 30) {
         return;
     }
     std::printf("\nconfusion (rows are true classes)\n");
@@ -48,14 +50,48 @@ void print_table(const ModelFigures& figures, const ModelHeader& header) {
     }
 }
 
+void print_energies(const std::vector<Energies>& rows) {
+    std::printf("\nfree energy      mean   deviation    AUROC\n");
+    for (const Energies& row : rows) {
+        std::printf("%-12s %8.4g    %8.4g", row.name.c_str(), row.mean, row.deviation);
+        if (row.area_under_roc) {
+            std::printf("   %6.4f", *row.area_under_roc);
+        }
+        std::printf("\n");
+    }
+}
+
+nlohmann::ordered_json energies_json(const std::vector<Energies>& rows) {
+    nlohmann::ordered_json all = nlohmann::json::array();
+    for (const Energies& row : rows) {
+        nlohmann::ordered_json entry;
+        entry["data"] = row.name;
+        entry["mean"] = row.mean;
+        entry["deviation"] = row.deviation;
+        entry["auroc"] =
+            row.area_under_roc ? nlohmann::json(*row.area_under_roc) : nlohmann::json(nullptr);
+        all.push_back(entry);
+    }
+    return all;
+}
+
 template <typename Scalar>
 void evaluate_model(const Communicator& world, const CommandLine& line,
                     const std::filesystem::path& path) {
     LoadedModel<Scalar> model = load_model<Scalar>(world, path);
+    const std::vector<std::string> against = line.has("against")
+                                                 ? line.get<std::vector<std::string>>("against")
+                                                 : std::vector<std::string>();
+    const bool compares = !against.empty() || line.has("energies");
     std::unique_ptr<Dataset> data;
     agree(world, [&] {
+        if (compares && !model.config.formulation.is_lrrn()) {
+            throw UsageError("--energies and --against do not go with this model",
+                             "only formulation.name = lrrn answers with a free energy",
+                             "leave them out");
+        }
         data = open_for_model(model.header, model.config, line.keys());
-        if (!data->labeled()) {
+        if (!data->labeled() && !model.header.network.unsupervised()) {
             throw DataError("the data have no targets to evaluate against", "",
                             "use hoist predict, or other data");
         }
@@ -65,13 +101,26 @@ void evaluate_model(const Communicator& world, const CommandLine& line,
         measure(model, world, *data,
                 line.get<std::string>("rule") == "lifted" ? Rule::lifted : Rule::feedforward,
                 line.has("augment") ? Augment::mirror : Augment::none);
+    std::vector<Energies> energies;
+    if (compares) {
+        energies = compare_energies(model, world, *data, figures.evaluation.energies, line.keys(),
+                                    against);
+        energies.insert(energies.begin(), summarize("these data", figures.evaluation.energies));
+    }
     if (world.rank() != 0) {
         return;
     }
     if (line.has("json")) {
-        std::cout << to_json(figures, model.header.network.regression()).dump() << std::endl;
+        nlohmann::ordered_json json = to_json(figures, figure_of(model.header.network));
+        if (compares) {
+            json["energies"] = energies_json(energies);
+        }
+        std::cout << json.dump() << std::endl;
     } else {
         print_table(figures, model.header);
+        if (compares) {
+            print_energies(energies);
+        }
     }
 }
 
@@ -86,7 +135,12 @@ ExitStatus run_evaluate(const Communicator& world, const Command& command,
          "together)")  //
         ("augment", po::value<std::string>(),
          "predict from changed samples, too, and average: mirror (left and right of images)")  //
-        ("json", "print one JSON object")                                                      //
+        ("energies",
+         "show the free energy beside those of mirrored images and of Gaussian samples with the "
+         "mean and deviation of each input (lrrn)")  //
+        ("against", po::value<std::vector<std::string>>(),
+         "and beside those of the data in this folder; may be given more than once (lrrn)")  //
+        ("json", "print one JSON object")                                                    //
         ("threads", po::value<int>()->default_value(0), "BLAS threads per rank");
     CommandLine line(command, options, {"MODEL"}, CommandLine::Keys::data);
     agree(world, [&] { line.parse(arguments); });

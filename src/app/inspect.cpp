@@ -50,10 +50,9 @@ ModelFacts read_facts(const std::filesystem::path& path) {
     const NetworkSpec& network = facts.header.network;
     for (Index l = 0; l < network.layers(); ++l) {
         const auto read = read_weights<double>(path, network, {l, l + 1});
-        facts.layers.push_back(
-            {network.map(l).inputs(), network.map(l).outputs(),
-             l + 1 == network.layers() ? to_text(network.output) : network.activation(l + 1).name(),
-             spectral_norm<double>(read.front().folded().matrix)});
+        facts.layers.push_back({network.map(l).inputs(), network.map(l).outputs(),
+                                network.name_above(l + 1),
+                                spectral_norm<double>(read.front().folded().matrix)});
     }
     return facts;
 }

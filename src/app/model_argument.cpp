@@ -115,7 +115,7 @@ std::unique_ptr<Dataset> open_for_model(const ModelHeader& header, const Config&
         all["data.target"] = data.target;
         if (data.format == config.data.format) {
             const ConfigText trained = parse_ini(header.config, "the configuration in the model");
-            for (const char* key : {"data.ignore", "data.header", "data.missing"}) {
+            for (const char* key : {"data.ignore", "data.header", "data.missing", "data.gray"}) {
                 if (const auto found = trained.find(key); found != trained.end()) {
                     all.try_emplace(key, found->second);
                 }
@@ -128,7 +128,9 @@ std::unique_ptr<Dataset> open_for_model(const ModelHeader& header, const Config&
     use.class_names = header.class_names;
     use.table = header.table;
     use.sample_shape = header.sample_shape;
-    if (use.task == Task::classes && use.class_names.empty()) {
+    if (header.network.unsupervised()) {
+        use.class_names.clear();  // any
+    } else if (use.task == Task::classes && use.class_names.empty()) {
         for (Index i = 0; i < header.network.outputs(); ++i) {
             use.class_names.push_back(std::to_string(i));
         }
@@ -145,7 +147,8 @@ std::unique_ptr<Dataset> open_for_model(const ModelHeader& header, const Config&
                             " inputs and the data have " + std::to_string(part->features()),
                         "use the data it was made for");
     }
-    if (part->labeled() && part->outputs() > 0 && part->outputs() > header.network.outputs()) {
+    if (!header.network.unsupervised() && part->labeled() && part->outputs() > 0 &&
+        part->outputs() > header.network.outputs()) {
         throw DataError("the model does not fit the data",
                         "it has " + std::to_string(header.network.outputs()) +
                             " outputs and the data have " + std::to_string(part->outputs()) +

@@ -2,8 +2,8 @@
 
 #include <cmath>
 
+#include "energies.hpp"
 #include "hoist/comm/agree.hpp"
-#include "hoist/problem/augmentation.hpp"
 
 namespace hoist {
 
@@ -14,7 +14,7 @@ template <typename Scalar>
 void use_lifted_rule(LoadedModel<Scalar>& model, const Communicator& world, Dataset& data,
                      Evaluation& evaluation) {
     const NetworkSpec& spec = model.header.network;
-    if (spec.regression()) {
+    if (figure_of(spec) != Figure::accuracy) {
         return;  // both rules agree
     }
     evaluation.confusion.setZero();
@@ -53,16 +53,13 @@ Index most_minimized(const NetworkSpec& spec) {
 template <typename Scalar>
 double mirrored_accuracy(LoadedModel<Scalar>& model, const Communicator& world, Dataset& data,
                          Samples<Scalar>& samples) {
-    const auto layout = image_layout(model.header.network.block(0), model.header.sample_shape);
-    if (!layout || model.header.network.regression()) {
+    if (!are_images(model.header) || figure_of(model.header.network) != Figure::accuracy) {
         throw UsageError("--augment mirror does not go with this model",
                          "its inputs are no images of classes, as far as is known",
                          "leave --augment out");
     }
     Matrix<double> scores = network_scores(model.network(world), samples);
-    if (samples.inputs.size() > 0) {
-        mirror_images<Scalar>(*layout, samples.inputs);
-    }
+    mirror_inputs(model, samples);
     scores += network_scores(model.network(world), samples);
     std::vector<Index> labels(static_cast<std::size_t>(data.samples()));
     agree(world, [&] { data.read_labels(all_samples(data.samples()), labels); });
@@ -87,8 +84,15 @@ ModelFigures measure(LoadedModel<Scalar>& model, const Communicator& world, Data
     const auto output = make_output_block<Scalar>(spec.output, model.config.formulation);
     ModelFigures figures;
     figures.evaluation = evaluate(*inference, spec, *output, world, samples);
-    figures.minimized_samples = std::min(most_minimized(spec), data.samples());
-    if (figures.minimized_samples == data.samples()) {
+    const bool relaxed = model.config.formulation.is_lrrn();
+    figures.minimized_samples =
+        relaxed ? data.samples() : std::min(most_minimized(spec), data.samples());
+    if (relaxed) {  // its state minimizes the energy as it is
+        figures.lifted.energy = {spec.unsupervised() ? 0.0 : figures.evaluation.loss,
+                                 figures.evaluation.energies.mean(), 0.0};
+        figures.lifted.gap = figures.evaluation.mean_terms;
+        figures.lifted.gap_formula = "gamma^k/2 (|z - W z_below - b|^2 + beta |W'z - z_below|^2)";
+    } else if (figures.minimized_samples == data.samples()) {
         figures.lifted = minimize_activations(model.network(world), samples);
     } else {
         const std::vector<Index> all = all_samples(data.samples());
@@ -97,9 +101,7 @@ ModelFigures measure(LoadedModel<Scalar>& model, const Communicator& world, Data
             load_for_model(model, world, data,
                            {all.begin(), all.begin() + figures.minimized_samples}));
     }
-    if (model.config.formulation.is_lrrn()) {  // which minimizes its energy either way
-        figures.lifted.energy.loss = figures.evaluation.loss;
-    } else if (rule == Rule::lifted) {
+    if (rule == Rule::lifted) {
         use_lifted_rule(model, world, data, figures.evaluation);
     }
     if (augment == Augment::mirror) {
@@ -108,10 +110,10 @@ ModelFigures measure(LoadedModel<Scalar>& model, const Communicator& world, Data
     return figures;
 }
 
-nlohmann::ordered_json to_json(const ModelFigures& figures, bool regression) {
+nlohmann::ordered_json to_json(const ModelFigures& figures, Figure judged) {
     const Evaluation& evaluation = figures.evaluation;
     nlohmann::ordered_json json;
-    json[regression ? "rmse" : "accuracy"] = regression ? evaluation.rmse : evaluation.accuracy;
+    json[to_text(judged)] = evaluation.value(judged);
     if (figures.mirrored_accuracy) {
         json["mirrored_accuracy"] = *figures.mirrored_accuracy;
     }
@@ -119,7 +121,7 @@ nlohmann::ordered_json to_json(const ModelFigures& figures, bool regression) {
     json["objective"] = figures.lifted.energy.objective();
     json["samples"] = evaluation.samples;
     json["minimized_samples"] = figures.minimized_samples;
-    if (!regression) {
+    if (judged == Figure::accuracy) {
         std::vector<std::vector<Index>> rows;
         for (Index i = 0; i < evaluation.confusion.rows(); ++i) {
             rows.emplace_back();

@@ -24,13 +24,13 @@ struct ModelFigures {
 };
 
 /// Collective over the world: evaluates on all of `data`; under the lifted rule accuracy, confusion
-/// and loss are those of its scores. @pre labeled. @throws UsageError where `augment` asks for images
+/// and loss are those of its scores. @pre labeled, unless the network knows of no targets. @throws UsageError where `augment` asks for images
 /// and the inputs are none.
 template <typename Scalar>
 ModelFigures measure(LoadedModel<Scalar>& model, const Communicator& world, Dataset& data,
                      Rule rule, Augment augment = Augment::none);
 
 /// The object that evaluate --json prints.
-nlohmann::ordered_json to_json(const ModelFigures& figures, bool regression);
+nlohmann::ordered_json to_json(const ModelFigures& figures, Figure judged);
 
 }  // namespace hoist

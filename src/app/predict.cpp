@@ -4,8 +4,10 @@
 #include <fstream>
 
 #include "commands.hpp"
+#include "hoist/base/text.hpp"
 #include "hoist/comm/agree.hpp"
 #include "hoist/io/whole_file.hpp"
+#include "hoist/train/evaluation.hpp"
 #include "model_argument.hpp"
 
 namespace hoist {
@@ -18,7 +20,7 @@ namespace po = boost::program_options;
 class PredictionWriter {
   public:
     virtual ~PredictionWriter() = default;
-    /// outputs x samples.
+    /// outputs x samples, below the energies where there are no targets.
     virtual void add(const Matrix<double>& scores) = 0;
     virtual void finish() = 0;
 };
@@ -36,13 +38,18 @@ class CsvPredictions final : public PredictionWriter {
           temporary_(temporary_name(path_)),
           header_(header),
           file_(temporary_) {
-        const bool regression = header_.network.regression();
         file_.precision(9);
-        file_ << (regression ? "" : "label");
-        for (Index k = 0; k < header_.network.outputs(); ++k) {
-            file_ << (k == 0 && regression ? "" : ",") << (regression ? "value_" : "score_") << k;
+        const bool labels = figure_of(header_.network) == Figure::accuracy;
+        std::vector<std::string> names;
+        if (labels) {
+            names.emplace_back("label");
+        } else if (header_.network.unsupervised()) {
+            names.emplace_back("energy");
         }
-        file_ << '\n';
+        for (Index k = 0; k < header_.network.outputs(); ++k) {
+            names.push_back((labels ? "score_" : "value_") + std::to_string(k));
+        }
+        file_ << join(names, ",") << '\n';
         check();
     }
     ~CsvPredictions() override {
@@ -52,11 +59,12 @@ class CsvPredictions final : public PredictionWriter {
 
     void add(const Matrix<double>& scores) override {
         for (Index i = 0; i < scores.cols(); ++i) {
-            if (!header_.network.regression()) {
+            const bool labels = figure_of(header_.network) == Figure::accuracy;
+            if (labels) {
                 file_ << name_of(best(scores, i));
             }
             for (Index k = 0; k < scores.rows(); ++k) {
-                file_ << (k == 0 && header_.network.regression() ? "" : ",") << scores(k, i);
+                file_ << (k == 0 && !labels ? "" : ",") << scores(k, i);
             }
             file_ << '\n';
         }
@@ -109,11 +117,16 @@ class Hdf5Predictions final : public PredictionWriter {
     Hdf5Predictions(const std::filesystem::path& path, const ModelHeader& header, Index samples)
         : header_(header),
           file_(path, samples * header.network.outputs() * static_cast<Index>(sizeof(double))),
-          score_name_(header.network.regression() ? "/value" : "/score") {
+          score_name_(figure_of(header.network) == Figure::accuracy ? "/score" : "/value") {
         file_.create<double>(score_name_, samples, header.network.outputs(), 0);
     }
 
-    void add(const Matrix<double>& scores) override {
+    void add(const Matrix<double>& all) override {
+        Matrix<double> scores = all;
+        if (header_.network.unsupervised()) {
+            energies_.insert(energies_.end(), all.row(0).begin(), all.row(0).end());
+            scores = all.bottomRows(all.rows() - 1);
+        }
         file_.write_rows<double>(score_name_, static_cast<Index>(labels_.size()), scores.rows(),
                                  {scores.data(), static_cast<std::size_t>(scores.size())});
         for (Index i = 0; i < scores.cols(); ++i) {
@@ -122,7 +135,9 @@ class Hdf5Predictions final : public PredictionWriter {
     }
 
     void finish() override {
-        if (!header_.network.regression()) {
+        if (header_.network.unsupervised()) {
+            file_.write<double>("/energy", energies_);
+        } else if (figure_of(header_.network) == Figure::accuracy) {
             write_labels();
         }
         file_.commit();
@@ -145,7 +160,20 @@ class Hdf5Predictions final : public PredictionWriter {
     Hdf5Writer file_;
     std::string score_name_;
     std::vector<Index> labels_;
+    std::vector<double> energies_;
 };
+
+// The energy of each sample, and its topmost block.
+template <typename Scalar>
+Matrix<double> energies_and_codes(LoadedModel<Scalar>& model, const Communicator& world,
+                                  const Samples<Scalar>& samples) {
+    const auto inference =
+        make_inference<Scalar>(model.config.formulation, world, model.placement, model.stage);
+    const Answers answers = answers_of(*inference, model.header.network, world, samples);
+    Matrix<double> all(answers.outputs.rows() + 1, answers.outputs.cols());
+    all << answers.energies.colwise().sum(), answers.outputs;
+    return all;
+}
 
 std::unique_ptr<PredictionWriter> make_writer(const std::string& out, const ModelHeader& header,
                                               Index samples) {
@@ -179,8 +207,10 @@ void predict(const Communicator& world, const CommandLine& line, const std::file
         const Index count = std::min(samples_at_once, data->samples() - first);
         const std::vector<Index> chosen(all.begin() + first, all.begin() + first + count);
         const Samples<Scalar> samples = load_for_model(model, world, *data, chosen);
-        const Matrix<double> scores = lifted ? lifted_scores(model.network(world), samples)
-                                             : network_scores(model.network(world), samples);
+        const Matrix<double> scores = model.header.network.unsupervised()
+                                          ? energies_and_codes(model, world, samples)
+                                      : lifted ? lifted_scores(model.network(world), samples)
+                                               : network_scores(model.network(world), samples);
         agree(world, [&] {
             if (writes) {
                 writer->add(scores);

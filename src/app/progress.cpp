@@ -16,7 +16,7 @@ namespace hoist {
 
 namespace {
 
-std::string figures(const SweepRecord& record, bool regression) {
+std::string figures(const SweepRecord& record, Figure figure) {
     char text[200];
     std::string line;
     std::snprintf(text, sizeof text, "objective %.6f  loss %.6f", record.energy.objective(),
@@ -24,9 +24,7 @@ std::string figures(const SweepRecord& record, bool regression) {
     line = text;
     const auto add = [&](const char* name, const std::optional<Evaluation>& evaluation) {
         if (evaluation) {
-            std::snprintf(text, sizeof text, regression ? "  %s rmse %.5g" : "  %s %.2f %%", name,
-                          regression ? evaluation->rmse : evaluation->accuracy);
-            line += text;
+            line += std::string("  ") + name + " " + shown(figure, evaluation->value(figure));
         }
     };
     add("train", record.train);
@@ -130,7 +128,7 @@ void ProgressPrinter::swept(const SweepRecord& record) {
         return;
     }
     std::printf("%s %td/%td  %s  %.2f s\n", config_.unit().c_str(), record.sweep, config_.length(),
-                figures(record, config_.network.regression()).c_str(), record.seconds);
+                figures(record, figure_of(config_.network)).c_str(), record.seconds);
     send_output();
 }
 
@@ -147,7 +145,7 @@ void ProgressPrinter::show_bar(const SweepRecord& record) {
     std::string line = "[" + std::string(static_cast<std::size_t>(filled), '#') +
                        std::string(static_cast<std::size_t>(cells - filled), '.') + "] " +
                        std::to_string(record.sweep) + "/" + std::to_string(config_.length()) +
-                       "  " + figures(record, config_.network.regression()) + tail;
+                       "  " + figures(record, figure_of(config_.network)) + tail;
     line.resize(std::min<std::size_t>(line.size(), static_cast<std::size_t>(terminal_width() - 1)));
     std::printf("\r\033[K%s", line.c_str());
     send_output();
@@ -170,14 +168,13 @@ void ProgressPrinter::noted(const std::string& text) {
 void ProgressPrinter::closed(const RunSummary& summary, const RunDirectory& directory,
                              Outcome outcome) {
     clear_bar();
-    const bool regression = config_.network.regression();
+    const Figure judged = figure_of(config_.network);
     const auto row = [&](const char* name, const std::optional<Evaluation>& evaluation) {
         if (evaluation) {
-            std::printf(regression ? "  %-20s rmse %.5g\n" : "  %-20s %.2f %%\n", name,
-                        regression ? evaluation->rmse : evaluation->accuracy);
+            std::printf("  %-20s %s\n", name, shown(judged, evaluation->value(judged)).c_str());
         }
     };
-    const std::string figure = regression ? "" : " accuracy";
+    const std::string figure = judged == Figure::accuracy ? " accuracy" : "";
     std::printf("\n");
     row(("test" + figure).c_str(), summary.last.test);
     row(("validation" + figure).c_str(), summary.last.validation);

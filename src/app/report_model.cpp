@@ -35,12 +35,10 @@ std::string base64(const std::vector<char>& bytes) {
 Json layers_of(const NetworkSpec& network) {
     Json layers = Json::array();
     for (Index l = 0; l < network.layers(); ++l) {
-        const bool top = l + 1 == network.layers();
-        layers.push_back(
-            {{"inputs", network.map(l).inputs()},
-             {"outputs", network.map(l).outputs()},
-             {"units", network.block(l + 1).size()},
-             {"activation", top ? to_text(network.output) : network.activation(l + 1).name()}});
+        layers.push_back({{"inputs", network.map(l).inputs()},
+                          {"outputs", network.map(l).outputs()},
+                          {"units", network.block(l + 1).size()},
+                          {"activation", network.name_above(l + 1)}});
     }
     return layers;
 }
@@ -114,17 +112,18 @@ struct Confusion {
 /// Looks through the scores of all samples for those that a reader wants to see.
 class Findings {
   public:
-    Findings(bool regression, Index samples)
-        : regression_(regression), step_((samples + most_predictions - 1) / most_predictions) {}
+    Findings(Figure judged, Index samples)
+        : judged_(judged), step_((samples + most_predictions - 1) / most_predictions) {}
 
     void add(Dataset& data, const std::vector<Index>& chosen, const Matrix<double>& scores) {
-        regression_ ? add_values(data, chosen, scores) : add_labels(data, chosen, scores);
+        judged_ == Figure::rmse ? add_values(data, chosen, scores)
+                                : add_labels(data, chosen, scores);
     }
 
     /// @param numbers of an image that is shown; 0 where the inputs are none.
     Json json(Dataset& data, Index numbers) {
-        return regression_ ? Json{{"predictions", predictions_}}
-                           : Json{{"confused", confused_json(data, numbers)}};
+        return judged_ == Figure::rmse ? Json{{"predictions", predictions_}}
+                                       : Json{{"confused", confused_json(data, numbers)}};
     }
 
   private:
@@ -191,7 +190,7 @@ class Findings {
         return base64(bytes);
     }
 
-    bool regression_;
+    Figure judged_;
     Index step_;
     std::vector<Confusion> confused_;
     std::vector<std::pair<double, double>> predictions_;
@@ -200,14 +199,15 @@ class Findings {
 template <typename Scalar>
 Json use_model(LoadedModel<Scalar>& model, const Communicator& world, Dataset& data,
                Index numbers) {
-    const bool regression = model.header.network.regression();
-    Json figures = to_json(measure(model, world, data, Rule::feedforward), regression);
+    const Figure judged = figure_of(model.header.network);
+    Json figures = to_json(measure(model, world, data, Rule::feedforward), judged);
     if (model.header.network.outputs() > most_classes) {
         figures.erase("confusion");
     }
-    Findings findings(regression, data.samples());
+    Findings findings(judged, data.samples());
     const std::vector<Index> all = all_samples(data.samples());
-    for (Index first = 0; first < data.samples(); first += samples_at_once) {
+    for (Index first = 0; judged != Figure::energy && first < data.samples();
+         first += samples_at_once) {
         const Index count = std::min(samples_at_once, data.samples() - first);
         const std::vector<Index> chosen(all.begin() + first, all.begin() + first + count);
         const Samples<Scalar> samples = load_for_model(model, world, data, chosen);
@@ -217,7 +217,7 @@ Json use_model(LoadedModel<Scalar>& model, const Communicator& world, Dataset& d
     Json json;
     json["figures"] = figures;
     agree(world, [&] {
-        if (world.rank() == 0) {
+        if (world.rank() == 0 && judged != Figure::energy) {
             json.update(findings.json(data, numbers));
         }
     });

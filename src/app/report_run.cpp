@@ -9,6 +9,7 @@
 
 #include "command_line.hpp"
 #include "hoist/base/text.hpp"
+#include "hoist/train/evaluation.hpp"
 
 namespace hoist {
 
@@ -65,11 +66,14 @@ class Metrics {
         std::getline(lines, line);
         names_ = split(line, ',');
         columns_.resize(names_.size());
-        regression_ = has("train_rmse");
-        for (const char* name : {"sweep", "epoch", "seconds", "objective", "loss",
-                                 regression_ ? "train_rmse" : "train_accuracy"}) {
+        for (const Figure figure : {Figure::rmse, Figure::energy}) {
+            judged_ = has("train_" + to_text(figure)) ? figure : judged_;
+        }
+        for (const std::string& name :
+             {std::string("sweep"), std::string("epoch"), std::string("seconds"),
+              std::string("objective"), std::string("loss"), "train_" + to_text(judged_)}) {
             if (!has(name)) {
-                refuse(path, "line 1", std::string("it has no column ") + name);
+                refuse(path, "line 1", "it has no column " + name);
             }
         }
         for (Index number = 2; std::getline(lines, line); ++number) {
@@ -77,7 +81,7 @@ class Metrics {
         }
     }
 
-    bool regression() const { return regression_; }
+    Figure judged() const { return judged_; }
     Index rows() const { return static_cast<Index>(columns_.front().size()); }
     const std::vector<std::optional<double>>& column(const std::string& name) const {
         return columns_[static_cast<std::size_t>(std::ranges::find(names_, name) - names_.begin())];
@@ -125,7 +129,7 @@ class Metrics {
     std::filesystem::path path_;
     std::vector<std::string> names_;
     std::vector<std::vector<std::optional<double>>> columns_;
-    bool regression_ = false;
+    Figure judged_ = Figure::accuracy;
 };
 
 // The number of the line on which `key` stands.
@@ -221,7 +225,7 @@ Json read_run(const RunDirectory& directory) {
     run["directory"] = path.string();
     run["complete"] = complete;
     run["config"] = read_config(directory.config());
-    run["regression"] = metrics.regression();
+    run["judged_by"] = to_text(metrics.judged());
     run["unit"] = metrics.rows() > 0 && metrics.column("epoch").back() ? "epoch" : "sweep";
     run["every"] = step;
     run["metrics"] = metrics.json(std::max<Index>(step, 1));

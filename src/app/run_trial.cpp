@@ -14,10 +14,10 @@ namespace hoist {
 
 namespace {
 
-std::vector<double> errors(const std::vector<double>& figures, bool regression) {
+std::vector<double> errors(const std::vector<double>& values, Figure figure) {
     std::vector<double> result;
-    std::ranges::transform(figures, std::back_inserter(result),
-                           [&](double figure) { return error_of(figure, regression); });
+    std::ranges::transform(values, std::back_inserter(result),
+                           [&](double value) { return error_of(figure, value); });
     return result;
 }
 
@@ -28,7 +28,7 @@ class TrialObserver final : public TrainObserver {
                   const std::vector<std::vector<double>>& earlier)
         : trial_(trial), config_(config) {
         for (const std::vector<double>& figures : earlier) {
-            earlier_.push_back(errors(figures, config.network.regression()));
+            earlier_.push_back(errors(figures, figure_of(config.network)));
         }
     }
 
@@ -40,9 +40,7 @@ class TrialObserver final : public TrainObserver {
         if (hopeless_) {
             return;  // since before the search was interrupted
         }
-        const bool regression = config_.network.regression();
-        trial_.figures.push_back(
-            as_written(regression ? record.validation->rmse : record.validation->accuracy));
+        trial_.figures.push_back(as_written(record.validation->value(figure_of(config_.network))));
         judge();
     }
     void noted(const std::string& text) override {
@@ -53,7 +51,7 @@ class TrialObserver final : public TrainObserver {
 
   private:
     void judge() {
-        hopeless_ = is_hopeless(errors(trial_.figures, config_.network.regression()), earlier_,
+        hopeless_ = is_hopeless(errors(trial_.figures, figure_of(config_.network)), earlier_,
                                 config_.length());
     }
 

@@ -121,7 +121,7 @@ std::vector<std::string> Search::choose(const std::vector<Trial>& trials,
     double worst = 0.0;
     for (const Trial& trial : trials) {
         if (trial.judged()) {
-            const double error = error_of(trial.figure(), config_.network.regression());
+            const double error = error_of(figure_of(config_.network), trial.figure());
             const double value = std::log(std::max(error, least_error_));
             worst = evaluated.empty() ? value : std::max(worst, value);
             evaluated.push_back({space_.point(trial.values), value});

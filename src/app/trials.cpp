@@ -128,7 +128,7 @@ std::string SearchDirectory::header() const {
     for (const SearchRange& range : space_.ranges()) {
         line += "," + range.key;
     }
-    return line + ",validation_" + (regression_ ? "rmse" : "accuracy") + ",seconds,state";
+    return line + ",validation_" + to_text(figure_) + ",seconds,state";
 }
 
 void SearchDirectory::write_trials(const std::vector<Trial>& trials) const {

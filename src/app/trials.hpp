@@ -38,11 +38,6 @@ struct Trial {
     std::string name() const;
 };
 
-/// What reads a figure as an error: rmse, or what is missing from 100 %.
-inline double error_of(double figure, bool regression) {
-    return regression ? figure : 100.0 - figure;
-}
-
 /// `figure` with the digits that metrics.csv has, so that a resumed search sees the same numbers.
 double as_written(double figure);
 
@@ -52,8 +47,8 @@ void refuse_trial_of_running_search(const std::filesystem::path& run);
 /// The files of one search. Used by rank 0 alone, but for the paths.
 class SearchDirectory {
   public:
-    SearchDirectory(std::filesystem::path path, const SearchSpace& space, bool regression)
-        : path_(std::move(path)), space_(space), regression_(regression) {}
+    SearchDirectory(std::filesystem::path path, const SearchSpace& space, Figure figure)
+        : path_(std::move(path)), space_(space), figure_(figure) {}
 
     const std::filesystem::path& path() const { return path_; }
     std::filesystem::path trials() const;
@@ -77,7 +72,7 @@ class SearchDirectory {
 
     std::filesystem::path path_;
     const SearchSpace& space_;
-    bool regression_;
+    Figure figure_;
 };
 
 }  // namespace hoist

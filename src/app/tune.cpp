@@ -118,15 +118,15 @@ void require_same_search(const std::string& saved_ini, const std::string& ini) {
 }
 
 // Those that were given up are not among them: they lost to the median.
-std::vector<const Trial*> best_first(const std::vector<Trial>& trials, bool regression) {
+std::vector<const Trial*> best_first(const std::vector<Trial>& trials, Figure figure) {
     std::vector<const Trial*> best;
     for (const Trial& trial : trials) {
         if (trial.state == Trial::State::complete) {
             best.push_back(&trial);
         }
     }
-    std::ranges::stable_sort(
-        best, {}, [&](const Trial* trial) { return error_of(trial->figure(), regression); });
+    std::ranges::stable_sort(best, {},
+                             [&](const Trial* trial) { return error_of(figure, trial->figure()); });
     return best;
 }
 
@@ -144,7 +144,7 @@ ExitStatus run_tune(const Communicator& world, const Command& command,
     }
     const std::filesystem::path file = line.get<std::vector<std::string>>("argument").front();
     const auto [config, ini] = read_config(world, file, line.keys());
-    const bool regression = config.network.regression();
+    const Figure figure = figure_of(config.network);
 
     SearchOptions options;
     std::optional<SearchSpace> space;
@@ -153,7 +153,7 @@ ExitStatus run_tune(const Communicator& world, const Command& command,
         options = search_options(line, world.size());
         space.emplace(read_resolved_ini(ini));
         const Index samples = validation_samples(config, world.size() / options.parallel);
-        if (!regression) {
+        if (figure == Figure::accuracy) {
             least_error = 50.0 / static_cast<double>(samples);  // half a sample
         }
     });
@@ -161,7 +161,7 @@ ExitStatus run_tune(const Communicator& world, const Command& command,
 
     const SearchDirectory directory(
         line.has("out") ? line.get<std::string>("out") : "tune-" + file.stem().string(), *space,
-        regression);
+        figure);
     const std::string path = directory.path().string();
     std::vector<Trial> trials;
     std::optional<DirectoryLock> lock;
@@ -220,7 +220,7 @@ ExitStatus run_tune(const Communicator& world, const Command& command,
         }
         return ExitStatus::interrupted;
     }
-    const std::vector<const Trial*> best = best_first(trials, regression);
+    const std::vector<const Trial*> best = best_first(trials, figure);
     agree(world, [&] {
         if (best.empty()) {
             throw NumericalError("no trial came to its end",

@@ -58,10 +58,7 @@ void TuneReport::closed(const std::vector<const Trial*>& best) const {
 }
 
 std::string TuneReport::figure(const Trial& trial) const {
-    char text[40];
-    const bool regression = config_.network.regression();
-    std::snprintf(text, sizeof text, regression ? "rmse %.5g" : "%.2f %%", trial.figure());
-    return text;
+    return shown(figure_of(config_.network), trial.figure());
 }
 
 }  // namespace hoist

@@ -1,6 +1,7 @@
 #include "hoist/comm/communicator.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <exception>
 #include <limits>
@@ -107,6 +108,18 @@ void Request::wait() {
     }
     const WaitMark mark(what_, name_, peer_);
     MPI_Wait(&request_, MPI_STATUS_IGNORE);
+}
+
+void Request::wait_for_either(Request& one, Request& other) {
+    if (std::uncaught_exceptions() > 0) {
+        return;  // as wait()
+    }
+    const WaitMark mark(one.what_, one.name_, one.peer_);
+    std::array<MPI_Request, 2> requests{one.request_, other.request_};
+    int index = 0;
+    MPI_Waitany(2, requests.data(), &index, MPI_STATUS_IGNORE);
+    one.request_ = requests[0];
+    other.request_ = requests[1];
 }
 
 bool Request::over() {

@@ -5,9 +5,9 @@ namespace hoist {
 
 namespace {
 
-void read_validation(const Value& value, Config& config) {
+double share_or_count(const Value& value) {
     const double share = value.number(0.0);
-    config.validation = share < 1.0 ? share : static_cast<double>(value.whole_number(1));
+    return share < 1.0 ? share : static_cast<double>(value.whole_number(1));
 }
 
 }  // namespace
@@ -51,12 +51,19 @@ std::vector<Key> data_keys() {
          [](const Value& v, Config& c) {
              c.data.missing = static_cast<MissingValues>(v.choice({"error", "mean", "drop"}));
          }},
+        {{"data.gray", "false", "pictures as their luminance alone (cifar10, images): true, false"},
+         [](const Value& v, Config& c) { c.data.gray = v.yes_or_no(); }},
         {{"data.limit", "0", "use only the first so many training samples; 0 for all"},
          [](const Value& v, Config& c) { c.limit = v.whole_number(0); }},
         {{"data.validation", "0",
           "training samples set aside to choose settings by: a share below 1, of at least one "
           "sample, or a count"},
-         read_validation},
+         [](const Value& v, Config& c) { c.validation = share_or_count(v); }},
+        {{"data.labeled", "0",
+          "how many training samples, drawn by the seed, show their labels, as a share below 1 or "
+          "a "
+          "count; the others only their free energy, see formulation.energy (lrrn); 0: all"},
+         [](const Value& v, Config& c) { c.labeled = share_or_count(v); }},
         {{"data.standardize", "false",
           "shift and scale each input to mean 0 and variance 1: true, false; mean: shift alone"},
          [](const Value& v, Config& c) {

@@ -14,7 +14,9 @@ void read_beta(const Value& value, Config& config) {
         return;
     }
     const Index maps = config.network.layers();
-    const bool names_output = static_cast<Index>(split(value.text, ',').size()) == maps && maps > 1;
+    const bool names_output =
+        config.network.unsupervised() ||
+        (static_cast<Index>(split(value.text, ',').size()) == maps && maps > 1);
     formulation.reconstruction = value.numbers(names_output ? maps : maps - 1, 0.0, 1e6);
     if (!names_output) {
         formulation.reconstruction.push_back(0.0);
@@ -119,6 +121,31 @@ std::vector<Key> formulation_keys() {
           "sweeps of a relaxation, and as many of its adjoint, at most (lrrn)"},
          [](const Value& v, Config& c) {
              c.formulation.sweeps = static_cast<int>(v.whole_number(1, 1000000));
+         }},
+        {{"formulation.phase", "adjoint",
+          "what follows the free phase (lrrn): adjoint, nudged (both ways), clamped (the "
+          "difference "
+          "of two energies), class_energy (that of the clamped state)"},
+         [](const Value& v, Config& c) {
+             c.formulation.phase =
+                 static_cast<LrrnPhase>(v.choice({"adjoint", "nudged", "clamped", "class_energy"}));
+         }},
+        {{"formulation.nudge_strength", "0.1", "of nudged, in slopes of the loss (lrrn)"},
+         [](const Value& v, Config& c) { c.formulation.nudge_strength = v.number(1e-6, 1e6); }},
+        {{"formulation.energy", "auto",
+          "weight of the mean free energy beside the loss (lrrn); auto: 1 where network.output = "
+          "none, else 0"},
+         [](const Value& v, Config& c) {
+             c.formulation.energy =
+                 v.text == "auto" ? (c.network.unsupervised() ? 1.0 : 0.0) : v.number(0.0, 1e6);
+         }},
+        {{"formulation.offset", "auto",
+          "what the loss takes from the score of the true class before it compares (lrrn); auto: 1 "
+          "of hinge and squared_hinge, else 0"},
+         [](const Value& v, Config& c) {
+             const bool margin =
+                 c.network.output == Output::hinge || c.network.output == Output::squared_hinge;
+             c.formulation.offset = v.text == "auto" ? (margin ? 1.0 : 0.0) : v.number(-1e6, 1e6);
          }},
         {{"formulation.temperature", "1",
           "tau of the loss tau CE(u / tau): a small one for accuracy, a large one for radii "

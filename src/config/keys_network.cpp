@@ -42,21 +42,26 @@ std::vector<Key> network_keys() {
         {{"network.output", "softmax",
           "softmax (cross-entropy), simplex (cross-entropy of an explicit block), linear (squared "
           "error; regression where "
-          "it has width 1)"},
+          "it has width 1); of lrrn also hinge, squared_hinge (of the margin), none (no targets: "
+          "the mean free energy)"},
          [](const Value&, Config&) {}},
         {{"network.init", "auto",
           "start of the weights: auto (he; of lrrn orthogonal), he, xavier, normal, "
           "variance_scaling, dirac (he, but that "
           "convolutions "
-          "first hand on their inputs), orthogonal (orthonormal rows or columns), or a model file"},
+          "first hand on their inputs), orthogonal (orthonormal rows or columns), or a model file, "
+          "which without an output (none) is the start of the lower maps"},
          read_start},
         {{"network.whiten", "false",
           "whether the first map starts as the whitening of its windows, in pairs of opposite "
           "sign; "
           "a step of 0 keeps it so: true, false"},
          [](const Value& v, Config& c) { c.whiten = v.yes_or_no(); }},
-        {{"network.bias", "0", "start of the biases"},
-         [](const Value& v, Config& c) { c.bias = v.number(-1e6, 1e6); }},
+        {{"network.bias", "0", "start of the biases; none: they stay 0 (lrrn)"},
+         [](const Value& v, Config& c) {
+             c.without_bias = v.text == "none";
+             c.bias = c.without_bias ? 0.0 : v.number(-1e6, 1e6);
+         }},
         {{"network.scale", "1",
           "of the hidden blocks at the start: multiplies the first map and the hidden biases and "
           "divides the last map, which leaves the network's function"},

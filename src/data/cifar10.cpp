@@ -6,6 +6,7 @@
 #include "formats.hpp"
 #include "hoist/base/error.hpp"
 #include "hoist/base/text.hpp"
+#include "hoist/io/picture_file.hpp"
 #include "hoist/io/whole_file.hpp"
 
 namespace hoist {
@@ -65,15 +66,23 @@ class CifarBatch {
         bytes_->expect_end();
     }
 
-    /// Channels innermost.
+    /// Channels innermost, or the luminance alone where there is no room for more.
     void read_image(Index image, std::span<double> numbers) {
         std::array<char, record_bytes> record;
         bytes_->read(image * record_bytes, record, "image " + std::to_string(image));
+        const auto value = [&](Index color, Index place) -> int {
+            return static_cast<unsigned char>(
+                record[static_cast<std::size_t>(1 + color * places + place)]);
+        };
+        const bool gray = std::ssize(numbers) == places;
         for (Index place = 0; place < places; ++place) {
+            if (gray) {
+                numbers[static_cast<std::size_t>(place)] =
+                    luminance(value(0, place), value(1, place), value(2, place));
+                continue;
+            }
             for (Index color = 0; color < colors; ++color) {
-                const char value = record[static_cast<std::size_t>(1 + color * places + place)];
-                numbers[static_cast<std::size_t>(place * colors + color)] =
-                    static_cast<unsigned char>(value);
+                numbers[static_cast<std::size_t>(place * colors + color)] = value(color, place);
             }
         }
     }
@@ -96,8 +105,9 @@ Index images_of(const CifarBatches& batches) {
 
 class CifarImages : public RowArray {
   public:
-    CifarImages(const std::string& shown, CifarBatches batches)
-        : RowArray(shown, {images_of(batches), side, side, colors}, ElementKind::byte, "uint8"),
+    CifarImages(const std::string& shown, CifarBatches batches, bool gray)
+        : RowArray(shown, {images_of(batches), side, side, gray ? 1 : colors}, ElementKind::byte,
+                   "uint8"),
           batches_(std::move(batches)) {}
 
     void read_rows(Index first, std::span<double> numbers) override {
@@ -170,7 +180,7 @@ std::vector<std::string> read_class_names(const fs::path& folder) {
 
 std::unique_ptr<ArrayPart> make_part(const std::string& shown, CifarBatches batches,
                                      const std::vector<std::string>& names, ArrayTargets& reader,
-                                     const DataUse& use) {
+                                     bool gray, const DataUse& use) {
     if (batches.empty()) {
         return nullptr;
     }
@@ -179,7 +189,7 @@ std::unique_ptr<ArrayPart> make_part(const std::string& shown, CifarBatches batc
         batch.read_labels(numbers);
     }
     CifarLabels labels(shown, std::move(numbers));
-    auto images = std::make_unique<CifarImages>(shown, std::move(batches));
+    auto images = std::make_unique<CifarImages>(shown, std::move(batches), gray);
     Targets targets = reader.read(labels, images->rows(), names);
     return std::make_unique<ArrayPart>(std::move(images), std::pair<Index, Index>{0, 0},
                                        std::move(targets), use.largest);
@@ -214,16 +224,16 @@ DataParts open_cifar10(const DataConfig& config, const DataUse& use) {
     }
     const std::vector<std::string> names = read_class_names(folder);
     ArrayTargets targets(use);
-    auto training =
-        make_part((folder / "data_batch_*.bin").string(), std::move(train), names, targets, use);
+    auto training = make_part((folder / "data_batch_*.bin").string(), std::move(train), names,
+                              targets, config.gray, use);
     if (training && !missing.empty()) {
         training->add_remark("the training part lacks " + join(missing, ", ") + " in " +
                              folder.string());
     }
     DataParts parts;
     parts.train = std::move(training);
-    parts.test =
-        make_part((folder / "test_batch.bin").string(), std::move(test), names, targets, use);
+    parts.test = make_part((folder / "test_batch.bin").string(), std::move(test), names, targets,
+                           config.gray, use);
     return parts;
 }
 

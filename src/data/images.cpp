@@ -108,10 +108,12 @@ Pictures find_pictures(const fs::path& folder) {
 }
 
 /// The form of the first, in color where the network takes as many numbers, or where that is not known
-/// and one of them is.
-PictureForm form_of(const Pictures& pictures, Index features) {
+/// and one of them is; gray where that is asked for.
+PictureForm form_of(const Pictures& pictures, Index features, bool gray) {
     PictureForm form = picture_form(pictures.folder / pictures.files.front());
-    if (const Index places = form.rows * form.columns; features == places) {
+    if (gray) {
+        form.color = false;
+    } else if (const Index places = form.rows * form.columns; features == places) {
         form.color = false;
     } else if (features == 3 * places) {
         form.color = true;
@@ -161,7 +163,7 @@ class FolderNames : public RowArray {
     std::vector<std::string> names_;
 };
 
-std::unique_ptr<ArrayPart> open_part(const fs::path& folder, ArrayTargets& reader,
+std::unique_ptr<ArrayPart> open_part(const fs::path& folder, ArrayTargets& reader, bool gray,
                                      const DataUse& use) {
     Pictures pictures = find_pictures(folder);
     Targets targets{.task = use.task};
@@ -169,7 +171,7 @@ std::unique_ptr<ArrayPart> open_part(const fs::path& folder, ArrayTargets& reade
         FolderNames names(folder, std::move(pictures.classes));
         targets = reader.read(names, names.rows(), {});
     }
-    const PictureForm form = form_of(pictures, use.features);
+    const PictureForm form = form_of(pictures, use.features, gray);
     auto rows = std::make_unique<PictureRows>(folder, std::move(pictures.files), form);
     auto part = std::make_unique<ArrayPart>(std::move(rows), std::pair<Index, Index>{0, 0},
                                             std::move(targets), use.largest);
@@ -203,10 +205,10 @@ DataParts open_images(const DataConfig& config, const DataUse& use) {
     ArrayTargets targets(use);
     DataParts parts;
     if (train) {
-        parts.train = open_part(*train, targets, use);
+        parts.train = open_part(*train, targets, config.gray, use);
     }
     if (test) {
-        parts.test = open_part(*test, targets, use);
+        parts.test = open_part(*test, targets, config.gray, use);
     }
     return parts;
 }

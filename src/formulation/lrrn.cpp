@@ -26,9 +26,13 @@ double product_of_fixed_factors(const FormulationOptions& options) {
 
 }  // namespace
 
+int phases_of_batch(const NetworkSpec& spec, const FormulationOptions& options) {
+    return spec.unsupervised() ? 1 : options.phase == LrrnPhase::nudged ? 3 : 2;
+}
+
 template <typename Scalar>
 Bounds<Scalar> bounds_of_block(const NetworkSpec& spec, Index block) {
-    if (block == spec.layers()) {
+    if (block == spec.layers() && !spec.unsupervised()) {
         constexpr Scalar infinite = std::numeric_limits<Scalar>::infinity();
         return {-infinite, infinite};
     }
@@ -133,6 +137,37 @@ void RegressionReconstruction<Scalar>::add_input_gradient(const AddMoment& add_m
     }
 }
 
+template <typename Scalar>
+void RegressionReconstruction<Scalar>::add_energy_gradient(double factor,
+                                                           const ConstMatrixRef<Scalar>& z,
+                                                           const ConstMatrixRef<Scalar>& z_above,
+                                                           MatrixRef<Scalar> g) const {
+    Matrix<Scalar> u(z_above.rows(), z_above.cols());
+    map_.apply(z, u);
+    add_input_energy_gradient(
+        factor,
+        [&z](const ConstMatrixRef<Scalar>& s, MatrixRef<Scalar> product) {
+            product.noalias() += s * z.transpose();
+        },
+        u, z_above, g);
+}
+
+template <typename Scalar>
+void RegressionReconstruction<Scalar>::add_input_energy_gradient(
+    double factor, const AddMoment& add_moment, const ConstMatrixRef<Scalar>& u,
+    const ConstMatrixRef<Scalar>& z_above, MatrixRef<Scalar> g) const {
+    const auto weight = static_cast<Scalar>(factor);
+    Matrix<Scalar> signal = weight * (u - z_above);
+    g.col(g.cols() - 1) += signal.rowwise().sum();
+    signal -= weight * beta_ * z_above;
+    auto product = g.leftCols(g.cols() - 1);
+    add_moment(signal, product);
+    if (beta_ != Scalar{0}) {
+        const Matrix<Scalar> square = z_above * z_above.transpose();
+        map_.add_left_product(weight * beta_, square, product);
+    }
+}
+
 double lipschitz_factor(double beta, double norm) {
     if (beta == 0.0) {
         return norm;
@@ -153,7 +188,7 @@ void check_lrrn(const NetworkSpec& spec, const FormulationOptions& options) {
                            const std::string& advice) {
         throw UsageError("formulation.name = lrrn does not go with " + what, why, advice);
     };
-    if (spec.layers() < 2) {
+    if (spec.layers() < 2 && !spec.unsupervised()) {
         refuse("network.layers = " + spec.layers_text(), "there is no hidden layer to relax",
                "give it one");
     }

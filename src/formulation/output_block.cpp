@@ -1,5 +1,8 @@
 #include "hoist/formulation/output_block.hpp"
 
+#include <algorithm>
+#include <cmath>
+
 #include "hoist/math/simplex.hpp"
 #include "hoist/math/softmax.hpp"
 
@@ -30,22 +33,22 @@ class LinearOutput final : public OutputBlock<Scalar> {
 template <typename Scalar>
 class SoftmaxOutput final : public OutputBlock<Scalar> {
   public:
-    explicit SoftmaxOutput(double temperature) : temperature_(temperature) {}
+    SoftmaxOutput(double temperature, double offset) : temperature_(temperature), offset_(offset) {}
 
     double weight() const override { return 0.5 / temperature_; }
     void target(const ConstMatrixRef<Scalar>& y, const ConstMatrixRef<Scalar>& u,
                 MatrixRef<Scalar> t) const override {
-        scores(u, t);
-        t = u - static_cast<Scalar>(2.0 * temperature_) * (t - y);
+        slope(y, u, t);
+        t = u - static_cast<Scalar>(2.0 * temperature_) * t;
     }
     void slope(const ConstMatrixRef<Scalar>& y, const ConstMatrixRef<Scalar>& u,
                MatrixRef<Scalar> s) const override {
-        scores(u, s);
+        scores(compared(y, u), s);
         s -= y;
     }
     Vector<double> energy(const ConstMatrixRef<Scalar>& y,
                           const ConstMatrixRef<Scalar>& u) const override {
-        return temperature_ * cross_entropy<Scalar>(y, cooled(u));
+        return temperature_ * cross_entropy<Scalar>(y, cooled(compared(y, u)));
     }
     void scores(const ConstMatrixRef<Scalar>& u, MatrixRef<Scalar> p) const override {
         softmax<Scalar>(cooled(u), p);
@@ -55,8 +58,89 @@ class SoftmaxOutput final : public OutputBlock<Scalar> {
     Matrix<Scalar> cooled(const ConstMatrixRef<Scalar>& u) const {
         return u / static_cast<Scalar>(temperature_);
     }
+    Matrix<Scalar> compared(const ConstMatrixRef<Scalar>& y,
+                            const ConstMatrixRef<Scalar>& u) const {
+        return u - static_cast<Scalar>(offset_) * y;
+    }
 
     double temperature_;
+    double offset_;
+};
+
+template <typename Scalar>
+class HingeOutput final : public OutputBlock<Scalar> {
+  public:
+    HingeOutput(bool squared, double offset) : squared_(squared), offset_(offset) {}
+
+    double weight() const override { return 1.0; }
+    void target(const ConstMatrixRef<Scalar>& y, const ConstMatrixRef<Scalar>& u,
+                MatrixRef<Scalar> t) const override {
+        slope(y, u, t);
+        t = u - t;
+    }
+    void slope(const ConstMatrixRef<Scalar>& y, const ConstMatrixRef<Scalar>& u,
+               MatrixRef<Scalar> s) const override {
+        s.setZero();
+        for (Index i = 0; i < u.cols(); ++i) {
+            const Miss miss = miss_of(y.col(i), u.col(i));
+            if (miss.by > 0.0) {
+                const auto size = static_cast<Scalar>(squared_ ? miss.by : 1.0);
+                s(miss.other, i) += size;
+                s(miss.own, i) -= size;
+            }
+        }
+    }
+    Vector<double> energy(const ConstMatrixRef<Scalar>& y,
+                          const ConstMatrixRef<Scalar>& u) const override {
+        return Vector<double>::NullaryExpr(u.cols(), [&](Index i) {
+            const double by = miss_of(y.col(i), u.col(i)).by;
+            return squared_ ? 0.5 * by * by : by;
+        });
+    }
+    void scores(const ConstMatrixRef<Scalar>& u, MatrixRef<Scalar> p) const override { p = u; }
+
+  private:
+    struct Miss {
+        Index own = 0;
+        Index other = 0;
+        double by = 0.0;
+    };
+    // Of one sample; the first of equal scores.
+    Miss miss_of(const ConstVectorRef<Scalar>& y, const ConstVectorRef<Scalar>& u) const {
+        Miss miss;
+        y.maxCoeff(&miss.own);
+        miss.other = miss.own == 0 ? 1 : 0;
+        for (Index k = 0; k < u.size(); ++k) {
+            if (k != miss.own && u[k] > u[miss.other]) {
+                miss.other = k;
+            }
+        }
+        miss.by = std::max(
+            0.0, static_cast<double>(u[miss.other]) - static_cast<double>(u[miss.own]) + offset_);
+        return miss;
+    }
+
+    bool squared_;
+    double offset_;
+};
+
+template <typename Scalar>
+class NoOutput final : public OutputBlock<Scalar> {
+  public:
+    double weight() const override { return 1.0; }
+    void target(const ConstMatrixRef<Scalar>&, const ConstMatrixRef<Scalar>& u,
+                MatrixRef<Scalar> t) const override {
+        t = u;
+    }
+    void slope(const ConstMatrixRef<Scalar>&, const ConstMatrixRef<Scalar>&,
+               MatrixRef<Scalar> s) const override {
+        s.setZero();
+    }
+    Vector<double> energy(const ConstMatrixRef<Scalar>&,
+                          const ConstMatrixRef<Scalar>& u) const override {
+        return Vector<double>::Zero(u.cols());
+    }
+    void scores(const ConstMatrixRef<Scalar>& u, MatrixRef<Scalar> p) const override { p = u; }
 };
 
 template <typename Scalar>
@@ -100,20 +184,26 @@ class SimplexOutput final : public OutputBlock<Scalar> {
 }  // namespace
 
 template <typename Scalar>
-std::unique_ptr<OutputBlock<Scalar>> make_output_block(Output output, double lambda,
-                                                       double temperature) {
+std::unique_ptr<OutputBlock<Scalar>> make_output_block(Output output,
+                                                       const OutputOptions& options) {
     switch (output) {
         case Output::linear:
             return std::make_unique<LinearOutput<Scalar>>();
         case Output::simplex:
-            return std::make_unique<SimplexOutput<Scalar>>(lambda);
+            return std::make_unique<SimplexOutput<Scalar>>(options.lambda);
+        case Output::hinge:
+        case Output::squared_hinge:
+            return std::make_unique<HingeOutput<Scalar>>(output == Output::squared_hinge,
+                                                         options.offset);
+        case Output::none:
+            return std::make_unique<NoOutput<Scalar>>();
         case Output::softmax:
             break;
     }
-    return std::make_unique<SoftmaxOutput<Scalar>>(temperature);
+    return std::make_unique<SoftmaxOutput<Scalar>>(options.temperature, options.offset);
 }
 
-template std::unique_ptr<OutputBlock<float>> make_output_block(Output, double, double);
-template std::unique_ptr<OutputBlock<double>> make_output_block(Output, double, double);
+template std::unique_ptr<OutputBlock<float>> make_output_block(Output, const OutputOptions&);
+template std::unique_ptr<OutputBlock<double>> make_output_block(Output, const OutputOptions&);
 
 }  // namespace hoist

@@ -59,11 +59,6 @@ class Png {
     }
 
   private:
-    /// Of Rec. 601, as that of JPEG is.
-    static unsigned char luminance(int red, int green, int blue) {
-        return static_cast<unsigned char>((299 * red + 587 * green + 114 * blue + 500) / 1000);
-    }
-
     std::string finish(png_uint_32 format, unsigned char* bytes) {
         image_.format = format;
         image_.flags |= PNG_IMAGE_FLAG_16BIT_sRGB;

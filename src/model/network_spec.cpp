@@ -43,7 +43,8 @@ std::string pool_text(const std::string& name, const Windows& windows) {
 
 namespace {
 
-const std::vector<std::string> output_names{"softmax", "linear", "simplex"};
+const std::vector<std::string> output_names{"softmax", "linear",        "simplex",
+                                            "hinge",   "squared_hinge", "none"};
 
 }  // namespace
 
@@ -51,7 +52,7 @@ Output parse_output(std::string_view name) {
     const auto found = std::ranges::find(output_names, trim(name));
     if (found == output_names.end()) {
         throw UsageError("network.output = " + std::string(name) + " is unknown", "",
-                         "use softmax, linear or simplex");
+                         "use softmax, linear, simplex, hinge, squared_hinge or none");
     }
     return static_cast<Output>(found - output_names.begin());
 }

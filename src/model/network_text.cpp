@@ -233,8 +233,9 @@ NetworkSpec parse_network(std::string_view layers, std::vector<std::string> name
         names.emplace_back("relu");
     }
     NetworkSpec spec = LayersReader(layers, names)();
+    spec.output = parse_output(output);
     const std::string shown = "network.layers = " + std::string(layers);
-    const Index hidden = spec.layers() - 1;
+    const Index hidden = spec.hidden();
     if (std::ssize(names) != 1 && std::ssize(names) != hidden) {
         throw UsageError(
             "network.activation names " + std::to_string(names.size()) + " activations",
@@ -244,8 +245,10 @@ NetworkSpec parse_network(std::string_view layers, std::vector<std::string> name
     if (hidden == 0) {
         parse_activation(names.front());
     }
-    spec.output = parse_output(output);
-    if (spec.output != Output::linear && spec.outputs() < 2) {
+    if (spec.unsupervised()) {
+        spec.activations.push_back(parse_activation(names.back()));
+    }
+    if (spec.output != Output::linear && !spec.unsupervised() && spec.outputs() < 2) {
         throw UsageError(shown + " ends with one unit", "a class needs at least two scores",
                          "use network.output = linear for regression, or two outputs");
     }

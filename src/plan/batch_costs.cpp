@@ -15,12 +15,13 @@ class LrrnModel : public BatchModel {
 
     MemoryPlan memory() const {
         MemoryPlan memory = BatchModel::memory();
-        const double messages =
-            (first() ? 0.0 : 3.0 * part_.rows_below()) + (last() ? 0.0 : 2.0 * part_.rows_above());
-        const double rows = 4.0 * part_.rows_moved() + 3.0 * part_.rows_above() + messages +
-                            (first() ? width(0) : 0.0) + (last() ? 2.0 * outputs() : 0.0);
+        const double buffers_below = part_.phases() > 1 ? 3.0 : 2.0;
+        const double messages = (first() ? 0.0 : buffers_below * part_.rows_below()) +
+                                (last() ? 0.0 : 2.0 * part_.rows_above());
+        const double rows = part_.rows_of_batch() + messages + (first() ? width(0) : 0.0) +
+                            (last() ? 2.0 * outputs() : 0.0);
         memory.activations = (part_.rows_kept() * columns_ + rows * batch_columns_) * scalar_;
-        memory.weights += part_.curvatures() * scalar_;
+        memory.weights += (part_.curvatures() + equations()) * scalar_;
         // Groups of blocks that are relaxed for evaluation, without an adjoint.
         memory.scratch = (panel_rows * (panel_width() + batch_columns_) +
                           part_.blocks_at_once() * static_cast<double>(evaluated_width_) *

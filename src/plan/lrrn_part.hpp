@@ -17,11 +17,14 @@ class LrrnPart : RankPart {
           top_(topmost_block(config.network, config.formulation)),
           moved_{std::max<Index>(layers_.begin, 1),
                  last() ? top_ + 1 : std::max<Index>(layers_.end, 1)},
-          sweeps_(config.formulation.sweeps) {}
+          sweeps_(config.formulation.sweeps),
+          phases_(phases_of_batch(config.network, config.formulation)) {}
 
     bool passive() const { return moved_.size() == 0; }
     bool turns_at_bottom() const { return !passive() && moved_.begin == 1; }
     int sweeps() const { return sweeps_; }
+    int phases() const { return phases_; }
+    bool clamps() const { return phases_ == 2 && config_.formulation.clamps(); }
 
     double rows_moved() const {
         double rows = 0.0;
@@ -32,10 +35,19 @@ class LrrnPart : RankPart {
     }
     double rows_below() const { return first() ? 0.0 : width(layers_.begin); }
     double rows_above() const { return last() ? 0.0 : width(layers_.end); }
+    /// Of states, adjoints and what pulls at them, in a batch.
+    double rows_of_batch() const {
+        const double states = rows_moved() + rows_above();
+        const double more = phases_ == 3   ? 3.0
+                            : phases_ == 2 ? 1.0
+                                           : 0.0;  // of a phase that follows
+        const double held = clamps() && last() && top_ < network_.layers() ? 3.0 * outputs() : 0.0;
+        return rows_moved() + (2.0 + more) * states + held +
+               (first() && counts_energies(config_.formulation) ? width(0) + width(1) : 0.0);
+    }
     /// Of the states that last: hidden blocks, and the one above.
     double rows_kept() const {
-        return rows_moved() - (top_ == network_.layers() && last() ? outputs() : 0.0) +
-               rows_above();
+        return rows_moved() - (top_ > network_.hidden() && last() ? outputs() : 0.0) + rows_above();
     }
     double blocks_at_once() const {
         int most = 1;
@@ -48,14 +60,19 @@ class LrrnPart : RankPart {
     double curvatures() const {
         double numbers = rows_above() * rows_above() + rows_below() * rows_below();
         for (Index k = moved_.begin; k < moved_.end; ++k) {
-            numbers += 2.0 * width(k) * width(k);
+            const bool held = clamps() && k == top_ && top_ < network_.layers();
+            numbers += (held ? 4.0 : 2.0) * width(k) * width(k);
         }
         return numbers;
     }
 
     /// Messages of a block in a batch.
-    double messages_up() const { return last() ? 0.0 : passive() ? 1.0 : 2.0 * sweeps_ - 1.0; }
-    double messages_down() const { return first() ? 0.0 : turns_at_bottom() ? 2.0 : 2.0 * sweeps_; }
+    double messages_up() const {
+        return last() ? 0.0 : passive() ? 1.0 : phases_ * (sweeps_ - 1.0) + 1.0;
+    }
+    double messages_down() const {
+        return first() ? 0.0 : turns_at_bottom() ? phases_ : phases_ * sweeps_;
+    }
     /// Ranks of the stage above that this one hands its curvature.
     double receivers_above() const {
         if (last()) {
@@ -99,7 +116,7 @@ class LrrnPart : RankPart {
     Work move(double columns, int skipped, bool up) const {
         Work work;
         for (Index k = moved_.begin; k < moved_.end; ++k) {
-            if (!(skipped == 1 && k == top_) && !(skipped == 2 && k == 1)) {
+            if (!(skipped == 1 && k == top_) && !(skipped == 2 && k == 1 && k < top_)) {
                 work += Work{2.0 * width(k) * width(k) * columns} +
                         kernels_.passes(4.0, width(k) * columns);
             }
@@ -113,6 +130,7 @@ class LrrnPart : RankPart {
     Index top_;
     Range moved_;
     int sweeps_;
+    int phases_;
 };
 
 }  // namespace hoist

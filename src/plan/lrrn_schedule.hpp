@@ -1,5 +1,8 @@
 #pragma once
 
+#include <deque>
+#include <utility>
+
 #include "hoist/math/solver_work.hpp"
 #include "hoist/problem/problem.hpp"
 #include "lrrn_part.hpp"
@@ -29,50 +32,66 @@ class LrrnSchedule : RankPart {
     }
 
     /// Messages of a block in a batch, in each direction.
-    static Index visits(const Config& config) { return 2 * config.formulation.sweeps; }
+    static Index visits(const Config& config) {
+        return Index{phases_of_batch(config.network, config.formulation)} *
+               config.formulation.sweeps;
+    }
 
     /// @pre outlives the script.
     Timeline::Script play(Index steps) {
-        const auto turns = 2 * static_cast<Index>(part_.sweeps());  // up and down, in both phases
+        const Index turns = this->turns();  // up and down, in all phases
         for (Index step = 0; step < steps; ++step) {
             co_await timeline_.work(rank_, part_.prepare());
-            if (last() && part_.turns_at_bottom()) {
-                for (const Index block : order_) {
-                    for (Index turn = 0; turn < turns; ++turn) {
-                        if (turn + 1 < turns) {
-                            co_await wait_below(step, block, turn);
-                            co_await timeline_.work(rank_, up(block, turn));
-                        }
-                        co_await timeline_.work(rank_, down(block, turn));
-                        send_down(step, block, turn);
-                    }
-                }
-            } else {
-                for (Index turn = 0; turn < turns; ++turn) {
-                    for (const Index block : order_) {
-                        if (turn + 1 < turns) {
-                            co_await wait_below(step, block, turn);
-                            co_await timeline_.work(rank_, up(block, turn));
-                            send_up(step, block, turn);
-                        }
-                        if (last()) {
-                            co_await timeline_.work(rank_, down(block, turn));
-                            send_down(step, block, turn);
-                        }
-                    }
-                    for (std::size_t i = 0; !last() && i < order_.size(); ++i) {
-                        const Index block = order_[i];
-                        co_await wait_above(step, block, turn);
-                        co_await timeline_.work(rank_, down(block, turn));
-                        send_down(step, block, turn);
-                    }
-                }
-            }
-            Work sums;
+            // A block, and its turn.
+            using Step = std::pair<Index, Index>;
+            std::deque<Step> rising;
+            std::deque<Step> falling;
             for (const Index block : order_) {
-                sums += part_.gradients(columns(block));
+                rising.emplace_back(block, 0);
             }
-            co_await timeline_.work(rank_, sums);
+            while (!rising.empty() || !falling.empty()) {
+                bool rises = falling.empty();
+                if (!rises && !rising.empty()) {
+                    const auto [above, above_turn] = falling.front();
+                    const auto [below, below_turn] = rising.front();
+                    const Index from_above = message(step, stage_ + 1, above, above_turn, 1);
+                    const Index from_below = message(step, stage_, below, below_turn, 0);
+                    rises = !talks_below(below_turn, true);
+                    if (!rises && !timeline_.has_arrived(rank_, from_above) &&
+                        !timeline_.has_arrived(rank_, from_below)) {
+                        co_await timeline_.wait_for_either(rank_, from_below, from_above);
+                    }
+                    rises = rises || !timeline_.has_arrived(rank_, from_above);
+                }
+                auto [block, turn] = rises ? rising.front() : falling.front();
+                if (rises) {
+                    rising.pop_front();
+                    co_await wait_below(step, block, turn);
+                    co_await timeline_.work(rank_, up(block, turn));
+                    send_up(step, block, turn);
+                    if (!last()) {
+                        falling.emplace_back(block, part_.passive() ? turns - 1 : turn);
+                        continue;
+                    }
+                } else {
+                    falling.pop_front();
+                }
+                do {  // and the first of a phase that follows
+                    co_await wait_above(step, block, turn);
+                    co_await timeline_.work(rank_, down(block, turn));
+                    send_down(step, block, turn);
+                    ++turn;
+                } while (turn < turns && !this->rises(turn));
+                if (turn < turns) {
+                    last() && part_.turns_at_bottom() ? rising.emplace_front(block, turn)
+                                                      : rising.emplace_back(block, turn);
+                }
+            }
+            double all_columns = 0.0;
+            for (const Index block : order_) {
+                all_columns += columns(block);
+            }
+            co_await timeline_.work(rank_, part_.gradients(all_columns));
             if (shards() > 1.0) {
                 co_await timeline_.sum(rank_, placement_.grid.rank_of(stage_, 0),
                                        placement_.grid.shards(stage_), equations_ * scalar_);
@@ -86,6 +105,9 @@ class LrrnSchedule : RankPart {
         return static_cast<double>(ranges_.columns(block).size()) /
                static_cast<double>(batches_.count());
     }
+    Index turns() const { return Index{part_.phases()} * part_.sweeps(); }
+    // A phase that follows begins at the top.
+    bool rises(Index turn) const { return turn == 0 || turn % part_.sweeps() != 0; }
     Work up(Index block, Index turn) const {
         Work work = part_.up(columns(block), turn == 0);
         if (first() && turn == 0) {
@@ -102,16 +124,13 @@ class LrrnSchedule : RankPart {
     }
     // Below the lowest block of all only the first message goes up and the last comes down.
     bool talks_below(Index turn, bool upward) const {
-        const Index turns = 2 * static_cast<Index>(part_.sweeps());
-        return !first() && (!part_.turns_at_bottom() || turn == (upward ? 0 : turns - 1));
+        return !first() && (!part_.turns_at_bottom() || turn == (upward ? 0 : turns() - 1));
     }
     bool talks_above(Index turn, bool upward) const {
-        const Index turns = 2 * static_cast<Index>(part_.sweeps());
-        return !last() && (!part_.passive() || turn == (upward ? 0 : turns - 1));
+        return !last() && (!part_.passive() || turn == (upward ? 0 : turns() - 1));
     }
     Index message(Index step, int stage, Index block, Index turn, Index direction) const {
-        const Index turns = 2 * static_cast<Index>(part_.sweeps());
-        return (((step * placement_.grid.stages() + stage) * ranges_.count() + block) * turns +
+        return (((step * placement_.grid.stages() + stage) * ranges_.count() + block) * turns() +
                 turn) *
                    2 +
                direction;

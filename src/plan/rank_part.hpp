@@ -40,7 +40,8 @@ class RankPart {
     }
     /// Bytes of the inputs and targets of so many samples.
     double sample_bytes(double held) const {
-        return ((first() ? width(0) : 0.0) + (last() ? outputs() : 0.0)) * held * scalar_;
+        const double targets = last() && !network_.unsupervised() ? outputs() : 0.0;
+        return ((first() ? width(0) : 0.0) + targets) * held * scalar_;
     }
 
     const Config& config_;

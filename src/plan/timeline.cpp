@@ -1,6 +1,9 @@
 #include "timeline.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
+#include <utility>
 
 #include "hoist/base/error.hpp"
 
@@ -53,9 +56,32 @@ void Timeline::send(int rank, int receiver, Index message, double bytes) {
         at(receiver).received = end;
         arrival_[number] = end + rates_.latency;
     }
-    if (waiting_[number] >= 0) {
-        receive(waiting_[number], message);
+    if (const int waiter = std::exchange(waiting_[number], -1); waiter >= 0) {
+        const auto [one, other] = std::exchange(at(waiter).either, {-1, -1});
+        if (one < 0) {
+            receive(waiter, message);
+            return;
+        }
+        waiting_[static_cast<std::size_t>(message == one ? other : one)] = -1;
+        go_on(waiter, std::max(at(waiter).clock, arrival_[number]));
     }
+}
+
+Timeline::Pause Timeline::wait_for_either(int rank, Index one, Index other) {
+    double first = std::numeric_limits<double>::infinity();
+    for (const Index message : {one, other}) {
+        if (const double arrival = arrival_[static_cast<std::size_t>(message)]; arrival >= 0.0) {
+            first = std::min(first, arrival);
+        }
+    }
+    if (std::isfinite(first)) {
+        go_on(rank, std::max(at(rank).clock, first));
+        return {};
+    }
+    at(rank).either = {one, other};
+    waiting_[static_cast<std::size_t>(one)] = rank;
+    waiting_[static_cast<std::size_t>(other)] = rank;
+    return {};
 }
 
 Timeline::Pause Timeline::wait(int rank, Index message, double bytes) {

@@ -61,6 +61,8 @@ class Timeline {
     [[nodiscard]] Pause work(int rank, Work work);
     /// @param bytes of the message.
     [[nodiscard]] Pause wait(int rank, Index message, double bytes);
+    /// Until one of two messages has arrived, so that wait() takes no time.
+    [[nodiscard]] Pause wait_for_either(int rank, Index one, Index other);
     /// Sums `bytes` over the `size` ranks from `first` on, each of which must say so.
     [[nodiscard]] Pause sum(int rank, int first, int size, double bytes);
     void send(int rank, int receiver, Index message, double bytes);
@@ -80,6 +82,8 @@ class Timeline {
         double received = 0.0;
         /// Of the message that it waits for.
         double bytes = 0.0;
+        /// The messages of which it waits for either.
+        std::pair<Index, Index> either{-1, -1};
         Times times;
     };
     struct Sum {

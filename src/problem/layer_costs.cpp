@@ -39,7 +39,7 @@ class ColumnCosts {
         return cost + (signals ? work_.signal_gram(1.0).flops : 0.0);
     }
 
-    // With all sweeps of both phases.
+    // With all sweeps of all phases.
     double of_lrrn() const {
         const auto n = static_cast<double>(map_.inputs());
         const auto m = static_cast<double>(map_.outputs());
@@ -48,12 +48,15 @@ class ColumnCosts {
         const double product = 2.0 * n * m;
         const auto batch = static_cast<double>(config_.batch);
         const double once = batch > 0.0 ? 2.0 * m * product / batch : 0.0;
-        if (first_) {
-            return 2.0 * product * input_cost_ + once;
-        }
-        const double visits = 2.0 * options.sweeps * (layer_ == 1 || layer_ == top ? 1.0 : 2.0);
+        const double sweeps =
+            static_cast<double>(phases_of_batch(config_.network, options) * options.sweeps);
+        const double visits = sweeps * (layer_ == 1 || layer_ == top ? 1.0 : 2.0);
         const double block = visits * 2.0 * n * n;
-        return layer_ < top ? block + (4.0 * options.sweeps + 4.0) * product + once
+        const double output = last_ && top > layer_ ? sweeps * 2.0 * m * m : 0.0;
+        if (first_) {
+            return 2.0 * product * input_cost_ + output + once;
+        }
+        return layer_ < top ? block + output + (2.0 * sweeps + 4.0) * product + once
                             : block + 3.0 * product;
     }
 

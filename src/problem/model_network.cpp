@@ -19,7 +19,9 @@ class NetworkReader {
     NetworkSpec operator()() const {
         const auto layers = static_cast<Index>(file_.members("/layers").size());
         std::vector<std::string> activations;
-        for (Index l = 0; l + 1 < layers; ++l) {
+        const bool unsupervised = file_.has_attribute("/", "output") &&
+                                  parse_output(file_.text_attribute("/", "output")) == Output::none;
+        for (Index l = 0; l < layers - (unsupervised ? 0 : 1); ++l) {
             activations.push_back(file_.text_attribute(layer_name(l), "activation"));
         }
         NetworkSpec network = file_.has_attribute("/", "network")

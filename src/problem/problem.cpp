@@ -58,7 +58,7 @@ void check_widths(const NetworkSpec& network, const Dataset& data, const std::st
                          "start it with " + std::to_string(data.features()));
     }
     check_layout(network, data, part);
-    if (!data.labeled() || data.outputs() == 0) {
+    if (network.unsupervised() || !data.labeled() || data.outputs() == 0) {
         return;
     }
     if (network.regression() && data.outputs() != 1) {
@@ -84,8 +84,9 @@ void check_widths(const NetworkSpec& network, const Dataset& data, const std::st
     }
 }
 
-void require_labeled(const Dataset* train) {
-    if (train != nullptr && train->labeled()) {
+// Labels, where the network knows of targets.
+void require_training_part(const NetworkSpec& network, const Dataset* train) {
+    if (train != nullptr && (network.unsupervised() || train->labeled())) {
         return;
     }
     std::vector<std::string> said;
@@ -97,8 +98,9 @@ void require_labeled(const Dataset* train) {
         }
         std::ranges::copy(train->remarks(), std::back_inserter(said));
     }
-    throw DataError("the data have no labeled training part", join(said, "; "),
-                    "check data.path, data.train and data.target");
+    throw DataError(network.unsupervised() ? "the data have no training part"
+                                           : "the data have no labeled training part",
+                    join(said, "; "), "check data.path, data.train and data.target");
 }
 
 // What network.init names, if it is a file. Its weights expect inputs as it was trained on.
@@ -109,9 +111,13 @@ std::optional<ModelHeader> read_start(const Config& config) {
     }
     ModelHeader header = read_model_header(config.start_file, true);
     const std::string named = "network.init = " + config.start_file + " does not fit";
-    if (header.network.layers_text() != config.network.layers_text()) {
-        throw UsageError(named, "it is a model of " + header.network.layers_text(),
-                         "set network.layers to that, or start from another");
+    const std::string given = header.network.layers_text();
+    const std::string wanted = config.network.layers_text();
+    if (given != wanted && !(header.network.unsupervised() && wanted.starts_with(given + "-"))) {
+        throw UsageError(named, "it is a model of " + given,
+                         header.network.unsupervised()
+                             ? "begin network.layers with that, or start from another"
+                             : "set network.layers to that, or start from another");
     }
     const bool standardized = config.standardize != Standardize::no;
     if (header.standardization.empty() == standardized) {
@@ -152,6 +158,9 @@ std::vector<std::string> remarks_on_size(const Samples<Scalar>& train, const Com
 DataUse data_use(const Config& config) {
     DataUse use;
     use.task = config.task();
+    if (config.network.unsupervised()) {  // which tells a table without targets
+        use.features = config.network.inputs();
+    }
     if (config.precision == Precision::single) {
         use.largest = std::numeric_limits<float>::max();
     }
@@ -176,10 +185,11 @@ DataParts open_training_data(const Config& config) {
         use.sample_shape = header.sample_shape;
     }
     DataParts data = open_dataset(config.data, use);
-    require_labeled(data.train.get());
+    require_training_part(config.network, data.train.get());
     check_widths(config.network, *data.train, "training");
     if (config.test_part == TestPart::unread ||
-        (data.test && (!data.test->labeled() || data.test->samples() == 0))) {
+        (data.test && ((!data.test->labeled() && !config.network.unsupervised()) ||
+                       data.test->samples() == 0))) {
         data.test.reset();
     }
     if (data.test) {
@@ -251,10 +261,7 @@ Problem<Scalar> make_problem(const Config& config, const Communicator& world, Ta
             problem.standardization = start->standardization;
         }
         const Range layers = placement->layers_of(rank);
-        problem.stage = {config.network, layers,
-                         config.start_file.empty()
-                             ? draw_weights<Scalar>(config, layers)
-                             : read_weights<Scalar>(config.start_file, config.network, layers)};
+        problem.stage = {config.network, layers, starting_weights<Scalar>(config, start, layers)};
         if (start && config.network.regression() && placement->last(rank)) {
             change_unit(start->targets, problem.targets, problem.stage.weights.back());
         }

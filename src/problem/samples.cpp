@@ -64,13 +64,19 @@ void read_targets(Dataset& data, std::span<const Index> samples, const NetworkSp
 
 }  // namespace
 
+namespace {
+
+// A share below 1, of at least one sample, or a count.
+Index count_of(double share, Index samples) {
+    return share >= 1.0 ? static_cast<Index>(share)
+                        : std::max<Index>(std::llround(share * static_cast<double>(samples)), 1);
+}
+
+}  // namespace
+
 Split split_samples(Index samples, Index limit, double validation, std::uint64_t seed) {
     const Index used = limit > 0 ? std::min(limit, samples) : samples;
-    const Index held =
-        validation >= 1.0 ? static_cast<Index>(validation)
-        : validation > 0.0
-            ? std::max<Index>(std::llround(validation * static_cast<double>(used)), 1)
-            : 0;
+    const Index held = validation > 0.0 ? count_of(validation, used) : 0;
     if (held >= used) {
         throw UsageError("data.validation leaves no sample to train on",
                          "it takes " + std::to_string(held) + " of " + std::to_string(used),
@@ -87,6 +93,26 @@ Split split_samples(Index samples, Index limit, double validation, std::uint64_t
     return split;
 }
 
+std::vector<bool> labeled_samples(Index samples, double labeled, std::uint64_t seed) {
+    if (labeled == 0.0) {
+        return std::vector<bool>(static_cast<std::size_t>(samples), true);
+    }
+    const Index count = count_of(labeled, samples);
+    if (count > samples) {
+        throw UsageError("data.labeled = " + std::to_string(count) + " is too many",
+                         "there are " + std::to_string(samples) + " training samples",
+                         "give a smaller share or count");
+    }
+    std::vector<Index> order = all_samples(samples);
+    std::mt19937_64 engine = random_engine(seed, Purpose::labels);
+    std::shuffle(order.begin(), order.end(), engine);
+    std::vector<bool> chosen(static_cast<std::size_t>(samples), false);
+    for (Index i = 0; i < count; ++i) {
+        chosen[static_cast<std::size_t>(order[static_cast<std::size_t>(i)])] = true;
+    }
+    return chosen;
+}
+
 std::vector<Index> stored_shape(const Dataset& data) {
     std::vector<Index> shape = data.sample_shape();
     const auto [rows, columns] = data.image_size();
@@ -101,12 +127,12 @@ Samples<Scalar> load_samples(Dataset& data, const std::vector<Index>& chosen,
     samples.blocks = blocks;
     samples.own = placement.grid.owned(rank, samples.blocks.count());
     samples.columns = samples.blocks.columns(samples.own);
-    samples.labeled = data.labeled();
+    samples.labeled = data.labeled() && !network.unsupervised();
     samples.stored_shape = stored_shape(data);
     samples.target_unit = targets.empty() ? 1.0 : 1.0 / targets.scale[0];
     const Index own = samples.columns.size();
     const bool first = placement.first(rank);
-    const bool last = placement.last(rank) && data.labeled();
+    const bool last = placement.last(rank) && samples.labeled;
     samples.inputs.resize(first ? network.inputs() : 0, first ? own : 0);
     samples.targets.resize(last ? network.outputs() : 0, last ? own : 0);
     std::vector<double> buffer;

@@ -52,6 +52,9 @@ class ModelWriter {
                 solver_state(stage, l);
                 activations(stage, l);
             }
+            if (layers.end == network_.layers()) {
+                activations(stage, layers.end);
+            }
         }
         collector_.attempt([&] { file_->commit(); });
         collector_.attempt([&] { file_.reset(); });
@@ -59,15 +62,17 @@ class ModelWriter {
     }
 
   private:
-    bool persists(Index l) const { return state_.samples != nullptr && l > 0; }
+    bool persists(Index l) const {
+        return state_.samples != nullptr && l > 0 && l <= network_.hidden();
+    }
 
     Index expected_bytes() const {
         Index numbers = 0;
         for (Index l = 0; l < network_.layers(); ++l) {
             const MapSpec& map = network_.map(l);
             numbers += (map.inputs() + (map.normalized ? 3 : 1)) * map.outputs();
-            if (persists(l)) {
-                numbers += network_.block(l).size() * state_.samples->blocks.samples();
+            if (persists(l + 1)) {
+                numbers += network_.block(l + 1).size() * state_.samples->blocks.samples();
             }
             if (state_.entries) {
                 for (const SolverState& entry : state_.entries(l)) {
@@ -110,10 +115,10 @@ class ModelWriter {
                 });
         }
         collector_.attempt([&] {
-            const bool output = l + 1 == network_.layers();
-            file_->attribute(name, "activation",
-                             output ? to_text(network_.output) : network_.activation(l + 1).name());
-            file_->attribute(name, "name", output ? "output" : "hidden " + std::to_string(l + 1));
+            file_->attribute(name, "activation", network_.name_above(l + 1));
+            file_->attribute(
+                name, "name",
+                l + 1 > network_.hidden() ? "output" : "hidden " + std::to_string(l + 1));
         });
     }
 
@@ -182,7 +187,7 @@ void read_activations(const std::filesystem::path& path, const Samples<Scalar>& 
                       const NetworkSpec& network, Variables<Scalar>& variables) {
     const Hdf5Reader file(path, Hdf5Reader::Checksum::trusted);
     const Range layers = variables.layers();
-    const Index end = std::min(layers.end + 1, network.layers());  // one more from above
+    const Index end = std::min(layers.end, network.hidden()) + 1;  // one more from above
     for (Index l = std::max<Index>(layers.begin, 1); l < end; ++l) {
         const std::array<Index, 2> shape = file.shape(activations_name(l));
         if (shape != std::array<Index, 2>{network.block(l).size(), samples.blocks.samples()}) {

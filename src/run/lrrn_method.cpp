@@ -42,6 +42,12 @@ class LrrnMethod final : public EpochMethod<Scalar> {
         this->note_epoch(batch, batches, step_.loss(), progress);
     }
 
+    // Beside that of other methods, the weighted energies in the objective.
+    Energy energy() const override {
+        Energy energy = EpochMethod<Scalar>::energy();
+        energy.penalty = world_.rank() == 0 ? energy_ : 0.0;
+        return energy;
+    }
     const PhaseTimes& times() const override { return step_.times(); }
     Lift lift(Index) override { return lift_; }
     Evaluation evaluate_training(const Inference<Scalar>& inference,
@@ -57,20 +63,23 @@ class LrrnMethod final : public EpochMethod<Scalar> {
     // Of the epoch so far, with what a checkpoint has brought of it.
     void take_lift(Progress& progress, bool goes_on) {
         const RelaxationFigures& own = step_.figures();
-        double change = world_.max(std::max(own.change, own.adjoint_change));
+        double change = world_.max(std::max(own.change, own.later_change));
         double sweeps = world_.sum(own.sweeps);
         double blocks = world_.sum(own.blocks);
-        if (progress.lift.size() == 3) {
+        double energy = world_.sum(step_.energy());
+        if (progress.lift.size() == 4) {
             change = std::max(change, progress.lift[0]);
             sweeps += progress.lift[1];
             blocks += progress.lift[2];
+            energy += progress.lift[3];
         }
+        energy_ = energy / static_cast<double>(problem_.train.blocks.samples());
         lift_.residual = change;
         if (blocks > 0.0) {
             lift_.passes = sweeps / blocks;
         }
         progress.lift =
-            goes_on ? std::vector<double>{change, sweeps, blocks} : std::vector<double>{};
+            goes_on ? std::vector<double>{change, sweeps, blocks, energy} : std::vector<double>{};
     }
 
     StepFit<Scalar>& fit() override { return step_.fit(); }
@@ -82,6 +91,7 @@ class LrrnMethod final : public EpochMethod<Scalar> {
     LrrnStep<Scalar> step_;
     /// Of the last epoch, over all ranks.
     Lift lift_;
+    double energy_ = 0.0;
 };
 
 }  // namespace

@@ -83,10 +83,11 @@ void Measurement<Scalar>::certify(RunSummary& summary) const {
     summary.lipschitz = bound.whole();
     const Samples<Scalar>& judged =
         problem_.test.blocks.samples() > 0 ? problem_.test : problem_.validation;
-    if (judged.blocks.samples() > 0 && !config_.network.regression()) {
+    if (judged.blocks.samples() > 0 && figure_of(config_.network) == Figure::accuracy) {
         const auto inference =
             make_inference<Scalar>(config_.formulation, world_, problem_.placement, problem_.stage);
-        const Matrix<double> outputs = outputs_of(*inference, config_.network, world_, judged);
+        const Matrix<double> outputs =
+            answers_of(*inference, config_.network, world_, judged).outputs;
         summary.median_radius =
             median_radius(radii_of(outputs, largest_rows(outputs), bound).predicted);
     }

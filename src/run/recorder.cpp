@@ -52,7 +52,7 @@ void Recorder::start(const Placement& placement, Index samples, Index first,
     agree(world_, [&] {
         if (reports()) {
             directory.write_config(options_.ini);
-            directory.start_metrics(first, config_.network.regression());
+            directory.start_metrics(first, figure_of(config_.network));
             directory.add_log(time_stamp() + " hoist " HOIST_VERSION " on " +
                                   std::to_string(world_.size()) + " ranks, " + placement.text() +
                                   (options_.machine.empty() ? "" : ", " + options_.machine),
@@ -93,7 +93,7 @@ void Recorder::write_metrics(Needed needed) {
         lock_->renew();
         try {
             while (!unwritten_.empty()) {
-                options_.directory.add_metrics(unwritten_.front(), config_.network.regression(),
+                options_.directory.add_metrics(unwritten_.front(), figure_of(config_.network),
                                                *lock_);
                 unwritten_.pop_front();
             }
@@ -160,7 +160,7 @@ void Recorder::finish(const ModelHeader& header, const Placement& placement,
     write_model<Scalar>(options_.directory.model(), header, world_, placement, stage);
     agree(world_, [&] {
         if (reports()) {
-            options_.directory.write_summary(summary, config_.network.regression());
+            options_.directory.write_summary(summary, figure_of(config_.network));
             log("complete after " + std::to_string(summary.last.sweep) + " " + config_.unit() +
                 "s");
         }

@@ -151,8 +151,8 @@ void RunDirectory::write_config(const std::string& ini) const { write_whole_file
 
 // Two processes that once wrote one file, or a torn row with another one behind it, have left lines
 // that are no rows, or not in their order.
-void RunDirectory::start_metrics(Index sweep, bool regression) const {
-    std::string text = metrics_header(regression);
+void RunDirectory::start_metrics(Index sweep, Figure figure) const {
+    std::string text = metrics_header(figure);
     const std::size_t columns = split(text, ',').size();
     const std::vector<std::string> old = split(whole_lines(contents(metrics())), '\n');
     // A file of an older version has fewer columns.
@@ -176,13 +176,13 @@ void RunDirectory::start_metrics(Index sweep, bool regression) const {
 
 void RunDirectory::settle_metrics() const { settle_file(metrics()); }
 
-void RunDirectory::add_metrics(const SweepRecord& record, bool regression,
+void RunDirectory::add_metrics(const SweepRecord& record, Figure figure,
                                const DirectoryLock& owner) const {
-    append(metrics(), metrics_row(record, regression), [&] { owner.check(); });
+    append(metrics(), metrics_row(record, figure), [&] { owner.check(); });
 }
 
-void RunDirectory::write_summary(const RunSummary& summary, bool regression) const {
-    write_whole_file(this->summary(), summary_text(summary, regression));
+void RunDirectory::write_summary(const RunSummary& summary, Figure figure) const {
+    write_whole_file(this->summary(), summary_text(summary, figure));
 }
 
 void RunDirectory::add_log(const std::string& line, const DirectoryLock& owner) const {

@@ -11,10 +11,6 @@ namespace hoist {
 
 namespace {
 
-double figure_of(const Evaluation& evaluation, bool regression) {
-    return regression ? evaluation.rmse : evaluation.accuracy;
-}
-
 nlohmann::json optional_json(const std::optional<double>& value) {
     return value ? nlohmann::json(*value) : nlohmann::json(nullptr);
 }
@@ -27,15 +23,15 @@ std::string host_name() {
 
 }  // namespace
 
-std::string metrics_header(bool regression) {
-    const std::string figure = regression ? "rmse" : "accuracy";
+std::string metrics_header(Figure judged) {
+    const std::string figure = to_text(judged);
     return "sweep,epoch,seconds,objective,penalty,loss,train_" + figure + ",validation_" + figure +
            ",test_" + figure +
            ",seconds_activations,seconds_weights,seconds_exchange,seconds_wait,bytes_sent,residual,"
            "always_on,always_off,lambda,violation,cosine,passes,energy,rejected\n";
 }
 
-std::string metrics_row(const SweepRecord& record, bool regression) {
+std::string metrics_row(const SweepRecord& record, Figure judged) {
     std::ostringstream row;
     row.precision(9);
     const auto figure = [&](std::optional<double> value) {
@@ -48,7 +44,7 @@ std::string metrics_row(const SweepRecord& record, bool regression) {
     row << (record.epochs ? "," + number : number + ",") << ',' << record.seconds << ','
         << record.energy.objective() << ',' << record.energy.penalty << ',' << record.energy.loss;
     for (const auto& evaluation : {record.train, record.validation, record.test}) {
-        figure(evaluation ? std::optional(figure_of(*evaluation, regression)) : std::nullopt);
+        figure(evaluation ? std::optional(evaluation->value(judged)) : std::nullopt);
     }
     row << ',' << record.times.activations << ',' << record.times.weights << ','
         << record.times.exchange << ',' << record.times.wait << ','
@@ -66,12 +62,11 @@ std::string metrics_row(const SweepRecord& record, bool regression) {
     return row.str();
 }
 
-std::string summary_text(const RunSummary& summary, bool regression) {
+std::string summary_text(const RunSummary& summary, Figure judged) {
     const auto figure = [&](const std::optional<Evaluation>& evaluation) {
-        return evaluation ? nlohmann::json(figure_of(*evaluation, regression))
-                          : nlohmann::json(nullptr);
+        return evaluation ? nlohmann::json(evaluation->value(judged)) : nlohmann::json(nullptr);
     };
-    const std::string name = regression ? "rmse" : "accuracy";
+    const std::string name = to_text(judged);
     nlohmann::ordered_json json;
     json["test_" + name] = figure(summary.last.test);
     json["train_" + name] = figure(summary.last.train);

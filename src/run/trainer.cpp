@@ -215,8 +215,8 @@ void Trainer<Scalar>::warn_of_residual(Recorder& recorder, const Lift& lift) {
 template <typename Scalar>
 bool Trainer<Scalar>::stops_here(const SweepRecord& record) {
     const auto& judged = record.test ? record.test : record.validation;
-    if (config_.target_accuracy <= 0.0 || config_.network.regression() || !judged ||
-        judged->accuracy < config_.target_accuracy) {
+    if (config_.target_accuracy <= 0.0 || figure_of(config_.network) != Figure::accuracy ||
+        !judged || judged->accuracy < config_.target_accuracy) {
         return false;
     }
     if (!progress_.seconds_to_target) {
@@ -228,10 +228,10 @@ bool Trainer<Scalar>::stops_here(const SweepRecord& record) {
 template <typename Scalar>
 void Trainer<Scalar>::note_best(const SweepRecord& record) {
     if (record.test) {
-        const double best = progress_.best_test.value_or(
-            config_.network.regression() ? record.test->rmse : record.test->accuracy);
-        progress_.best_test = config_.network.regression() ? std::min(best, record.test->rmse)
-                                                           : std::max(best, record.test->accuracy);
+        const Figure figure = figure_of(config_.network);
+        const double value = record.test->value(figure);
+        const double best = progress_.best_test.value_or(value);
+        progress_.best_test = error_of(figure, value) < error_of(figure, best) ? value : best;
     }
 }
 

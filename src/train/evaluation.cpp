@@ -1,9 +1,28 @@
 #include "hoist/train/evaluation.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <cstdio>
 
 namespace hoist {
+
+Figure figure_of(const NetworkSpec& network) {
+    return network.unsupervised() ? Figure::energy
+           : network.regression() ? Figure::rmse
+                                  : Figure::accuracy;
+}
+
+std::string to_text(Figure figure) {
+    return figure == Figure::accuracy ? "accuracy" : figure == Figure::rmse ? "rmse" : "energy";
+}
+
+std::string shown(Figure figure, double value) {
+    std::array<char, 40> text{};
+    std::snprintf(text.data(), text.size(), figure == Figure::accuracy ? "%.2f %%" : " %.5g",
+                  value);
+    return (figure == Figure::accuracy ? "" : to_text(figure)) + text.data();
+}
 
 template <typename Scalar>
 Tally<Scalar>::Tally(const NetworkSpec& network, const OutputBlock<Scalar>& output)
@@ -11,7 +30,7 @@ Tally<Scalar>::Tally(const NetworkSpec& network, const OutputBlock<Scalar>& outp
       output_(output),
       confusion_(Matrix<double>::Zero(network.regression() ? 0 : network.outputs(),
                                       network.regression() ? 0 : network.outputs())) {
-    for (Index l = 1; l < network.layers(); ++l) {
+    for (Index l = 1; l <= network.hidden(); ++l) {
         positive_.push_back(Vector<double>::Zero(network.map(l - 1).to.size()));
     }
 }
@@ -76,7 +95,7 @@ namespace {
 template <typename Scalar>
 auto tallying(Tally<Scalar>& tally, const NetworkSpec& network, const Samples<Scalar>& samples) {
     return [&](Index layer, Range columns, const ConstMatrixRef<Scalar>& u) {
-        if (layer < network.layers()) {
+        if (layer <= network.hidden()) {
             tally.add_hidden(layer, u);
         } else {
             tally.add_outputs(samples.targets.middleCols(columns.begin, columns.size()), u);
@@ -91,8 +110,16 @@ Evaluation evaluate(const Inference<Scalar>& inference, const NetworkSpec& netwo
                     const OutputBlock<Scalar>& output, const Communicator& world,
                     const Samples<Scalar>& samples) {
     Tally<Scalar> tally(network, output);
-    inference(samples, tallying(tally, network, samples));
-    return tally.total(world, samples);
+    const Matrix<double> energies = inference.energies(samples, tallying(tally, network, samples));
+    Evaluation result = tally.total(world, samples);
+    result.energies = energies.colwise().sum().transpose();
+    for (Index term = 0; term < energies.rows(); ++term) {
+        result.mean_terms.push_back(energies.row(term).mean());
+    }
+    if (network.unsupervised()) {
+        result.loss = result.energies.mean();
+    }
+    return result;
 }
 
 template <typename Scalar>

@@ -17,17 +17,19 @@ std::unique_ptr<Inference<Scalar>> make_inference(const FormulationOptions& opti
 }
 
 template <typename Scalar>
-Matrix<double> outputs_of(const Inference<Scalar>& inference, const NetworkSpec& network,
-                          const Communicator& world, const Samples<Scalar>& samples) {
-    Matrix<double> outputs = Matrix<double>::Zero(network.outputs(), samples.blocks.samples());
-    inference(samples, [&](Index layer, Range columns, const ConstMatrixRef<Scalar>& u) {
-        if (layer == network.layers()) {
-            outputs.middleCols(samples.columns.begin + columns.begin, columns.size()) =
-                u.template cast<double>();
-        }
-    });
-    world.sum(std::span(outputs.data(), static_cast<std::size_t>(outputs.size())));
-    return outputs;
+Answers answers_of(const Inference<Scalar>& inference, const NetworkSpec& network,
+                   const Communicator& world, const Samples<Scalar>& samples) {
+    Answers answers;
+    answers.outputs.setZero(network.outputs(), samples.blocks.samples());
+    answers.energies = inference.energies(
+        samples, [&](Index layer, Range columns, const ConstMatrixRef<Scalar>& u) {
+            if (layer == network.layers()) {
+                answers.outputs.middleCols(samples.columns.begin + columns.begin, columns.size()) =
+                    u.template cast<double>();
+            }
+        });
+    world.sum(std::span(answers.outputs.data(), static_cast<std::size_t>(answers.outputs.size())));
+    return answers;
 }
 
 template std::unique_ptr<Inference<float>> make_inference(const FormulationOptions&,
@@ -36,9 +38,9 @@ template std::unique_ptr<Inference<float>> make_inference(const FormulationOptio
 template std::unique_ptr<Inference<double>> make_inference(const FormulationOptions&,
                                                            const Communicator&, const Placement&,
                                                            const Stage<double>&);
-template Matrix<double> outputs_of(const Inference<float>&, const NetworkSpec&, const Communicator&,
-                                   const Samples<float>&);
-template Matrix<double> outputs_of(const Inference<double>&, const NetworkSpec&,
-                                   const Communicator&, const Samples<double>&);
+template Answers answers_of(const Inference<float>&, const NetworkSpec&, const Communicator&,
+                            const Samples<float>&);
+template Answers answers_of(const Inference<double>&, const NetworkSpec&, const Communicator&,
+                            const Samples<double>&);
 
 }  // namespace hoist

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "hoist/math/softmax.hpp"
+#include "hoist/train/evaluation.hpp"
 #include "hoist/train/relaxed_pass.hpp"
 
 namespace hoist {
@@ -50,26 +51,26 @@ Config by_blocks(Config config) {
     return config;
 }
 
-// The mean free energy, which the state minimizes whatever the targets are, block by block.
+Matrix<double> scores_of_energies(const Matrix<double>& energies) {
+    const Matrix<double> negative = -energies;
+    Matrix<double> scores(energies.rows(), energies.cols());
+    softmax<double>(negative, scores);
+    return scores;
+}
+
 template <typename Scalar>
-LiftedState relaxed_state(const PlacedNetwork<Scalar>& network, const Samples<Scalar>& samples) {
-    const RelaxedPass<Scalar> relaxed(network.config.formulation, network.world, network.placement,
-                                      network.stage);
-    const Vector<double> means = relaxed.energies(samples).rowwise().mean();
-    LiftedState state;
-    state.energy.penalty = means.sum();
-    state.gap.assign(means.begin(), means.end());
-    state.gap_formula = "gamma^k/2 (|z - W z_below - b|^2 + beta |W'z - z_below|^2)";
-    return state;
+Matrix<double> class_energies(const PlacedNetwork<Scalar>& network,
+                              const Samples<Scalar>& samples) {
+    FormulationOptions options = network.config.formulation;
+    options.phase = LrrnPhase::class_energy;
+    return RelaxedPass<Scalar>(options, network.world, network.placement, network.stage)
+        .class_energies(samples);
 }
 
 }  // namespace
 
 template <typename Scalar>
 LiftedState minimize_activations(PlacedNetwork<Scalar> network, const Samples<Scalar>& samples) {
-    if (network.config.formulation.is_lrrn()) {
-        return relaxed_state(network, samples);
-    }
     const Config config = by_blocks(network.config);
     Variables<Scalar> variables(network.stage.layers);
     Relaxation<Scalar> relaxation(config, network.world, network.peers, network.placement, samples,
@@ -108,8 +109,11 @@ Matrix<double> network_scores(PlacedNetwork<Scalar> network, const Samples<Scala
 template <typename Scalar>
 Matrix<double> lifted_scores(PlacedNetwork<Scalar> network, const Samples<Scalar>& samples) {
     const NetworkSpec& spec = network.config.network;
-    if (spec.regression() || network.config.formulation.is_lrrn()) {
+    if (figure_of(spec) != Figure::accuracy) {
         return network_scores(network, samples);
+    }
+    if (network.config.formulation.is_lrrn()) {
+        return scores_of_energies(class_energies(network, samples));
     }
     const Config config = by_blocks(network.config);
     Samples<Scalar> labeled = samples;
@@ -128,10 +132,7 @@ Matrix<double> lifted_scores(PlacedNetwork<Scalar> network, const Samples<Scalar
             relaxation.column_energy().transpose();
     }
     network.world.sum(std::span(energies.data(), static_cast<std::size_t>(energies.size())));
-    const Matrix<double> negative = -energies;
-    Matrix<double> scores(energies.rows(), energies.cols());
-    softmax<double>(negative, scores);
-    return scores;
+    return scores_of_energies(energies);
 }
 
 template LiftedState minimize_activations(PlacedNetwork<float>, const Samples<float>&);

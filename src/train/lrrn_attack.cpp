@@ -73,7 +73,7 @@ std::vector<bool> attack(const FormulationOptions& options, const Communicator& 
     for (Index block = samples.own.begin; block < samples.own.end; ++block) {
         layout.push_back(samples.local(block));
     }
-    relaxation.resize(layout, true);
+    relaxation.resize(layout, After::adjoint);
     relaxation.layers().restart();
     std::vector<double> changed(classes.size(), 0.0);
     const bool first = placement.first(world.rank());

@@ -25,7 +25,7 @@ LrrnMessages<Scalar>::LrrnMessages(const Communicator& world, const Placement& p
       halo_(world, placement, blocks, own, times, channel) {}
 
 template <typename Scalar>
-void LrrnMessages<Scalar>::resize(const std::vector<Index>& columns, bool with_adjoint) {
+void LrrnMessages<Scalar>::resize(const std::vector<Index>& columns, bool more_phases) {
     const auto make = [&](std::vector<Matrix<Scalar>>& all, bool any, Index rows) {
         all.resize(any ? columns.size() : 0);
         for (std::size_t i = 0; i < all.size(); ++i) {
@@ -35,8 +35,8 @@ void LrrnMessages<Scalar>::resize(const std::vector<Index>& columns, bool with_a
     const bool below = stage_.layers.begin > 0;
     const bool above = stage_.layers.end < stage_.network.layers();
     make(from_below_, below, rows_below());
-    make(state_down_, below, rows_below());
-    make(adjoint_down_, below && with_adjoint, rows_below());
+    make(odd_down_, below, rows_below());
+    make(even_down_, below && more_phases, rows_below());
     make(from_above_, above, rows_above());
     make(going_up_, above, rows_above());
 }
@@ -96,10 +96,10 @@ void LrrnMessages<Scalar>::send_up(Index block, const ConstMatrixRef<Scalar>& co
 }
 
 template <typename Scalar>
-void LrrnMessages<Scalar>::send_down(Index block, What what, const ConstMatrixRef<Scalar>& columns,
+void LrrnMessages<Scalar>::send_down(Index block, Turn turn, const ConstMatrixRef<Scalar>& columns,
                                      Word word) {
     halo_.finish_send_down(block);
-    Matrix<Scalar>& message = (what == What::state ? state_down_ : adjoint_down_)[slot(block)];
+    Matrix<Scalar>& message = (turn == Turn::odd ? odd_down_ : even_down_)[slot(block)];
     columns_of(message, rows_below()) = columns;
     last_of(message) = static_cast<Scalar>(word);
     halo_.send_down(block, message);

@@ -26,73 +26,89 @@ void LrrnRelaxation<Scalar>::prepare() {
 }
 
 template <typename Scalar>
-void LrrnRelaxation<Scalar>::resize(const Layout& layout, bool with_adjoint) {
+void LrrnRelaxation<Scalar>::resize(const Layout& layout, After after) {
     layout_ = layout;
     progress_.assign(layout.size(), {});
     std::vector<Index> sizes;
     for (const Range& block : layout) {
         sizes.push_back(block.size());
     }
-    messages_.resize(sizes, with_adjoint);
+    messages_.resize(sizes, after != After::nothing);
     const Index columns = layout.empty() ? 0 : layout.back().end;
-    layers_.resize(columns, with_adjoint);
-    slope_.resize(last() ? stage_.network.outputs() : 0, columns);
-}
-
-template <typename Scalar>
-bool LrrnRelaxation<Scalar>::any_left() const {
-    return std::ranges::any_of(progress_, [](const Progress& p) { return p.phase != Phase::over; });
+    layers_.resize(columns, after);
+    given_.resize(last() ? stage_.network.outputs() : 0, columns);
 }
 
 template <typename Scalar>
 void LrrnRelaxation<Scalar>::operator()(const RelaxationEnd& end, const FirstMap& first_map,
-                                        const Loss& loss) {
+                                        const Answer& answer) {
     end_ = end;
     first_map_ = &first_map;
-    loss_ = &loss;
+    answer_ = &answer;
+    rising_.clear();
+    falling_.clear();
     for (const Index block : order_) {
         const bool taken = columns(block).size() > 0;
         progress(block) = {.phase = taken ? Phase::free : Phase::over};
-        if (taken && !first()) {
-            messages_.expect_below(block);
+        if (taken) {
+            rising_.push_back(block);
+            if (!first()) {
+                messages_.expect_below(block);
+            }
         }
     }
-    const auto each = [&](const auto& visit) {
-        for (const Index block : order_) {
-            if (!is_over(block)) {
-                visit(block);
-            }
-        }
+    const auto take = [](std::deque<Index>& blocks) {
+        const Index block = blocks.front();
+        blocks.pop_front();
+        return block;
     };
-    const auto up_and_down = [&](Index block) {
-        up(block);
+    const auto fall = [&](Index block) {
         down(block);
-    };
-    if (last() && turns_at_bottom()) {
-        each([&](Index block) {
-            while (!is_over(block)) {
-                up_and_down(block);
-            }
-        });
-    } else if (last()) {
-        while (any_left()) {
-            each(up_and_down);
+        if (!is_over(block)) {  // alone, a stage stays with a block whose numbers are near
+            last() && turns_at_bottom() ? rising_.push_front(block) : rising_.push_back(block);
         }
-    } else {
-        each([&](Index block) { up(block); });
-        while (any_left()) {
-            each([&](Index block) {
-                down(block);
-                if (turns_at_bottom() && !is_over(block)) {
-                    up(block);
-                }
-            });
-            if (!turns_at_bottom()) {
-                each([&](Index block) { up(block); });
-            }
+    };
+    while (!rising_.empty() || !falling_.empty()) {
+        if (!next_rises()) {
+            fall(take(falling_));
+            continue;
+        }
+        const Index block = take(rising_);
+        up(block);
+        if (last()) {
+            fall(block);
+        } else {
+            falling_.push_back(block);
         }
     }
     messages_.finish_sends();
+}
+
+template <typename Scalar>
+bool LrrnRelaxation<Scalar>::rises_by_itself(Index block) {
+    const bool begins = progress(block).phase == Phase::free && progress(block).sweeps == 0;
+    return first() || (turns_at_bottom() && !begins);
+}
+
+template <typename Scalar>
+bool LrrnRelaxation<Scalar>::next_rises() {
+    if (rising_.empty() || falling_.empty()) {
+        return falling_.empty();
+    }
+    const Index below = rising_.front();
+    const Index above = falling_.front();
+    if (rises_by_itself(below)) {
+        return true;
+    }
+    for (;;) {
+        if (messages_.arrived_from_above(above)) {
+            return false;
+        }
+        if (messages_.arrived_from_below(below)) {
+            return true;
+        }
+        messages_.await_either(below, above);
+    }
 }
 
 template <typename Scalar>
@@ -117,7 +133,8 @@ void LrrnRelaxation<Scalar>::up(Index block) {
             if (k > moved.begin) {
                 layers_.pull_above(state.phase, k - 1, c, part(layers_.below(k), c));
             }
-            if (k > 1 || begins) {  // the lowest of all has just come down otherwise
+            // The lowest of all has just come down, but where it is the topmost, too.
+            if (k > 1 || begins || k == layers_.top()) {
                 lower(block, k);
             }
         }
@@ -136,14 +153,14 @@ void LrrnRelaxation<Scalar>::down(Index block) {
     }
     Progress& state = progress(block);
     Word word = receive_from_above(block);
-    if (state.phase == Phase::free && word != Word::go_on) {  // its state stays as it is
-        send_down(block, word);
+    while (word == Word::another || (word == Word::last && state.phase == Phase::free)) {
+        send_down(block, word);  // its state stays as it is
         if (word == Word::last) {
             state.phase = Phase::over;
             return;
         }
-        state = {.phase = Phase::adjoint};
-        layers_.begin_adjoint(columns(block));
+        state = {.phase = layers_.following(state.phase)};
+        layers_.begin(state.phase, columns(block));
         messages_.expect_above(block);
         word = receive_from_above(block);
     }
@@ -173,12 +190,12 @@ void LrrnRelaxation<Scalar>::turn_at_top(Index block) {
         state.sweeps >= end_.sweeps || (state.sweeps > 1 && state.change <= end_.tolerance);
     Word word = settled ? Word::last : Word::go_on;
     if (settled) {
-        double& most = state.phase == Phase::free ? figures_.change : figures_.adjoint_change;
+        double& most = state.phase == Phase::free ? figures_.change : figures_.later_change;
         most = std::max(most, state.change);
     }
     state.change = 0.0;
-    if (settled && state.phase == Phase::free) {
-        word = begin_adjoint_at_top(block);
+    if (settled && (state.phase == Phase::free || layers_.following(state.phase) != Phase::over)) {
+        word = begin_next_at_top(block);
     } else {
         come_down(block);
         send_down(block, word);
@@ -188,28 +205,31 @@ void LrrnRelaxation<Scalar>::turn_at_top(Index block) {
     }
 }
 
-// Where the loss has a slope; returns the word that has gone down last.
+// Whether other phases follow the free one of a block.
 template <typename Scalar>
-typename LrrnRelaxation<Scalar>::Word LrrnRelaxation<Scalar>::begin_adjoint_at_top(Index block) {
+bool LrrnRelaxation<Scalar>::answer(Index block) {
+    const PhaseClock clock(times_.activations);
+    const Range c = columns(block);
+    figures_.sweeps += progress(block).sweeps;
+    figures_.blocks += 1.0;
+    return (*answer_)(block, layers_.outputs(c), part(given_, c));
+}
+
+// The state of a phase stays as it is, and the next one comes down; returns the word that has gone down last.
+template <typename Scalar>
+typename LrrnRelaxation<Scalar>::Word LrrnRelaxation<Scalar>::begin_next_at_top(Index block) {
     const Range c = columns(block);
     Progress& state = progress(block);
-    figures_.sweeps += state.sweeps;
-    figures_.blocks += 1.0;
-    bool has_slope = false;
-    {
-        const PhaseClock clock(times_.activations);
-        has_slope = (*loss_)(block, layers_.outputs(c), part(slope_, c));
-    }
-    if (!has_slope) {
+    if (state.phase == Phase::free && !answer(block)) {
         send_down(block, Word::last);
         return Word::last;
     }
-    send_down(block, Word::adjoint_follows);
-    state = {.phase = Phase::adjoint, .sweeps = 1};
+    send_down(block, Word::another);
+    state = {.phase = layers_.following(state.phase), .sweeps = 1};
     {
         const PhaseClock clock(times_.activations);
-        layers_.begin_adjoint(c);
-        layers_.pull_at_top(part(slope_, c), c);
+        layers_.begin(state.phase, c);
+        layers_.meet_at_top(state.phase, part(given_, c), c);
         lower(block, layers_.top());
     }
     come_down(block);
@@ -243,9 +263,10 @@ void LrrnRelaxation<Scalar>::send_down(Index block, Word word) {
     if (first() || (turns_at_bottom() && word == Word::go_on)) {
         return;
     }
-    using What = typename LrrnMessages<Scalar>::What;
+    using Turn = typename LrrnMessages<Scalar>::Turn;
     const Phase phase = progress(block).phase;
-    messages_.send_down(block, phase == Phase::free ? What::state : What::adjoint,
+    messages_.send_down(block,
+                        phase == Phase::free || phase == Phase::nudged_up ? Turn::odd : Turn::even,
                         part(layers_.of(phase, stage_.lowest()), columns(block)), word);
     if (word == Word::go_on) {
         messages_.expect_below(block);

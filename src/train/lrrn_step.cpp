@@ -3,9 +3,31 @@
 #include <algorithm>
 #include <cmath>
 
+#include "hoist/base/error.hpp"
+#include "hoist/base/text.hpp"
 #include "hoist/train/batch_samples.hpp"
 
 namespace hoist {
+
+namespace {
+
+After what_follows(const Config& config) {
+    if (config.network.unsupervised()) {
+        return After::nothing;
+    }
+    switch (config.formulation.phase) {
+        case LrrnPhase::adjoint:
+            return After::adjoint;
+        case LrrnPhase::nudged:
+            return After::nudged;
+        case LrrnPhase::clamped:
+        case LrrnPhase::class_energy:
+            break;
+    }
+    return After::clamped;
+}
+
+}  // namespace
 
 template <typename Scalar>
 LrrnStep<Scalar>::LrrnStep(const Config& config, const Communicator& world,
@@ -21,12 +43,16 @@ LrrnStep<Scalar>::LrrnStep(const Config& config, const Communicator& world,
       relaxation_(config.formulation, world, placement, stage, samples.blocks.count(), samples.own,
                   times_, Exchange::Channel::training),
       layers_(relaxation_.layers()),
-      kept_{layers_.moved().begin, std::min(stage.layers.end + 1, stage.network.layers())},
+      kept_{layers_.moved().begin, std::min(stage.layers.end, stage.network.hidden()) + 1},
       output_(make_output_block<Scalar>(config.network.output, config.formulation)),
-      layout_(static_cast<std::size_t>(samples.own.size())) {
+      after_(what_follows(config)),
+      labeled_(labeled_samples(samples.blocks.samples(), config.labeled, config.seed)) {
+    samples_per_label_ = static_cast<double>(labeled_.size()) /
+                         static_cast<double>(std::ranges::count(labeled_, true));
+    layout().resize(static_cast<std::size_t>(samples.own.size()));
     if (stage.lowest() == 0) {
         inputs_ = make_batch_inputs(config, stage.network, samples);
-        input_blocks_.resize(layout_.size());
+        inputs_of_batch_.blocks.resize(layout().size());
     }
     for (Index k = kept_.begin; k < kept_.end; ++k) {
         states.x(k).setZero(stage.network.block(k).size(), samples.columns.size());
@@ -39,6 +65,7 @@ void LrrnStep<Scalar>::begin_epoch(Index epoch) {
     epoch_ = epoch;
     batches_.shuffle(epoch, samples_.own);
     loss_ = 0.0;
+    energy_ = 0.0;
     relaxation_.clear_figures();
 }
 
@@ -51,16 +78,38 @@ void LrrnStep<Scalar>::operator()(Index batch, int round, double rate) {
     relaxation_(
         {config_.formulation.sweeps, config_.formulation.tolerance},
         [this](Index block, MatrixRef<Scalar> u) {
-            input_blocks_[position_of(block)].apply(stage_.map(0), u);
+            inputs_of_batch_.blocks[position_of(block)].apply(stage_.map(0), u);
+            if (inputs_of_batch_.first.size() > 0) {
+                part(inputs_of_batch_.first, relaxation_.columns(block)) = u;
+            }
         },
-        [this](Index block, const ConstMatrixRef<Scalar>& u, MatrixRef<Scalar> slope) {
-            slope_of_loss(block, u, slope);
-            return true;
+        [this](Index block, const ConstMatrixRef<Scalar>& u, MatrixRef<Scalar> given) {
+            return meet_targets(block, u, given);
         });
     scatter(batch);
     const PhaseClock clock(times_.weights);
+    using Phase = typename LrrnLayers<Scalar>::Phase;
+    const FormulationOptions& options = config_.formulation;
     fit_.begin(columns_);
-    add_gradients();
+    LrrnGradient<Scalar> gradient(options, stage_, layers_, inputs_of_batch_);
+    if (options.energy > 0.0) {
+        energy_ += gradient.add_energies(Phase::free, options.energy);
+    }
+    if (options.phase == LrrnPhase::class_energy) {
+        energy_ += gradient.add_energies(Phase::clamped, 1.0);
+    } else if (after_ == After::clamped) {
+        loss_ += gradient.add_contrast();
+    } else if (after_ != After::nothing) {
+        gradient.add_loss(after_, relaxation_.given());
+    }
+    for (Index l = stage_.layers.begin; l < stage_.layers.end; ++l) {
+        Matrix<Scalar>& of_map = gradient.of(l);
+        of_map /= static_cast<Scalar>(columns_);
+        if (config_.without_bias) {
+            of_map.rightCols(1).setZero();
+        }
+        fit_.add_gradient(l, of_map);
+    }
     fit_.sum();
     fit_.step(round, rate);
     keep_norms();
@@ -73,15 +122,20 @@ void LrrnStep<Scalar>::gather(Index batch) {
     Index offset = 0;
     for (Index block = samples_.own.begin; block < samples_.own.end; ++block) {
         const std::size_t position = position_of(block);
-        layout_[position] = {offset, offset + batches_.columns(batch, block)};
-        offset = layout_[position].end;
+        layout()[position] = {offset, offset + batches_.columns(batch, block)};
+        offset = layout()[position].end;
         if (inputs_) {
-            inputs_->fill(epoch_, batches_.samples(batch, block), input_blocks_[position]);
+            inputs_->fill(epoch_, batches_.samples(batch, block),
+                          inputs_of_batch_.blocks[position]);
         }
     }
-    relaxation_.resize(layout_, true);
+    relaxation_.resize(layout(), after_);
+    if (inputs_ && counts_energies(config_.formulation)) {
+        inputs_of_batch_.first.resize(stage_.network.block(1).size(), offset);
+    }
     for_each_state(batch, [](auto kept, auto relaxed) { relaxed = kept; });
-    if (layers_.output_moves() && stage_.layers.end == stage_.network.layers()) {
+    if (layers_.output_moves() && !stage_.network.unsupervised() &&
+        stage_.layers.end == stage_.network.layers()) {
         layers_.z(layers_.top()).setZero();  // it is not kept
     }
 }
@@ -97,7 +151,7 @@ template <typename Scalar>
 template <typename Visit>
 void LrrnStep<Scalar>::for_each_state(Index batch, const Visit& visit) {
     for (Index block = samples_.own.begin; block < samples_.own.end; ++block) {
-        Index column = layout_[position_of(block)].begin;
+        Index column = layout()[position_of(block)].begin;
         for (const Index sample : batches_.samples(batch, block)) {
             for (Index k = kept_.begin; k < kept_.end; ++k) {
                 visit(states_.x(k).col(sample - samples_.columns.begin), layers_.z(k).col(column));
@@ -107,41 +161,31 @@ void LrrnStep<Scalar>::for_each_state(Index batch, const Visit& visit) {
     }
 }
 
-// Of the mean over the batch.
+// Whether they have a say, and fills what the outputs u meet.
 template <typename Scalar>
-void LrrnStep<Scalar>::slope_of_loss(Index block, const ConstMatrixRef<Scalar>& u,
-                                     MatrixRef<Scalar> slope) {
+bool LrrnStep<Scalar>::meet_targets(Index block, const ConstMatrixRef<Scalar>& u,
+                                    MatrixRef<Scalar> given) {
+    if (after_ == After::nothing) {
+        return false;
+    }
     Matrix<Scalar> y(u.rows(), u.cols());
     take_targets<Scalar>(samples_, batches_.samples(batch_, block),
                          static_cast<Scalar>(config_.label_smoothing), y);
-    loss_ += output_->energy(y, u).sum();
-    output_->slope(y, u, slope);
-    slope /= static_cast<Scalar>(columns_);
-}
-
-template <typename Scalar>
-void LrrnStep<Scalar>::add_gradients() {
-    for (Index l = stage_.layers.begin; l < stage_.layers.end; ++l) {
-        const MapSpec& map = stage_.network.map(l);
-        Matrix<Scalar> gradient = Matrix<Scalar>::Zero(map.outputs(), map.inputs() + 1);
-        if (l == 0) {
-            layers_.term(0).add_input_gradient(
-                [this](const ConstMatrixRef<Scalar>& s, MatrixRef<Scalar> g) {
-                    for (std::size_t i = 0; i < layout_.size(); ++i) {
-                        input_blocks_[i].add_moment(part(s, layout_[i]), g);
-                    }
-                },
-                layers_.z(1), layers_.w(1), gradient);
-        } else if (l + 1 < stage_.network.layers() || layers_.output_moves()) {
-            layers_.term(l).add_gradient(config_.formulation.gamma, layers_.z(l), layers_.w(l),
-                                         layers_.z(l + 1), layers_.w(l + 1), gradient);
-        } else {  // the output follows z
-            const Matrix<Scalar>& slope = relaxation_.slope();
-            gradient.leftCols(map.inputs()).noalias() = slope * layers_.z(l).transpose();
-            gradient.col(map.inputs()) = slope.rowwise().sum();
+    if (after_ == After::clamped) {
+        given = y;
+    } else {
+        Vector<double> losses = output_->energy(y, u);
+        output_->slope(y, u, given);
+        Index column = 0;
+        for (const Index sample : batches_.samples(batch_, block)) {
+            const double weight =
+                labeled_[static_cast<std::size_t>(sample)] ? samples_per_label_ : 0.0;
+            losses[column] *= weight;
+            given.col(column++) *= static_cast<Scalar>(weight);
         }
-        fit_.add_gradient(l, gradient);
+        loss_ += losses.sum();
     }
+    return true;
 }
 
 template <typename Scalar>
@@ -154,6 +198,22 @@ void LrrnStep<Scalar>::keep_norms() {
         if (config_.formulation.beta_of_map(l) == 0.0) {
             stage_.of(l).limit_norm(most);
         }
+    }
+}
+
+template <typename Scalar>
+void LrrnStep<Scalar>::require_success() const {
+    fit_.require_success();
+    layers_.require_success();
+    const FormulationOptions& options = config_.formulation;
+    const double left = std::max(figures().change, figures().later_change);
+    if (options.phase == LrrnPhase::clamped && left > options.tolerance) {
+        throw NumericalError(
+            "a relaxation ended after formulation.sweeps = " + std::to_string(options.sweeps) +
+                " with a change of " + to_text(left) + " in its last sweep",
+            "the difference of a clamped and a free energy would be made of what is left",
+            "the last checkpoint is good; raise formulation.sweeps, use a larger weights.ridge, "
+            "or formulation.phase = adjoint, which is exact sooner");
     }
 }
 

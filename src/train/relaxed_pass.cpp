@@ -14,48 +14,97 @@ Index blocks_at_once(const Placement& placement) {
 template <typename Scalar>
 void RelaxedPass<Scalar>::operator()(const Samples<Scalar>& samples, const FirstMap& first_map,
                                      const Visit& visit) const {
-    const Index maps = stage_.network.layers();
     run(
-        samples, first_map,
-        [&](Index block, const ConstMatrixRef<Scalar>& u) { visit(maps, samples.local(block), u); },
+        samples, first_map, After::nothing,
+        [&](Index block, const ConstMatrixRef<Scalar>& u, MatrixRef<Scalar>) {
+            visit(stage_.network.layers(), samples.local(block), u);
+            return false;
+        },
         [&](LrrnRelaxation<Scalar>& relaxation, Index block) {
-            for (Index l = stage_.layers.begin; l < std::min(stage_.layers.end, maps - 1); ++l) {
-                visit(l + 1, samples.local(block),
-                      part(relaxation.layers().z(l + 1), relaxation.columns(block)));
-            }
+            visit_hidden(samples, relaxation, block, visit);
         });
 }
 
 template <typename Scalar>
-Matrix<double> RelaxedPass<Scalar>::energies(const Samples<Scalar>& samples) const {
-    const Index terms = topmost_block(stage_.network, options_);
-    Matrix<double> energies = Matrix<double>::Zero(terms, samples.blocks.samples());
+Matrix<double> RelaxedPass<Scalar>::energies(const Samples<Scalar>& samples,
+                                             const Visit& visit) const {
+    Matrix<double> energies =
+        Matrix<double>::Zero(topmost_block(stage_.network, options_), samples.blocks.samples());
     run(
-        samples,
-        [&](const LinearMap<Scalar>& map, Range columns, Matrix<Scalar>& u) {
-            map.apply(part(samples.inputs, columns), u);
+        samples, from_inputs(samples), After::nothing,
+        [&](Index block, const ConstMatrixRef<Scalar>& u, MatrixRef<Scalar>) {
+            visit(stage_.network.layers(), samples.local(block), u);
+            return false;
         },
-        [](Index, const ConstMatrixRef<Scalar>&) {},
         [&](LrrnRelaxation<Scalar>& relaxation, Index block) {
-            const Range local = samples.local(block);
-            const Range columns = relaxation.columns(block);
-            LrrnLayers<Scalar>& layers = relaxation.layers();
-            for (Index l = stage_.layers.begin; l < std::min(stage_.layers.end, terms); ++l) {
-                const ConstMatrixRef<Scalar> z =
-                    l == 0 ? ConstMatrixRef<Scalar>(part(samples.inputs, local))
-                           : ConstMatrixRef<Scalar>(part(layers.z(l), columns));
-                energies.row(l).segment(samples.columns.begin + local.begin, local.size()) =
-                    std::pow(options_.gamma, static_cast<double>(l)) *
-                    layers.term(l).energy(z, part(layers.z(l + 1), columns)).transpose();
-            }
+            visit_hidden(samples, relaxation, block, visit);
+            take_energies(samples, relaxation, block, Phase::free, energies);
         });
     world_.sum(std::span(energies.data(), static_cast<std::size_t>(energies.size())));
     return energies;
 }
 
 template <typename Scalar>
+Matrix<double> RelaxedPass<Scalar>::class_energies(const Samples<Scalar>& samples) const {
+    const NetworkSpec& network = stage_.network;
+    Matrix<double> all(network.outputs(), samples.blocks.samples());
+    for (Index label = 0; label < network.outputs(); ++label) {
+        Matrix<double> energies = Matrix<double>::Zero(network.layers(), all.cols());
+        run(
+            samples, from_inputs(samples), After::clamped,
+            [label](Index, const ConstMatrixRef<Scalar>&, MatrixRef<Scalar> given) {
+                given.setZero();
+                given.row(label).setOnes();
+                return true;
+            },
+            [&](LrrnRelaxation<Scalar>& relaxation, Index block) {
+                take_energies(samples, relaxation, block, Phase::clamped, energies);
+            });
+        all.row(label) = energies.colwise().sum();
+    }
+    world_.sum(std::span(all.data(), static_cast<std::size_t>(all.size())));
+    return all;
+}
+
+template <typename Scalar>
+typename RelaxedPass<Scalar>::FirstMap RelaxedPass<Scalar>::from_inputs(
+    const Samples<Scalar>& samples) const {
+    return [&samples](const LinearMap<Scalar>& map, Range columns, Matrix<Scalar>& u) {
+        map.apply(part(samples.inputs, columns), u);
+    };
+}
+
+template <typename Scalar>
+void RelaxedPass<Scalar>::visit_hidden(const Samples<Scalar>& samples,
+                                       LrrnRelaxation<Scalar>& relaxation, Index block,
+                                       const Visit& visit) const {
+    const Index end = std::min(stage_.layers.end, stage_.network.layers() - 1);
+    for (Index l = stage_.layers.begin; l < end; ++l) {
+        visit(l + 1, samples.local(block),
+              part(relaxation.layers().z(l + 1), relaxation.columns(block)));
+    }
+}
+
+template <typename Scalar>
+void RelaxedPass<Scalar>::take_energies(const Samples<Scalar>& samples,
+                                        LrrnRelaxation<Scalar>& relaxation, Index block,
+                                        Phase phase, Matrix<double>& energies) const {
+    const Range local = samples.local(block);
+    const Range columns = relaxation.columns(block);
+    LrrnLayers<Scalar>& layers = relaxation.layers();
+    for (Index l = stage_.layers.begin; l < std::min(stage_.layers.end, energies.rows()); ++l) {
+        const ConstMatrixRef<Scalar> z =
+            l == 0 ? ConstMatrixRef<Scalar>(part(samples.inputs, local))
+                   : ConstMatrixRef<Scalar>(part(layers.of(phase, l), columns));
+        energies.row(l).segment(samples.columns.begin + local.begin, local.size()) =
+            std::pow(options_.gamma, static_cast<double>(l)) *
+            layers.term(l).energy(z, part(layers.of(phase, l + 1), columns)).transpose();
+    }
+}
+
+template <typename Scalar>
 void RelaxedPass<Scalar>::run(const Samples<Scalar>& samples, const FirstMap& first_map,
-                              const Answer& answer, const Relaxed& relaxed) const {
+                              After after, const Answer& answer, const Relaxed& relaxed) const {
     const Index count = samples.blocks.count();
     PhaseTimes times;
     LrrnRelaxation<Scalar> relaxation(options_, world_, placement_, stage_, count, samples.own,
@@ -80,7 +129,7 @@ void RelaxedPass<Scalar>::run(const Samples<Scalar>& samples, const FirstMap& fi
             layout.push_back({offset, offset + size});
             offset += size;
         }
-        relaxation.resize(layout, false);
+        relaxation.resize(layout, after);
         relaxation.layers().restart();
         relaxation(
             to_the_minimum,
@@ -89,10 +138,7 @@ void RelaxedPass<Scalar>::run(const Samples<Scalar>& samples, const FirstMap& fi
                 first_map(stage_.map(0), samples.local(block), first);
                 u = first;
             },
-            [&](Index block, const ConstMatrixRef<Scalar>& u, MatrixRef<Scalar>) {
-                answer(block, u);
-                return false;
-            });
+            answer);
         for (Index block = samples.own.begin; block < samples.own.end; ++block) {
             if (taken(block)) {
                 relaxed(relaxation, block);

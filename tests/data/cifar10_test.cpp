@@ -101,6 +101,26 @@ TEST_F(Cifar10, takes_its_classes_as_values_where_asked) {
     EXPECT_EQ(values(*open({.task = Task::values}).test)[3], 3.0);
 }
 
+TEST_F(Cifar10, gives_its_luminance_where_that_is_asked) {
+    put("test_batch.bin", batch(2, 3));
+    DataConfig config;
+    config.format = "cifar10";
+    config.path = folder_.string();
+    config.gray = true;
+    const DataParts parts = open_dataset(config, {});
+    ASSERT_EQ(parts.test->features(), places);
+    EXPECT_EQ(parts.test->image_size(), (std::pair<Index, Index>{32, 32}));
+    const std::vector<double> all = inputs(*parts.test);
+    for (Index i = 0; i < 3; ++i) {
+        for (Index place = 0; place < places; ++place) {
+            const double exact = 0.299 * pixel(2 + i, 0, place) + 0.587 * pixel(2 + i, 1, place) +
+                                 0.114 * pixel(2 + i, 2, place);
+            EXPECT_NEAR(255.0 * all[static_cast<std::size_t>(i * places + place)], exact, 0.5001);
+        }
+    }
+    expect_pieces_equal_whole(*parts.test);
+}
+
 TEST_F(Cifar10, refuses_what_is_no_batch) {
     expect_refused("", {"test_batch.bin", "0 bytes"});
     expect_refused(batch(0, 2).substr(1), {"test_batch.bin", "6145 bytes", "3073"});

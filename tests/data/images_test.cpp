@@ -173,6 +173,11 @@ TEST_F(Images, are_read_in_color_or_gray_as_the_network_takes_them) {
     }
     put("2.png", color_png(2));  // behind a gray one
     EXPECT_EQ(open().train->features(), static_cast<Index>(3 * places));
+    DataConfig in_gray;
+    in_gray.format = "images";
+    in_gray.path = folder_.string();
+    in_gray.gray = true;
+    EXPECT_EQ(open_dataset(in_gray, {}).train->features(), static_cast<Index>(places));
 }
 
 TEST_F(Images, may_be_JPEG_whatever_they_are_called) {

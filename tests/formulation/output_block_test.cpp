@@ -41,7 +41,7 @@ Columns some_columns(std::uint64_t seed) {
 class EveryOutputBlock : public testing::TestWithParam<Case> {
   protected:
     std::unique_ptr<OutputBlock<double>> block =
-        make_output_block<double>(GetParam().output, GetParam().lambda);
+        make_output_block<double>(GetParam().output, {.lambda = GetParam().lambda});
 
     Matrix<double> target(const Columns& columns) const {
         Matrix<double> t(columns.u.rows(), columns.u.cols());
@@ -136,7 +136,7 @@ TEST_P(EveryOutputBlock, has_scores_that_belong_to_its_outputs) {
 
 TEST_P(EveryOutputBlock, answers_in_float_as_in_double) {
     const Columns at = some_columns(5);
-    const auto coarse = make_output_block<float>(GetParam().output, GetParam().lambda);
+    const auto coarse = make_output_block<float>(GetParam().output, {.lambda = GetParam().lambda});
     const Matrix<float> y = at.y.cast<float>();
     const Matrix<float> u = at.u.cast<float>();
     Matrix<float> t(u.rows(), u.cols());
@@ -157,32 +157,83 @@ INSTANTIATE_TEST_SUITE_P(all, EveryOutputBlock,
                                     std::to_string(static_cast<int>(10 * test.param.lambda));
                          });
 
-// tau CE(u / tau), by its definition and by differences.
-TEST(OutputBlock, of_a_temperature_is_the_loss_at_cooled_outputs) {
-    constexpr double temperature = 0.3;
+/// A loss by its definition, of the scores u of one sample whose class is j.
+struct Loss {
+    std::string name;
+    Output output;
+    OutputOptions options;
+    double (*definition)(const Vector<double>& u, Index j);
+};
+
+void PrintTo(const Loss& loss, std::ostream* out) { *out << loss.name; }
+
+double miss(const Vector<double>& u, Index j, double offset) {
+    double most = 0.0;
+    for (Index i = 0; i < u.size(); ++i) {
+        most = i == j ? most : std::max(most, u[i] - u[j] + offset);
+    }
+    return most;
+}
+
+const std::vector<Loss> losses{
+    {"softmax_at_cooled_outputs",
+     Output::softmax,
+     {.temperature = 0.3},
+     [](const Vector<double>& u, Index j) {
+         const double most = u.maxCoeff();
+         return most - u[j] + 0.3 * std::log(((u.array() - most) / 0.3).exp().sum());
+     }},
+    {"softmax_with_an_offset",
+     Output::softmax,
+     {.temperature = 0.5, .offset = 0.8},
+     [](const Vector<double>& u, Index j) {
+         Vector<double> v = u;
+         v[j] -= 0.8;
+         const double most = v.maxCoeff();
+         return most - v[j] + 0.5 * std::log(((v.array() - most) / 0.5).exp().sum());
+     }},
+    {"hinge",
+     Output::hinge,
+     {.offset = 1.0},
+     [](const Vector<double>& u, Index j) { return miss(u, j, 1.0); }},
+    {"squared_hinge",
+     Output::squared_hinge,
+     {.offset = 0.7},
+     [](const Vector<double>& u, Index j) { return 0.5 * miss(u, j, 0.7) * miss(u, j, 0.7); }},
+    {"none", Output::none, {}, [](const Vector<double>&, Index) { return 0.0; }},
+};
+
+class EveryLoss : public testing::TestWithParam<Loss> {};
+
+TEST_P(EveryLoss, has_the_energy_of_its_definition_and_the_slope_of_that) {
     const Columns columns = some_columns(5);
-    const auto block = make_output_block<double>(Output::softmax, 1.0, temperature);
-    const auto plain = make_output_block<double>(Output::softmax, 1.0);
-    const Matrix<double> cooled = columns.u / temperature;
+    const auto block = make_output_block<double>(GetParam().output, GetParam().options);
     const Vector<double> energy = block->energy(columns.y, columns.u);
-    const Vector<double> expected = temperature * plain->energy(columns.y, cooled);
-    EXPECT_LT((energy - expected).cwiseAbs().maxCoeff(), 1e-12);
     Matrix<double> slope(columns.u.rows(), columns.u.cols());
     block->slope(columns.y, columns.u, slope);
     constexpr double step = 1e-6;
-    for (Index row = 0; row < columns.u.rows(); ++row) {
-        Matrix<double> up = columns.u;
-        Matrix<double> down = columns.u;
-        up.row(row).array() += step;
-        down.row(row).array() -= step;
-        const Vector<double> difference =
-            (block->energy(columns.y, up) - block->energy(columns.y, down)) / (2.0 * step);
-        EXPECT_LT((slope.row(row).transpose() - difference).cwiseAbs().maxCoeff(), 1e-7);
+    for (Index i = 0; i < columns.u.cols(); ++i) {
+        Index own = 0;
+        columns.y.col(i).maxCoeff(&own);
+        const Vector<double> u = columns.u.col(i);
+        EXPECT_NEAR(energy[i], GetParam().definition(u, own), 1e-12 * (1.0 + std::abs(energy[i])));
+        for (Index row = 0; row < u.size(); ++row) {
+            Vector<double> up = u;
+            Vector<double> down = u;
+            up[row] += step;
+            down[row] -= step;
+            const double difference =
+                (GetParam().definition(up, own) - GetParam().definition(down, own)) / (2.0 * step);
+            EXPECT_NEAR(slope(row, i), difference, 1e-6);
+        }
     }
     Matrix<double> target(slope.rows(), slope.cols());
     block->target(columns.y, columns.u, target);
     EXPECT_LT((block->weight() * (columns.u - target) - slope).cwiseAbs().maxCoeff(), 1e-12);
 }
+
+INSTANTIATE_TEST_SUITE_P(Losses, EveryLoss, testing::ValuesIn(losses),
+                         [](const auto& test) { return test.param.name; });
 
 }  // namespace
 }  // namespace hoist

@@ -103,9 +103,15 @@ TEST(CostModel, predicts_the_traffic_of_further_passes_to_the_byte) {
 }
 
 TEST(CostModel, predicts_the_traffic_of_further_sweeps_to_the_byte) {
-    expect_the_bytes_that_more_of_it_sends(
-        {{"formulation.name", "lrrn"}, {"network.layers", "6-9-7-5-4"}}, "formulation.sweeps",
-        {"2", "5"});
+    for (const ConfigText& phases : std::vector<ConfigText>{
+             {},
+             {{"formulation.phase", "nudged"}},
+             {{"formulation.phase", "class_energy"}, {"network.output", "linear"}},
+             {{"network.output", "none"}}}) {
+        ConfigText settings{{"formulation.name", "lrrn"}, {"network.layers", "6-9-7-5-4"}};
+        settings.insert(phases.begin(), phases.end());
+        expect_the_bytes_that_more_of_it_sends(settings, "formulation.sweeps", {"2", "5"});
+    }
 }
 
 Config config_of(const ConfigText& settings) {

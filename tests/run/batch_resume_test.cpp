@@ -48,6 +48,8 @@ const std::vector<Case> cases{
       {"network.activation", "relu"},
       {"formulation.temperature", "0.3"},
       {"formulation.tolerance", "1e-2"}}},
+    {"lrrn_unsupervised",
+     {{"formulation.name", "lrrn"}, {"network.output", "none"}, {"network.activation", "relu"}}},
     {"plateau",
      {{"weights.schedule", "plateau"},
       {"weights.patience", "0"},

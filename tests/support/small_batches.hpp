@@ -33,8 +33,9 @@ class SmallBatches {
     const Progress& progress() const { return progress_; }
     const Placement& placement() const { return parts_.placement; }
 
-    /// Collective: the mean loss of the last epoch, and the weights; on every rank.
+    /// Collective: the mean loss of the last epoch and what stands beside it, and the weights; on every rank.
     double loss() const { return world_.sum(method_->energy().loss); }
+    double penalty() const { return world_.sum(method_->energy().penalty); }
     std::vector<Weights<Scalar>> weights() const;
     /// Collective: whether all shards of every stage hold the same bits.
     bool shards_agree() const;

@@ -99,7 +99,7 @@ class Page(ReportTest):
     def test_it_tells_what_the_run_directory_tells(self):
         self.train(data__validation=24, ranks=2)
         run = self.report("run")[1]["runs"][0]
-        self.assertEqual((run["name"], run["complete"], run["unit"], run["regression"]), ("run", True, "sweep", False))
+        self.assertEqual((run["name"], run["complete"], run["unit"], run["judged_by"]), ("run", True, "sweep", "accuracy"))
         self.assertEqual(run["summary"], json.loads((self.folder / "run" / "summary.json").read_text()))
         rows = metrics_rows(self.folder / "run")
         self.assertEqual(run["metrics"], {name: [float(row[name]) if row[name] else None for row in rows]

@@ -111,8 +111,8 @@ class Evaluating : public testing::TestWithParam<Case> {
             const NetworkSpec& network = training.config().network;
             const ForwardPass<double> forward(network, world, training.placement(),
                                               training.stage());
-            const auto output = make_output_block<double>(
-                network.output, training.config().formulation.output_lambda());
+            const auto output =
+                make_output_block<double>(network.output, training.config().formulation);
             const SerialNetwork expected(problem.config, problem.inputs, problem.targets,
                                          training.weights());
             check(training, forward, *output, expected);

@@ -45,8 +45,38 @@ const std::vector<Case> cases{
     {"no_bounds", with({{"network.activation", "identity"}, {"network.output", "linear"}})},
     {"a_box", with({{"network.activation", "hard_tanh,relu,hard_sigmoid"},
                     {"network.layers", "4-5-6-5-3"}})},
+    {"one_hidden_layer", with({{"network.layers", "6-5-3"}})},
     {"one_hidden_layer_of_width_one", with({{"network.layers", "6-1-3"}})},
     {"five_maps", with({{"network.layers", "5-6-4-7-4-3"}, {"formulation.gamma", "0.9"}})},
+    {"nudged", with({{"formulation.phase", "nudged"},
+                     {"formulation.nudge_strength", "1e-4"},
+                     {"formulation.gamma", "0.6"}})},
+    {"nudged_output_that_moves", with({{"formulation.phase", "nudged"},
+                                       {"formulation.nudge_strength", "1e-4"},
+                                       {"formulation.beta", "1,0.5,0.7"}})},
+    {"clamped", with({{"formulation.phase", "clamped"},
+                      {"formulation.tolerance", "1e-13"},
+                      {"network.output", "linear"}})},
+    {"clamped_with_a_discount_and_five_maps", with({{"formulation.phase", "clamped"},
+                                                    {"formulation.tolerance", "1e-13"},
+                                                    {"network.output", "linear"},
+                                                    {"network.layers", "5-6-4-7-4-3"},
+                                                    {"formulation.gamma", "0.7"}})},
+    {"clamped_output_that_moves", with({{"formulation.phase", "clamped"},
+                                        {"formulation.tolerance", "1e-13"},
+                                        {"network.output", "linear"},
+                                        {"formulation.beta", "1,0.5,0.7"}})},
+    {"class_energy", with({{"formulation.phase", "class_energy"},
+                           {"network.output", "linear"},
+                           {"formulation.gamma", "0.7"}})},
+    {"hinge", with({{"network.output", "hinge"}})},
+    {"squared_hinge", with({{"network.output", "squared_hinge"}})},
+    {"an_offset", with({{"formulation.offset", "0.4"}})},
+    {"loss_and_energy", with({{"formulation.energy", "0.3"}, {"formulation.gamma", "0.8"}})},
+    {"labels_of_some", with({{"data.labeled", "3"}, {"formulation.energy", "0.1"}})},
+    {"unsupervised", with({{"network.output", "none"}, {"network.activation", "relu"}})},
+    {"unsupervised_of_one_map",
+     with({{"network.output", "none"}, {"network.layers", "6-4"}, {"formulation.energy", "2"}})},
 };
 
 class Lrrn : public testing::TestWithParam<Case> {
@@ -66,13 +96,19 @@ class Lrrn : public testing::TestWithParam<Case> {
 TEST_P(Lrrn, steps_follow_the_gradient_of_the_loss_of_the_minimizer) {
     const SmallProblem problem = small_problem(GetParam().settings, 8);
     const std::vector<Weights<double>> start = some_weights(problem);
-    const auto loss = [&](const std::vector<Weights<double>>& weights) {
+    const std::vector<bool> labeled = labeled_samples(8, problem.config.labeled, 1);
+    const auto objective = [&](const std::vector<Weights<double>>& weights) {
         const LrrnDefinition network(problem.config, weights);
-        double sum = 0.0;
+        double loss = 0.0;
+        double energy = 0.0;
         for (Index i = 0; i < problem.inputs.cols(); ++i) {
-            sum += network.loss(problem.inputs.col(i), problem.targets.col(i));
+            const Eigen::VectorXd x = problem.inputs.col(i);
+            loss += labeled[static_cast<std::size_t>(i)] ? network.loss(x, problem.targets.col(i))
+                                                         : 0.0;
+            energy += network.energies(x, problem.targets.col(i));
         }
-        return sum / static_cast<double>(problem.inputs.cols());
+        return loss / static_cast<double>(std::ranges::count(labeled, true)) +
+               energy / static_cast<double>(problem.inputs.cols());
     };
     constexpr double step = 1e-5;
     std::vector<Matrix<double>> differences;
@@ -87,14 +123,14 @@ TEST_P(Lrrn, steps_follow_the_gradient_of_the_loss_of_the_minimizer) {
             };
             number(up[l]) += step;
             number(down[l]) -= step;
-            map.data()[entry] = (loss(up) - loss(down)) / (2.0 * step);
+            map.data()[entry] = (objective(up) - objective(down)) / (2.0 * step);
         }
         differences.push_back(map);
     }
     on_every_grid(problem, [&](const SmallProblem& placed) {
         SmallBatches<double> training(placed, start, world);
         training.advance();
-        EXPECT_NEAR(training.loss(), loss(start), 1e-10);
+        EXPECT_NEAR(training.loss() + training.penalty(), objective(start), 1e-9);
         EXPECT_LT(relative_distance(gradient_of(placed, training), differences), 2e-6);
         EXPECT_TRUE(training.shards_agree());
     });
@@ -256,11 +292,40 @@ TEST(LrrnEnergy, is_that_of_the_minimizer) {
         Placed placed(problem.on_grid(0, shards), weights, world);
         const Matrix<double> energies =
             RelaxedPass<double>(problem.config.formulation, world, placed.placement, placed.stage)
-                .energies(placed.samples);
+                .energies(placed.samples, [](Index, Range, const ConstMatrixRef<double>&) {});
         ASSERT_EQ(energies.rows(), 3);
         for (Index i = 0; i < 23; ++i) {
             const Eigen::VectorXd x = problem.inputs.col(i);
             EXPECT_NEAR(energies.col(i).sum(), network.energy(x, network.state(x)), 1e-7);
+        }
+    }
+}
+
+// Whatever the output is held at, by the definition.
+TEST(LrrnEnergy, of_each_class_is_that_of_the_minimizer_that_holds_it) {
+    const Communicator world = Communicator::world();
+    for (const std::string beta : {"0.5,2", "0.5,2,0.3"}) {
+        const SmallProblem problem = small_problem(with({{"formulation.beta", beta},
+                                                         {"formulation.gamma", "0.7"},
+                                                         {"formulation.phase", "class_energy"},
+                                                         {"network.output", "linear"}}),
+                                                   23);
+        const std::vector<Weights<double>> weights = some_weights(problem);
+        const LrrnDefinition network(problem.config, weights);
+        for (const auto& shards : some_grids(world.size(), 3)) {
+            Placed placed(problem.on_grid(0, shards), weights, world);
+            const Matrix<double> energies = RelaxedPass<double>(problem.config.formulation, world,
+                                                                placed.placement, placed.stage)
+                                                .class_energies(placed.samples);
+            ASSERT_EQ(energies.rows(), 3);
+            for (Index i = 0; i < 23; ++i) {
+                const Eigen::VectorXd x = problem.inputs.col(i);
+                for (Index label = 0; label < 3; ++label) {
+                    const Eigen::VectorXd held = Eigen::VectorXd::Unit(3, label);
+                    EXPECT_NEAR(energies(label, i),
+                                network.energy(x, network.state(x, &held), &held), 1e-6);
+                }
+            }
         }
     }
 }
@@ -325,8 +390,9 @@ TEST(LrrnAttack, succeeds_beyond_the_certificate_and_never_within) {
         Placed placed(on_grid, weights, world);
         const FormulationOptions& options = on_grid.config.formulation;
         const Matrix<double> outputs =
-            outputs_of(*make_inference<double>(options, world, placed.placement, placed.stage),
-                       on_grid.config.network, world, placed.samples);
+            answers_of(*make_inference<double>(options, world, placed.placement, placed.stage),
+                       on_grid.config.network, world, placed.samples)
+                .outputs;
         const std::vector<Index> classes = largest_rows(outputs);
         const LipschitzBound bound =
             lipschitz_bound(options, world, placed.peers, placed.stage, {});

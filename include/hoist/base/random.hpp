@@ -21,7 +21,9 @@ enum class Purpose : std::uint64_t {
     dropout = 6,
     augmentation = 7,
     tuning = 8,
-    attack = 9
+    attack = 9,
+    comparison = 10,
+    labels = 11
 };
 
 inline std::mt19937_64 random_engine(std::uint64_t seed, Purpose purpose, std::uint64_t item = 0) {

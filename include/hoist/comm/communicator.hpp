@@ -47,6 +47,8 @@ class Request {
     void wait();
     /// Whether wait() would return at once.
     bool over();
+    /// Returns when one of the two is over.
+    static void wait_for_either(Request& one, Request& other);
 
   private:
     MPI_Request request_ = MPI_REQUEST_NULL;

@@ -60,6 +60,8 @@ struct Config {
     Index limit = 0;
     /// Below 1 a share, otherwise a count.
     double validation = 0.0;
+    /// How many samples show their labels, likewise; 0: all.
+    double labeled = 0.0;
     Standardize standardize = Standardize::no;
     /// No key: a search leaves the test part alone.
     TestPart test_part = TestPart::evaluated;
@@ -71,6 +73,8 @@ struct Config {
     /// A model to take the weights from instead.
     std::string start_file;
     double bias = 0.0;
+    /// Whether biases stay 0.
+    bool without_bias = false;
     /// Whether the first map starts as the whitening of its windows.
     bool whiten = false;
     /// Of the hidden blocks at the start.

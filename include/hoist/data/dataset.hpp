@@ -86,6 +86,8 @@ struct DataConfig {
     std::string target;
     /// Columns of a csv file to leave out, by name or number from 1.
     std::vector<std::string> ignore;
+    /// Whether pictures are taken as their luminance alone (cifar10, images).
+    bool gray = false;
     TableHeader header = TableHeader::automatic;
     MissingValues missing = MissingValues::refused;
     /// glyphs: how many samples to draw for training, the seed of all, and how many for the test.

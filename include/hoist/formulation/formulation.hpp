@@ -27,6 +27,11 @@ struct NnlsOptions {
 enum class Nudge { positive, negative, both };
 /// contrastive: the two states of dual propagation, or the clamped state with a discount.
 enum class Contrast { dual, clamped };
+/// lrrn: the phase that follows the free one, and what the weights learn from it. The loss of the output has its
+/// exact gradient by its adjoint, or by two states that are nudged along its slope and against it. `clamped` is the
+/// difference of the energies of the state whose output is the target and of the free one, `class_energy` the energy
+/// of the former.
+enum class LrrnPhase { adjoint, nudged, clamped, class_energy };
 
 /// The [formulation] section: which penalty replaces x = phi(u), and its numbers.
 struct FormulationOptions {
@@ -56,12 +61,21 @@ struct FormulationOptions {
     std::vector<double> reconstruction;
     /// Of a relaxation, in each phase of a batch, at most.
     int sweeps = 8;
+    LrrnPhase phase = LrrnPhase::adjoint;
+    /// How far the output is nudged, in slopes of its loss.
+    double nudge_strength = 0.1;
     /// tau of the loss tau CE(u / tau).
     double temperature = 1.0;
+    /// What the loss takes from the score of the true class before it compares.
+    double offset = 0.0;
+    /// The weight of the mean free energy beside the loss.
+    double energy = 0.0;
     /// What the Lipschitz constant of the network is kept at or below; infinite: nothing is kept.
     double lipschitz = 1.0;
 
     bool is_lrrn() const { return name == "lrrn"; }
+    /// Whether a phase holds the output at the targets.
+    bool clamps() const { return phase == LrrnPhase::clamped || phase == LrrnPhase::class_energy; }
     double beta_of_map(Index map) const { return reconstruction[static_cast<std::size_t>(map)]; }
 
     /// Of the simplex block, the last one.

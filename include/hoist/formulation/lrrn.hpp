@@ -12,7 +12,7 @@ namespace hoist {
 //     E(z; x) = 1/2 sum_k gamma^k (|z_{k+1} - W_k z_k - b_k|^2 + beta_{k+1} |W_k' z_{k+1} - z_k|^2)
 // over z_k in C_k, z_0 = x (eqs. 1 and 17; the reconstruction has no offset, c_k = 0). Blocks are numbered by
 // k = 1, ..., T: the hidden ones, and the output too where its beta is not 0. With beta_{L+1} = 0 the output is
-// W_L z_L + b_L and pulls at nothing.
+// W_L z_L + b_L and pulls at nothing while it is free.
 //
 // Block k minimizes 1/2 z'Az - c'z over C_k, where
 //     A_k = I + beta_k W_{k-1} W_{k-1}' + gamma (beta_{k+1} I + W_k'W_k)
@@ -23,10 +23,24 @@ namespace hoist {
 // A loss of the state has the gradient -d/dt (dE/dW)(z + t v) with H v = its slope on the coordinates that are
 // inside C_k, H the Hessian of E in z. With w_k = gamma^(k-1) v_k nothing grows as gamma tends to 0:
 //     A_k w_k = gamma (1 + beta_k) W_{k-1} w_{k-1} + (1 + beta_{k+1}) W_k' w_{k+1}  (+ the slope at the top).
+//
+// E is quadratic in z, so that the difference of its slopes in W at two states is that of one step along
+// z - z' from their mean: nudged states z^-, z^+, which minimize E -+ n <slope, z_T> with n = s gamma^(T-1), have
+//     w_k = gamma^(k-T) (z^+_k - z^-_k) / (2 s),
+// and the difference of the energies of a clamped state and the free one (the paper's eq. 21) has
+// w_k = gamma^(k-1) (z_k - z^clamped_k), with the output as one more block.
 
 /// The number of the topmost block that moves: T.
 inline Index topmost_block(const NetworkSpec& spec, const FormulationOptions& options) {
-    return options.reconstruction.back() > 0.0 ? spec.layers() : spec.layers() - 1;
+    return spec.unsupervised() || options.reconstruction.back() > 0.0 ? spec.layers()
+                                                                      : spec.layers() - 1;
+}
+
+/// The phases of a batch: the free one, and those that follow.
+int phases_of_batch(const NetworkSpec& spec, const FormulationOptions& options);
+/// Whether energies of states are part of what the weights learn from.
+inline bool counts_energies(const FormulationOptions& options) {
+    return options.energy > 0.0 || options.clamps();
 }
 
 /// C_k: where the coordinates of block k stay.
@@ -71,6 +85,16 @@ class RegressionReconstruction {
     using AddMoment = std::function<void(const ConstMatrixRef<Scalar>& s, MatrixRef<Scalar> g)>;
     void add_input_gradient(const AddMoment& add_moment, const ConstMatrixRef<Scalar>& z_above,
                             const ConstMatrixRef<Scalar>& w_above, MatrixRef<Scalar> g) const;
+
+    /// g += factor times the slope of the term in [W b] while the states stay as they are:
+    ///     (W z + b - z_above) z' + beta z_above (W'z_above - z)', and the first in b.
+    void add_energy_gradient(double factor, const ConstMatrixRef<Scalar>& z,
+                             const ConstMatrixRef<Scalar>& z_above, MatrixRef<Scalar> g) const;
+    /// The same where z is the input, of which u = W z + b.
+    void add_input_energy_gradient(double factor, const AddMoment& add_moment,
+                                   const ConstMatrixRef<Scalar>& u,
+                                   const ConstMatrixRef<Scalar>& z_above,
+                                   MatrixRef<Scalar> g) const;
 
   private:
     LinearMap<Scalar> map_;

@@ -37,17 +37,24 @@ class OutputBlock {
 /// `linear`: energy 1/2 |y - u|^2, T = y. `softmax` (the report's eq. 11): cross-entropy, whose
 /// Hessian is at most 1/2, hence T = u - 2 (softmax(u) - y); with a temperature t, t times that of u / t.
 /// `simplex` (eq. 15): min over z on the
-/// simplex of -sum y log z + lambda/2 |z - u|^2, T = z.
-/// @param lambda of the simplex block.
+/// simplex of -sum y log z + lambda/2 |z - u|^2, T = z. `hinge` (Crammer and Singer 2001): h = max(0, max over i of
+/// u_i - u_j + offset (i is not the true class j)); `squared_hinge`: h^2 / 2; their quadratic is none. An offset of
+/// softmax is taken from the score of the true class. `none`: no energy, and the scores are u.
+struct OutputOptions {
+    /// Of the simplex block.
+    double lambda = 1.0;
+    double temperature = 1.0;
+    double offset = 0.0;
+};
 template <typename Scalar>
-std::unique_ptr<OutputBlock<Scalar>> make_output_block(Output output, double lambda,
-                                                       double temperature = 1.0);
+std::unique_ptr<OutputBlock<Scalar>> make_output_block(Output output, const OutputOptions& options);
 
 /// That of a formulation.
 template <typename Scalar>
 std::unique_ptr<OutputBlock<Scalar>> make_output_block(Output output,
                                                        const FormulationOptions& options) {
-    return make_output_block<Scalar>(output, options.output_lambda(), options.temperature);
+    return make_output_block<Scalar>(
+        output, OutputOptions{options.output_lambda(), options.temperature, options.offset});
 }
 
 }  // namespace hoist

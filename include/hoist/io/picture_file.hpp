@@ -18,6 +18,11 @@ struct PictureForm {
     Index size() const { return rows * columns * channels(); }
 };
 
+/// That of Rec. 601, as JPEG's is, to the nearest byte.
+inline unsigned char luminance(int red, int green, int blue) {
+    return static_cast<unsigned char>((299 * red + 587 * green + 114 * blue + 500) / 1000);
+}
+
 /// The form of a PNG or JPEG file by its first bytes, whatever it is called.
 /// @throws MissingError where it cannot be read; DataError where it is neither, its header is broken,
 /// or its colors are those of printing (CMYK).

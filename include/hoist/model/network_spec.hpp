@@ -10,9 +10,11 @@
 
 namespace hoist {
 
-/// What stands above the last map: cross-entropy of softmax(u), squared error 1/2 |y - u|^2, or an
-/// explicit block on the probability simplex under cross-entropy (the report's eqs. 11, 5 and 15).
-enum class Output { softmax, linear, simplex };
+/// What stands above the last map: cross-entropy of softmax(u), squared error 1/2 |y - u|^2, an
+/// explicit block on the probability simplex under cross-entropy (the report's eqs. 11, 5 and 15), the margin of
+/// the true class or its square (Crammer and Singer 2001), or nothing: then the last map leads to one more hidden
+/// block.
+enum class Output { softmax, linear, simplex, hinge, squared_hinge, none };
 
 Output parse_output(std::string_view name);
 std::string to_text(Output output);
@@ -21,12 +23,14 @@ std::string to_text(Output output);
 /// l = 1..L.
 struct NetworkSpec {
     std::vector<MapSpec> maps;
-    /// phi_1, ..., phi_L.
+    /// phi_1, ..., phi_L, and phi_{L+1} where the output is none.
     std::vector<std::shared_ptr<const Activation>> activations;
     Output output = Output::softmax;
 
     /// The number of maps, L + 1; map l leaves activation block l.
     Index layers() const { return static_cast<Index>(maps.size()); }
+    /// The number of activation blocks, L, or L + 1 where the output is none.
+    Index hidden() const { return layers() - (unsupervised() ? 0 : 1); }
     Index inputs() const { return maps.front().from.size(); }
     Index outputs() const { return maps.back().to.size(); }
     /// The shape of x_l, 0 <= l <= L, or of the output u_{L+1}.
@@ -41,8 +45,14 @@ struct NetworkSpec {
     const Activation& activation(Index layer) const {
         return *activations[static_cast<std::size_t>(layer - 1)];
     }
+    /// What makes block `layer` of u: the name of phi, or of the output.
+    std::string name_above(Index layer) const {
+        return layer > hidden() ? to_text(output) : activation(layer).name();
+    }
     /// Whether the outputs are real values; otherwise they are scores of classes.
     bool regression() const { return output == Output::linear && outputs() == 1; }
+    /// Whether it knows of no targets.
+    bool unsupervised() const { return output == Output::none; }
 
     /// "784-300-100-10", "28x28x1-conv(16,5)-maxpool(2)-10".
     std::string layers_text() const;

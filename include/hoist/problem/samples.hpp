@@ -29,6 +29,11 @@ struct Split {
 /// @throws UsageError where nothing is left to train on.
 Split split_samples(Index samples, Index limit, double validation, std::uint64_t seed);
 
+/// Of so many training samples, those whose labels are learned from: a share below 1 of them, of at least one, or a
+/// count (0: all), drawn by the seed.
+/// @throws UsageError where there are not so many.
+std::vector<bool> labeled_samples(Index samples, double labeled, std::uint64_t seed);
+
 /// What a rank holds of some samples: its columns of the inputs on the first stage and of the
 /// targets on the last.
 template <typename Scalar>

@@ -46,12 +46,12 @@ class RunDirectory {
     void write_config(const std::string& ini) const;
 
     /// Writes the header of metrics.csv, or where it exists keeps the whole rows up to `sweep`.
-    void start_metrics(Index sweep, bool regression) const;
+    void start_metrics(Index sweep, Figure figure) const;
     /// @throws OutputError: it cannot be written, or is in a directory that is not the owner's.
-    void add_metrics(const SweepRecord& record, bool regression, const DirectoryLock& owner) const;
+    void add_metrics(const SweepRecord& record, Figure figure, const DirectoryLock& owner) const;
     /// Lets the rows outlast a power cut, as far as the system can.
     void settle_metrics() const;
-    void write_summary(const RunSummary& summary, bool regression) const;
+    void write_summary(const RunSummary& summary, Figure figure) const;
     /// @throws as add_metrics().
     void add_log(const std::string& line, const DirectoryLock& owner) const;
     /// Removes all checkpoints but the newest `keep`, and files that were not finished and could not

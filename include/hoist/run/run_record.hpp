@@ -56,11 +56,10 @@ struct RunSummary {
     std::vector<double> shifts;
 };
 
-/// The line with which metrics.csv begins, and the line of a record. @param regression whether figures are
-/// root mean squares, not accuracies.
-std::string metrics_header(bool regression);
-std::string metrics_row(const SweepRecord& record, bool regression);
+/// The line with which metrics.csv begins, and the line of a record.
+std::string metrics_header(Figure figure);
+std::string metrics_row(const SweepRecord& record, Figure figure);
 /// What summary.json holds.
-std::string summary_text(const RunSummary& summary, bool regression);
+std::string summary_text(const RunSummary& summary, Figure figure);
 
 }  // namespace hoist

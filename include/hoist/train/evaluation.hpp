@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "hoist/formulation/output_block.hpp"
@@ -7,10 +8,24 @@
 
 namespace hoist {
 
+/// What a network is judged by: the share of right classes in per cent, the root of the mean squared error in the
+/// unit of the data (regression), or the mean free energy (no targets).
+enum class Figure { accuracy, rmse, energy };
+
+Figure figure_of(const NetworkSpec& network);
+/// Its name in files.
+std::string to_text(Figure figure);
+/// "97.81 %", "rmse 0.312", "energy 6.63".
+std::string shown(Figure figure, double value);
+/// What is worse the larger it is: the figure, or what is missing from 100 %.
+inline double error_of(Figure figure, double value) {
+    return figure == Figure::accuracy ? 100.0 - value : value;
+}
+
 /// How well a network does on some samples, by its own inference; the same on every rank.
 struct Evaluation {
     Index samples = 0;
-    /// Mean loss.
+    /// Mean loss, or what stands in its place: without targets the mean free energy.
     double loss = 0.0;
     /// Correctly classified, in per cent (classes).
     double accuracy = 0.0;
@@ -23,6 +38,15 @@ struct Evaluation {
     /// The share in per cent of all rows of U_1, ..., U_L that are above 0 for every sample, and for none.
     double always_on = 0.0;
     double always_off = 0.0;
+    /// As Inference::energies(): of each term the mean, and of each sample the sum.
+    std::vector<double> mean_terms;
+    Vector<double> energies;
+
+    double value(Figure figure) const {
+        return figure == Figure::accuracy ? accuracy
+               : figure == Figure::rmse   ? rmse
+                                          : energies.mean();
+    }
 };
 
 /// Adds up scores of blocks into an Evaluation.
@@ -49,8 +73,8 @@ class Tally {
     std::vector<Vector<double>> positive_;
 };
 
-/// Collective over the world: evaluates the stage's weights on `samples`. @pre the samples are
-/// labeled and not empty.
+/// Collective over the world: evaluates the stage's weights on `samples`. @pre the samples are not empty, and labeled
+/// where there is an output.
 template <typename Scalar>
 Evaluation evaluate(const Inference<Scalar>& inference, const NetworkSpec& network,
                     const OutputBlock<Scalar>& output, const Communicator& world,

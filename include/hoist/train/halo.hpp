@@ -46,6 +46,12 @@ class Halo {
     bool arrived_below(Index block) { return has_arrived(below_.arrivals, block); }
     bool arrived_above(Index block) { return has_arrived(above_.arrivals, block); }
 
+    /// Returns when one block has arrived from below or the other from above.
+    void await_either(Index below, Index above) {
+        const PhaseClock clock(times_->wait);
+        Request::wait_for_either(below_.arrivals[slot(below)], above_.arrivals[slot(above)]);
+    }
+
     /// Sends a block from where it lies, which must stay as it is until it has been taken.
     void send_down(Index block, const ConstMatrixRef<Scalar>& columns) {
         if (!below_.sent.empty()) {

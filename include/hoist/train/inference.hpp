@@ -37,6 +37,13 @@ class Inference {
     /// The same from inputs that `first_map` knows, the columns of `samples` in another form.
     virtual void operator()(const Samples<Scalar>& samples, const FirstMap& first_map,
                             const Visit& visit) const = 0;
+
+    /// The same from the inputs, and the terms of the free energy of each sample, a row for each map below a relaxed
+    /// block, on every rank; none of a feed-forward pass, whose state minimizes nothing.
+    virtual Matrix<double> energies(const Samples<Scalar>& samples, const Visit& visit) const {
+        (*this)(samples, visit);
+        return Matrix<double>(0, samples.blocks.samples());
+    }
 };
 
 /// The feed-forward pass, or the relaxation of a lifted regression/reconstruction network. All references must
@@ -47,9 +54,17 @@ std::unique_ptr<Inference<Scalar>> make_inference(const FormulationOptions& opti
                                                   const Placement& placement,
                                                   const Stage<Scalar>& stage);
 
-/// The outputs U_{L+1} of all samples, outputs x samples, on every rank. Collective over the world.
+/// What all samples have, on every rank.
+struct Answers {
+    /// U_{L+1}, outputs x samples.
+    Matrix<double> outputs;
+    /// As Inference::energies().
+    Matrix<double> energies;
+};
+
+/// Collective over the world.
 template <typename Scalar>
-Matrix<double> outputs_of(const Inference<Scalar>& inference, const NetworkSpec& network,
-                          const Communicator& world, const Samples<Scalar>& samples);
+Answers answers_of(const Inference<Scalar>& inference, const NetworkSpec& network,
+                   const Communicator& world, const Samples<Scalar>& samples);
 
 }  // namespace hoist

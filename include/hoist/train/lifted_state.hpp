@@ -31,7 +31,8 @@ struct PlacedNetwork {
 };
 
 /// Collective over the world: minimizes E over all activations of `samples`, from the feed-forward
-/// state, by sweeps down the layers until E changes by less than 1e-4 of itself. @pre labeled.
+/// state, by sweeps down the layers until E changes by less than 1e-4 of itself. @pre labeled, and a formulation of
+/// penalties.
 template <typename Scalar>
 LiftedState minimize_activations(PlacedNetwork<Scalar> network, const Samples<Scalar>& samples);
 
@@ -44,8 +45,9 @@ Matrix<double> network_scores(PlacedNetwork<Scalar> network, const Samples<Scala
 /// is a variable too. For each class k, E_k is the least energy of a sample over all activations
 /// when its label is k; the scores are exp(-E_k), normalized: the largest belongs to the minimizer
 /// of eq. 12, and for large lambda they tend to the feed-forward ones under softmax. For regression
-/// the feed-forward state has no energy at all, so that both rules agree; those of a lifted
-/// regression/reconstruction network are one.
+/// the feed-forward state has no energy at all, so that both rules agree. In a lifted
+/// regression/reconstruction network E_k is that of the state whose output is held at class k (remark 3 of Hoier and
+/// Zach 2020).
 template <typename Scalar>
 Matrix<double> lifted_scores(PlacedNetwork<Scalar> network, const Samples<Scalar>& samples);
 

@@ -7,15 +7,16 @@
 #include "hoist/problem/batch_inputs.hpp"
 #include "hoist/problem/batches.hpp"
 #include "hoist/problem/samples.hpp"
+#include "hoist/train/lrrn_gradient.hpp"
 #include "hoist/train/lrrn_relaxation.hpp"
 #include "hoist/train/step_fit.hpp"
 
 namespace hoist {
 
 /// Mini-batches of a lifted regression/reconstruction network: each sample is relaxed from the state that it
-/// had an epoch ago, the loss of its output has an adjoint, and both give the exact gradient of the loss of the
-/// minimizer, as far as they have settled (see lrrn.hpp). After each step the maps with beta = 0 are cut back to
-/// the norm that the Lipschitz constant leaves them.
+/// had an epoch ago, and what follows (see LrrnPhase) gives the exact gradient of the objective of the minimizers, as
+/// far as they have settled (see lrrn.hpp). After each step the maps with beta = 0 are cut back to the norm that the
+/// Lipschitz constant leaves them.
 template <typename Scalar>
 class LrrnStep {
   public:
@@ -31,14 +32,14 @@ class LrrnStep {
     void operator()(Index batch, int round, double rate);
 
     StepFit<Scalar>& fit() { return fit_; }
-    /// @throws NumericalError where a step or a relaxation failed.
-    void require_success() const {
-        fit_.require_success();
-        relaxation_.layers().require_success();
-    }
+    /// @throws NumericalError where a step or a relaxation failed, or has not settled where a contrast would
+    /// amplify what is left.
+    void require_success() const;
     const PhaseTimes& times() const { return times_; }
-    /// The sum of the loss over the samples of this rank since begin_epoch(), before each step.
+    /// The sums of the loss, and of the weighted energy in the objective, over the samples of this rank since
+    /// begin_epoch(), before each step.
     double loss() const { return loss_; }
+    double energy() const { return energy_; }
     /// Since begin_epoch(), on this rank.
     const RelaxationFigures& figures() const { return relaxation_.figures(); }
     /// As BatchStep's.
@@ -49,9 +50,9 @@ class LrrnStep {
     void scatter(Index batch);
     template <typename Visit>
     void for_each_state(Index batch, const Visit& visit);
-    void slope_of_loss(Index block, const ConstMatrixRef<Scalar>& u, MatrixRef<Scalar> slope);
-    void add_gradients();
+    bool meet_targets(Index block, const ConstMatrixRef<Scalar>& u, MatrixRef<Scalar> given);
     void keep_norms();
+    std::vector<Range>& layout() { return inputs_of_batch_.layout; }
     std::size_t position_of(Index block) const {
         return static_cast<std::size_t>(block - samples_.own.begin);
     }
@@ -69,12 +70,16 @@ class LrrnStep {
     Range kept_;
     std::unique_ptr<OutputBlock<Scalar>> output_;
     std::unique_ptr<BatchInputs<Scalar>> inputs_;
-    std::vector<InputBlock<Scalar>> input_blocks_;
-    typename LrrnRelaxation<Scalar>::Layout layout_;
+    LrrnInputs<Scalar> inputs_of_batch_;
+    After after_;
     Index columns_ = 0;
     Index epoch_ = 0;
     Index batch_ = 0;
     double loss_ = 0.0;
+    double energy_ = 0.0;
+    /// Of the training samples: whose labels count, and how many samples there are for one of them.
+    std::vector<bool> labeled_;
+    double samples_per_label_ = 1.0;
 };
 
 }  // namespace hoist

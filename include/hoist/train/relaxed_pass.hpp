@@ -29,16 +29,26 @@ class RelaxedPass final : public Inference<Scalar> {
     void operator()(const Samples<Scalar>& samples, const FirstMap& first_map,
                     const Visit& visit) const override;
 
-    /// The terms gamma^k E_k of the energy of each sample, a row for each map below a block, on every rank.
-    /// Collective over the world.
-    Matrix<double> energies(const Samples<Scalar>& samples) const;
+    /// The terms gamma^k E_k.
+    Matrix<double> energies(const Samples<Scalar>& samples, const Visit& visit) const override;
+
+    /// The least energy of each sample where the output is held at each class, classes x samples, on every rank (the
+    /// paper's remark 3). Collective over the world. @pre the options clamp the output.
+    Matrix<double> class_energies(const Samples<Scalar>& samples) const;
 
   private:
-    using Answer = std::function<void(Index block, const ConstMatrixRef<Scalar>& u)>;
+    using Answer = typename LrrnRelaxation<Scalar>::Answer;
+    using Phase = typename LrrnLayers<Scalar>::Phase;
     using Relaxed = std::function<void(LrrnRelaxation<Scalar>& relaxation, Index block)>;
     /// `answer` sees the outputs of each block, and `relaxed` what is left in this stage.
-    void run(const Samples<Scalar>& samples, const FirstMap& first_map, const Answer& answer,
-             const Relaxed& relaxed) const;
+    void run(const Samples<Scalar>& samples, const FirstMap& first_map, After after,
+             const Answer& answer, const Relaxed& relaxed) const;
+    FirstMap from_inputs(const Samples<Scalar>& samples) const;
+    void visit_hidden(const Samples<Scalar>& samples, LrrnRelaxation<Scalar>& relaxation,
+                      Index block, const Visit& visit) const;
+    /// Fills the columns of a block of this rank, in the rows of its maps.
+    void take_energies(const Samples<Scalar>& samples, LrrnRelaxation<Scalar>& relaxation,
+                       Index block, Phase phase, Matrix<double>& energies) const;
 
     const FormulationOptions& options_;
     const Communicator& world_;

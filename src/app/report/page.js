@@ -41,10 +41,10 @@ function comparison() {
     const rows = [
         ["formulation", method],
         ["network", (run) => run.layers],
-        ...["test", "validation", "train"].flatMap((part) => ["accuracy", "rmse"].map((figure) =>
+        ...["test", "validation", "train"].flatMap((part) => Object.keys(FIGURES).map((figure) =>
             [`${part} ${figure}`, (run) => run.tells(`${part}_${figure}`) ?? run.last(`${part}_${figure}`),
-                figure === "rmse" ? write.number : write.percent, figure === "rmse" ? d3.min : d3.max])),
-        ["best test accuracy", (run) => (run.regression ? null : run.best("test")), write.percent, d3.max],
+                FIGURES[figure].write, FIGURES[figure].better])),
+        ["best test accuracy", (run) => (run.figure === "accuracy" ? run.best("test") : null), write.percent, d3.max],
         ["objective", (run) => run.last("objective"), write.number],
         ["loss", (run) => run.last("loss"), write.number],
         ["residual of the activations", (run) => run.tells("residual") ?? run.last("residual"), write.number, d3.min],
@@ -93,15 +93,15 @@ function progress() {
             return `${choice.part} part; a ring marks the best of each run`;
         }
         const line = lines[0];
-        const best = line && line.points[d3.scan(line.points, figure === "rmse" ? (a, b) => a.y - b.y : (a, b) => b.y - a.y)];
+        const best = line && line.points[d3.scan(line.points, figure === "accuracy" ? (a, b) => b.y - a.y : (a, b) => a.y - b.y)];
         return best ? `best ${line.label} ${figure} ${line.run.write(best.y)} after ${line.run.unit} ${best.step}` : "";
     };
     const charts = html("div", { class: "charts" });
-    for (const figure of ["accuracy", "rmse"]) {
+    for (const [figure, { title }] of Object.entries(FIGURES)) {
         const these = runs.filter((run) => run.figure === figure);
         if (these.some((run) => run.parts.length > 0)) {
-            charts.append(curves(figure === "rmse" ? "Root mean squared error" : "Accuracy in per cent", () => linesOfFigure(figure),
-                { write: these[0].write, logarithmic: figure === "rmse", best: figure === "rmse" ? "min" : "max", note: bestNote(figure) }));
+            charts.append(curves(title, () => linesOfFigure(figure),
+                { write: these[0].write, logarithmic: figure !== "accuracy", best: figure === "accuracy" ? "max" : "min", note: bestNote(figure) }));
         }
     }
     for (const [title, column, note] of [
@@ -167,7 +167,6 @@ function modelSections(run) {
     if (!model) {
         return [section("Model", prose("There is no model yet, and no checkpoint: weights and errors are shown once there is one."))];
     }
-    const regression = run.regression;
     const part = data.data_given ? "given" : run.last(`test_${run.figure}`) !== null || run.tells(`test_${run.figure}`) !== null ? "test" : "training";
     const sections = [];
     if (model.weights) {
@@ -187,7 +186,10 @@ function modelSections(run) {
                 ` The gap is the mean over samples of ${figures.gap_formula}.`),
             layerTable(run)));
     }
-    if (regression) {
+    if (run.figure === "energy") {
+        return sections;
+    }
+    if (run.figure === "rmse") {
         sections.push(section("Predictions", prose(`Predicted against true values, ${plural(model.predictions.length, "sample")} of the ${part} part; on the dashed line both agree. rmse ${write.number(figures.rmse)} over all ${d3.format(",")(figures.samples)}.`), scatter(run)));
         return sections;
     }

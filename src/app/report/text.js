@@ -50,11 +50,18 @@ const write = {
     date: (stamp) => new Date(stamp).toLocaleString("en-GB", { dateStyle: "long", timeStyle: "short", timeZone: "UTC" }) + " UTC",
 };
 
+/** What runs are judged by. */
+const FIGURES = {
+    accuracy: { title: "Accuracy in per cent", write: write.percent, better: d3.max },
+    rmse: { title: "Root mean squared error", write: write.number, better: d3.min },
+    energy: { title: "Mean free energy", write: write.number, better: d3.min },
+};
+
 /** What the rest of the page asks of a run. */
 function understand(run, index) {
     const settings = Object.fromEntries(run.config.map(([key, value]) => [key, value]));
-    const figure = run.regression ? "rmse" : "accuracy";
-    const better = run.regression ? d3.min : d3.max;
+    const figure = run.judged_by;
+    const { better } = FIGURES[figure];
     const steps = run.metrics.sweep.map((sweep, row) => sweep ?? run.metrics.epoch[row]);
     const parts = ["test", "validation", "train"].filter((part) => (run.metrics[`${part}_${figure}`] ?? []).some(isNumber));
     const column = (name) => run.metrics[name] ?? [];
@@ -63,7 +70,7 @@ function understand(run, index) {
     return Object.assign(run, {
         index, settings, figure, steps, parts, column, last, rows,
         color: `run-${index % 6}`,
-        write: run.regression ? write.number : write.percent,
+        write: FIGURES[figure].write,
         judged: parts[0] ?? null,
         best: (part) => better(column(`${part}_${figure}`).filter(isNumber)) ?? null,
         tells: (name) => run.summary?.[name] ?? null,
