@@ -26,10 +26,6 @@ double product_of_fixed_factors(const FormulationOptions& options) {
 
 }  // namespace
 
-int phases_of_batch(const NetworkSpec& spec, const FormulationOptions& options) {
-    return spec.unsupervised() ? 1 : options.phase == LrrnPhase::nudged ? 3 : 2;
-}
-
 template <typename Scalar>
 Bounds<Scalar> bounds_of_block(const NetworkSpec& spec, Index block) {
     if (block == spec.layers() && !spec.unsupervised()) {

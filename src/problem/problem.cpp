@@ -15,6 +15,7 @@
 #include "hoist/problem/augmentation.hpp"
 #include "hoist/problem/model_file.hpp"
 #include "start.hpp"
+#include "start_file.hpp"
 #include "whitening.hpp"
 
 namespace hoist {
@@ -101,33 +102,6 @@ void require_training_part(const NetworkSpec& network, const Dataset* train) {
     throw DataError(network.unsupervised() ? "the data have no training part"
                                            : "the data have no labeled training part",
                     join(said, "; "), "check data.path, data.train and data.target");
-}
-
-// What network.init names, if it is a file. Its weights expect inputs as it was trained on.
-// @pre open_training_data() has verified it.
-std::optional<ModelHeader> read_start(const Config& config) {
-    if (config.start_file.empty()) {
-        return std::nullopt;
-    }
-    ModelHeader header = read_model_header(config.start_file, true);
-    const std::string named = "network.init = " + config.start_file + " does not fit";
-    const std::string given = header.network.layers_text();
-    const std::string wanted = config.network.layers_text();
-    if (given != wanted && !(header.network.unsupervised() && wanted.starts_with(given + "-"))) {
-        throw UsageError(named, "it is a model of " + given,
-                         header.network.unsupervised()
-                             ? "begin network.layers with that, or start from another"
-                             : "set network.layers to that, or start from another");
-    }
-    const bool standardized = config.standardize != Standardize::no;
-    if (header.standardization.empty() == standardized) {
-        throw UsageError(named,
-                         standardized ? "it was trained on inputs that are not standardized"
-                                      : "it was trained on standardized inputs",
-                         std::string("set data.standardize = ") +
-                             (standardized ? "false" : "true") + ", or start from another");
-    }
-    return header;
 }
 
 // Collective over the ranks of the first stage. The start draws weights for inputs of about unit

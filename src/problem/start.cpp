@@ -1,7 +1,5 @@
 #include "start.hpp"
 
-#include <algorithm>
-
 namespace hoist {
 
 template <typename Scalar>
@@ -12,23 +10,6 @@ std::vector<Weights<Scalar>> draw_weights(const Config& config, Range layers) {
                                                 config.seed, l));
     }
     return drawn;
-}
-
-template <typename Scalar>
-std::vector<Weights<Scalar>> starting_weights(const Config& config,
-                                              const std::optional<ModelHeader>& start,
-                                              Range layers) {
-    if (!start) {
-        return draw_weights<Scalar>(config, layers);
-    }
-    const Index read = start->network.layers();
-    std::vector<Weights<Scalar>> weights =
-        read_weights<Scalar>(config.start_file, config.network,
-                             {std::min(layers.begin, read), std::min(layers.end, read)});
-    for (Index l = std::max(layers.begin, read); l < layers.end; ++l) {
-        weights.push_back(draw_weights<Scalar>(config, {l, l + 1}).front());
-    }
-    return weights;
 }
 
 template <typename Scalar>
@@ -63,10 +44,6 @@ void change_unit(const Standardization& from, const Standardization& to, Weights
         (factor * weights.bias.template cast<double>().array() + shift).template cast<Scalar>();
 }
 
-template std::vector<Weights<float>> starting_weights(const Config&,
-                                                      const std::optional<ModelHeader>&, Range);
-template std::vector<Weights<double>> starting_weights(const Config&,
-                                                       const std::optional<ModelHeader>&, Range);
 template std::vector<Weights<float>> draw_weights(const Config&, Range);
 template std::vector<Weights<double>> draw_weights(const Config&, Range);
 template void scale_hidden_blocks(const Config&, Stage<float>&);

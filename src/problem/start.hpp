@@ -1,9 +1,6 @@
 #pragma once
 
-#include <optional>
-
 #include "hoist/config/config.hpp"
-#include "hoist/problem/model_file.hpp"
 #include "hoist/problem/samples.hpp"
 #include "hoist/problem/stage.hpp"
 
@@ -13,13 +10,6 @@ namespace hoist {
 /// the same on every grid.
 template <typename Scalar>
 std::vector<Weights<Scalar>> draw_weights(const Config& config, Range layers);
-
-/// The weights of `layers`: those of network.init, of which `start` is the header, where that is a file; drawn where it
-/// is none, or has the lower maps only.
-template <typename Scalar>
-std::vector<Weights<Scalar>> starting_weights(const Config& config,
-                                              const std::optional<ModelHeader>& start,
-                                              Range layers);
 
 /// Applies network.scale: homogeneous activations pass the factor of the first map on to the last.
 template <typename Scalar>

@@ -233,7 +233,7 @@ std::unique_ptr<Formulation<Scalar>> make_formulation(const NetworkSpec&,
 }
 
 template <typename Scalar>
-std::unique_ptr<OutputBlock<Scalar>> make_output_block(Output output, double, double) {
+std::unique_ptr<OutputBlock<Scalar>> make_output_block(Output output, const OutputOptions&) {
     return std::make_unique<SimulatedOutput<Scalar>>(output);
 }
 
@@ -243,7 +243,7 @@ template std::unique_ptr<Formulation<float>> make_formulation(const NetworkSpec&
                                                               const FormulationOptions&);
 template std::unique_ptr<Formulation<double>> make_formulation(const NetworkSpec&,
                                                                const FormulationOptions&);
-template std::unique_ptr<OutputBlock<float>> make_output_block(Output, double, double);
-template std::unique_ptr<OutputBlock<double>> make_output_block(Output, double, double);
+template std::unique_ptr<OutputBlock<float>> make_output_block(Output, const OutputOptions&);
+template std::unique_ptr<OutputBlock<double>> make_output_block(Output, const OutputOptions&);
 
 }  // namespace hoist

@@ -92,13 +92,21 @@ void RelaxedPass<Scalar>::take_energies(const Samples<Scalar>& samples,
     const Range local = samples.local(block);
     const Range columns = relaxation.columns(block);
     LrrnLayers<Scalar>& layers = relaxation.layers();
+    constexpr Index widest =
+        1024;  // pieces, as a term makes another matrix of the size of the inputs
     for (Index l = stage_.layers.begin; l < std::min(stage_.layers.end, energies.rows()); ++l) {
         const ConstMatrixRef<Scalar> z =
             l == 0 ? ConstMatrixRef<Scalar>(part(samples.inputs, local))
                    : ConstMatrixRef<Scalar>(part(layers.of(phase, l), columns));
-        energies.row(l).segment(samples.columns.begin + local.begin, local.size()) =
-            std::pow(options_.gamma, static_cast<double>(l)) *
-            layers.term(l).energy(z, part(layers.of(phase, l + 1), columns)).transpose();
+        const auto above = part(layers.of(phase, l + 1), columns);
+        const double discount = std::pow(options_.gamma, static_cast<double>(l));
+        for (Index begin = 0; begin < local.size(); begin += widest) {
+            const Index size = std::min(widest, local.size() - begin);
+            energies.row(l).segment(samples.columns.begin + local.begin + begin, size) =
+                discount * layers.term(l)
+                               .energy(z.middleCols(begin, size), above.middleCols(begin, size))
+                               .transpose();
+        }
     }
 }
 

@@ -37,7 +37,9 @@ inline Index topmost_block(const NetworkSpec& spec, const FormulationOptions& op
 }
 
 /// The phases of a batch: the free one, and those that follow.
-int phases_of_batch(const NetworkSpec& spec, const FormulationOptions& options);
+inline int phases_of_batch(const NetworkSpec& spec, const FormulationOptions& options) {
+    return spec.unsupervised() ? 1 : options.phase == LrrnPhase::nudged ? 3 : 2;
+}
 /// Whether energies of states are part of what the weights learn from.
 inline bool counts_energies(const FormulationOptions& options) {
     return options.energy > 0.0 || options.clamps();
