@@ -6,6 +6,8 @@
 #include <cstdlib>
 #include <string>
 
+#include "../comm/start_barrier.hpp"
+
 // Long messages carry no numbers: they leave from and arrive in one buffer that all ranks share, of which
 // SimGrid knows that nothing need be copied. Sizes, tags and partners are the program's.
 
@@ -85,3 +87,10 @@ int __wrap_MPI_Allreduce(const void* from, void* to, int count, MPI_Datatype typ
                                 nothing_to_add(), ranks);
 }
 }
+
+namespace hoist {
+
+// Simulated ranks start together.
+void wait_for_all_to_start() {}
+
+}  // namespace hoist
