@@ -202,22 +202,25 @@ class Convolution(Exchange):
                      on=(1,))
 
     def test_scores_of_mirrored_images_are_averaged_where_asked_for(self):
-        self.succeed("train", self.settings(), "--out", "run", "--train.epochs=2")
-        images = numpy.random.default_rng(2).random((40, 28, 28))
-        plain, mirrored = (self.predict("run", some.reshape(40, 784)) for some in (images, images[:, :, ::-1]))
-        labels = (plain + mirrored).argmax(axis=1)
-        right = 100 * (plain.argmax(axis=1) == labels).mean()
-        self.assertLess(right, 100)
-        with h5py.File(self.folder / "run" / "model.h5") as model:
-            names = model["class_names"].asstr()[()]
-        rows = [[*map(repr, map(float, image.reshape(784))), names[label]] for image, label in zip(images, labels)]
-        (self.folder / "labeled.csv").write_text(data.csv_text(rows))
-        for ranks in (1, 3):
-            result = self.succeed("evaluate", "run", "--augment", "mirror", "--data.format=csv", "--data.test=labeled.csv",
-                                  "--json", ranks=ranks)
-            figures = json.loads(result.out)
-            self.assertAlmostEqual(figures["accuracy"], right)
-            self.assertEqual(figures["mirrored_accuracy"], 100)
+        for standardize in ("false", "true"):  # which looks at each pixel apart
+            with self.subTest(standardize=standardize):
+                self.succeed("train", self.settings(), "--out", "run", "--overwrite", "--train.epochs=2",
+                             f"--data.standardize={standardize}")
+                images = numpy.random.default_rng(2).random((300, 28, 28))
+                plain, mirrored = (self.predict("run", some.reshape(300, 784)) for some in (images, images[:, :, ::-1]))
+                labels = (plain + mirrored).argmax(axis=1)
+                right = 100 * (plain.argmax(axis=1) == labels).mean()
+                self.assertLess(right, 100)
+                with h5py.File(self.folder / "run" / "model.h5") as model:
+                    names = model["class_names"].asstr()[()]
+                rows = [[*map(repr, map(float, image.reshape(784))), names[label]] for image, label in zip(images, labels)]
+                (self.folder / "labeled.csv").write_text(data.csv_text(rows))
+                for ranks in (1, 3):
+                    result = self.succeed("evaluate", "run", "--augment", "mirror", "--data.format=csv", "--data.test=labeled.csv",
+                                          "--json", ranks=ranks)
+                    figures = json.loads(result.out)
+                    self.assertAlmostEqual(figures["accuracy"], right)
+                    self.assertEqual(figures["mirrored_accuracy"], 100)
         self.assertIn("mirrored images", self.succeed("evaluate", "run", "--augment", "mirror").out)
         self.assert_error(self.hoist("evaluate", "run", "--augment", "flip"), USAGE, "--augment flip", "mirror")
 
