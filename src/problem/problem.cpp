@@ -203,7 +203,9 @@ Problem<Scalar> make_problem(const Config& config, const Communicator& world, Ta
 
     const bool sweeps = config.fit == Fit::sweeps;
     agree(world, [&] {
-        problem.class_names = data.train->class_names();
+        if (!config.network.unsupervised()) {
+            problem.class_names = data.train->class_names();
+        }
         problem.table = data.train->table();
         problem.sample_shape = data.train->sample_shape();
         problem.remarks = remarks_on(data);

@@ -102,7 +102,7 @@ TEST_F(Cifar10, takes_its_classes_as_values_where_asked) {
 }
 
 TEST_F(Cifar10, gives_its_luminance_where_that_is_asked) {
-    put("test_batch.bin", batch(2, 3));
+    put("test_batch.bin", batch(2, 5));
     DataConfig config;
     config.format = "cifar10";
     config.path = folder_.string();
@@ -111,7 +111,7 @@ TEST_F(Cifar10, gives_its_luminance_where_that_is_asked) {
     ASSERT_EQ(parts.test->features(), places);
     EXPECT_EQ(parts.test->image_size(), (std::pair<Index, Index>{32, 32}));
     const std::vector<double> all = inputs(*parts.test);
-    for (Index i = 0; i < 3; ++i) {
+    for (Index i = 0; i < 5; ++i) {
         for (Index place = 0; place < places; ++place) {
             const double exact = 0.299 * pixel(2 + i, 0, place) + 0.587 * pixel(2 + i, 1, place) +
                                  0.114 * pixel(2 + i, 2, place);

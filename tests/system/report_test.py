@@ -428,6 +428,32 @@ class Looks(ReportTest):
             self.assertEqual(self.count("circle.mark"), 90)
         self.assertIn("training part", self.text())
 
+    def test_a_certificate_has_its_curve(self):
+        self.train(formulation__name="lrrn", network__layers="784-12-10", train__epochs=2, weights__step="1e-2")
+        _, page = self.report("run")
+        certificate = page["runs"][0]["model"]["certificate"]
+        radii = [radius for radius, _ in certificate["curve"]]
+        certified = json.loads(self.succeed("certify", "run", "--json", "--radii", ",".join(map(repr, radii))).out)
+        self.assertAlmostEqual(certificate["bound"], certified["lipschitz"])
+        self.assertAlmostEqual(certificate["median_radius"], certified["median_radius"])
+        # A radius may be that of a sample, and is written with some digits.
+        away = [abs(share - row["accuracy"]) for (_, share), row in zip(certificate["curve"], certified["certified"])]
+        self.assertLess(max(away), 0.2)
+        for width in (DESKTOP, PHONE):
+            self.look(width=width)
+            self.assertIn("Certificate", self.titles())
+            self.assertGreaterEqual(self.count(".chart path.curve"), 1)
+
+    def test_a_network_without_targets_is_judged_by_its_energy(self):
+        self.train(formulation__name="lrrn", network__layers="784-12", network__output="none", train__epochs=3,
+                   weights__step="1e-2")
+        _, page = self.report("run")
+        self.assertEqual(page["runs"][0]["judged_by"], "energy")
+        for width in (DESKTOP, PHONE):
+            self.look(width=width)
+            self.assertIn("Mean free energy", self.titles())
+            self.assertNotIn("Confusion matrix", self.titles())
+
     def test_classes_without_images(self):
         names = ["a rather long name of a class", "</script><b>bold</b>", "c"]
         self.train_on_table(names, train__sweeps=1)

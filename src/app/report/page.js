@@ -193,6 +193,12 @@ function modelSections(run) {
         sections.push(section("Predictions", prose(`Predicted against true values, ${plural(model.predictions.length, "sample")} of the ${part} part; on the dashed line both agree. rmse ${write.number(figures.rmse)} over all ${d3.format(",")(figures.samples)}.`), scatter(run)));
         return sections;
     }
+    if (model.certificate) {
+        const { bound, median_radius: radius } = model.certificate;
+        sections.push(section("Certificate",
+            prose(`The outputs move at most ${write.number(bound)} times as far as the input, so that no input that moves by less than its radius changes its class: by ${write.number(radius)} in the median, in the unit of the data.`),
+            certified(run)));
+    }
     const wrong = Math.round(figures.samples * (1 - figures.accuracy / 100));
     const matrix = section("Confusion matrix",
         prose(`${plural(wrong, "error")} in ${plural(figures.samples, "sample")} of the ${part} part, ${write.percent(figures.accuracy)} right. ` +

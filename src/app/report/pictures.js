@@ -104,6 +104,25 @@ function confusedSamples(run) {
 }
 
 /** Regression: predicted against true values. */
+/** Certified accuracy against the radius. */
+function certified(run) {
+    const { curve } = run.model.certificate;
+    const farthest = curve.at(-1)[0];
+    return drawing(`Share of samples that are right with a radius of at least so much, from ${write.percent(curve[0][1])} at 0 to ${write.percent(curve.at(-1)[1])} at ${write.number(farthest)}`, (svg, width) => {
+        const height = 280;
+        const [left, bottom] = [52, height - 40];
+        const x = d3.scaleLinear().domain([0, farthest || 1]).range([left, width - 12]);
+        const y = d3.scaleLinear().domain([0, 100]).range([bottom, 20]);
+        svg.append("g").attr("class", "axis").attr("transform", `translate(${left},0)`)
+            .call(d3.axisLeft(y).ticks(5).tickFormat(tickText).tickSize(-(width - 12 - left)).tickPadding(8)).call((axis) => axis.select(".domain").remove());
+        svg.append("g").attr("class", "axis bottom").attr("transform", `translate(0,${bottom})`).call(d3.axisBottom(x).ticks(5).tickFormat(tickText).tickSizeOuter(0));
+        svg.append("g").attr("class", run.color).append("path").attr("class", "curve").attr("d", d3.line().x(([radius]) => x(radius)).y(([, share]) => y(share))(curve));
+        svg.append("text").attr("class", "quiet small").attr("x", width - 12).attr("y", height - 4).attr("text-anchor", "end").text("radius");
+        svg.append("text").attr("class", "quiet small").attr("y", 10).text("certified accuracy in per cent");
+        return height;
+    });
+}
+
 function scatter(run) {
     const pairs = run.model.predictions;
     return drawing(`Predicted against true values of ${pairs.length} samples`, (svg, width) => {
