@@ -33,6 +33,8 @@ void check_other_method(const Config& config) {
            "only the loss of lrrn has one", "leave it at 1");
     refuse(formulation.phase != usual.phase, "formulation.phase", "only lrrn has phases",
            "leave it out, or see formulation.contrast");
+    refuse(formulation.nudge_strength != usual.nudge_strength, "formulation.nudge_strength",
+           "only lrrn nudges so", "use formulation.beta");
     refuse(formulation.energy != 0.0, "formulation.energy", "only lrrn has a free energy",
            "leave it out");
     refuse(formulation.offset != 0.0, "formulation.offset", "only the loss of lrrn has one",
@@ -67,15 +69,16 @@ void check_objective(const Config& config) {
            config.network.unsupervised() ? "no sample shows its label"
                                          : "each sample needs a target to hold",
            "leave it out");
-    refuse(formulation.clamps() && output != Output::linear, "formulation.phase = clamped", shown,
+    const bool contrast = formulation.phase == LrrnPhase::clamped;
+    refuse(formulation.clamps() && output != Output::linear,
+           contrast ? "formulation.phase = clamped" : "formulation.phase = class_energy", shown,
            "a clamped output is compared with its targets by squares",
            "use network.output = linear");
     refuse(formulation.phase == LrrnPhase::nudged && formulation.sweeps < 2,
            "formulation.phase = nudged", "formulation.sweeps = 1",
            "two nudged states differ only after they have moved", "use 6 or more");
     constexpr double converged = 1e-4;
-    refuse(formulation.phase == LrrnPhase::clamped &&
-               !(formulation.tolerance > 0.0 && formulation.tolerance <= converged),
+    refuse(contrast && !(formulation.tolerance > 0.0 && formulation.tolerance <= converged),
            "formulation.phase = clamped",
            "formulation.tolerance = " + to_text(formulation.tolerance),
            "the difference of two energies is the error of the free one where that has not "

@@ -140,7 +140,7 @@ class Lrrn(ProgramTest):
     def test_only_this_formulation_has_phases_and_energies(self):
         plain = self.write_config("plain.ini", network__layers="784-8-10", formulation__name="mac")
         for key in ("network.output=none", "network.output=hinge", "network.bias=none", "formulation.phase=nudged",
-                    "formulation.energy=1", "formulation.offset=1", "formulation.temperature=2"):
+                    "formulation.nudge_strength=1", "formulation.energy=1", "formulation.offset=1", "formulation.temperature=2"):
             with self.subTest(key=key):
                 self.assert_error(self.hoist("train", plain, "--out", "no", "--" + key), USAGE, key.split("=")[0])
 
