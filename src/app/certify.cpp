@@ -7,10 +7,9 @@
 #include "commands.hpp"
 #include "hoist/base/text.hpp"
 #include "hoist/comm/agree.hpp"
-#include "hoist/train/certificate.hpp"
 #include "hoist/train/evaluation.hpp"
 #include "hoist/train/lrrn_attack.hpp"
-#include "model_argument.hpp"
+#include "model_certificate.hpp"
 
 namespace hoist {
 
@@ -163,8 +162,7 @@ void certify(const Communicator& world, const CommandLine& line,
     print_remarks(world, *data);
     Certificate certificate;
     certificate.at = read_radii(line.get<std::string>("radii"));
-    certificate.bound = lipschitz_bound(model.config.formulation, world, model.peers, model.stage,
-                                        model.header.standardization);
+    certificate.bound = bound_of(model, world);
     agree(world, [&] {
         if (!std::isfinite(certificate.bound.whole())) {
             throw UsageError("there is no bound for this model",
@@ -173,25 +171,13 @@ void certify(const Communicator& world, const CommandLine& line,
                              "use a model of continuous activations");
         }
     });
-    const std::vector<Index> all = all_samples(data->samples());
-    const auto inference =
-        make_inference<Scalar>(model.config.formulation, world, model.placement, model.stage);
-    Matrix<double> outputs(model.header.network.outputs(), data->samples());
-    for (Index first = 0; first < data->samples(); first += samples_at_once) {
-        const Index count = std::min(samples_at_once, data->samples() - first);
-        const Samples<Scalar> samples =
-            load_for_model(model, world, *data, {all.begin() + first, all.begin() + first + count});
-        outputs.middleCols(first, count) =
-            answers_of(*inference, model.header.network, world, samples).outputs;
-    }
-    std::vector<Index> labels(all.size());
-    agree(world, [&] { data->read_labels(all, labels); });
-    certificate.radii = radii_of(outputs, labels, certificate.bound);
+    const CertifiedSamples certified = certify_samples(model, world, *data, certificate.bound);
+    certificate.radii = certified.radii;
     certificate.accuracy = 100.0 *
                            static_cast<double>(std::ranges::count(certificate.radii.right, true)) /
-                           static_cast<double>(all.size());
+                           static_cast<double>(data->samples());
     if (attacks) {
-        attack_model(model, world, *data, outputs, certificate);
+        attack_model(model, world, *data, certified.outputs, certificate);
     }
     if (world.rank() == 0) {
         line.has("json") ? print_json(certificate) : print_table(certificate);

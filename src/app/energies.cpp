@@ -18,8 +18,7 @@ std::optional<ImageLayout> layout_of(const ModelHeader& header) {
 template <typename Scalar>
 Vector<double> energies_of(LoadedModel<Scalar>& model, const Communicator& world,
                            const Samples<Scalar>& samples) {
-    const auto inference =
-        make_inference<Scalar>(model.config.formulation, world, model.placement, model.stage);
+    const auto inference = model.inference(world);
     const Matrix<double> terms =
         inference->energies(samples, [](Index, Range, const ConstMatrixRef<Scalar>&) {});
     return terms.colwise().sum().transpose();
@@ -29,9 +28,8 @@ Vector<double> energies_of(LoadedModel<Scalar>& model, const Communicator& world
 template <typename Scalar>
 void draw_gaussian(const Communicator& peers, Samples<Scalar>& samples) {
     const auto count = static_cast<double>(samples.blocks.samples());
-    Matrix<double> sums(samples.inputs.rows(), 2);
     const auto over_samples = [&](auto power) {
-        Vector<double> sum = Vector<double>::Zero(sums.rows());
+        Vector<double> sum = Vector<double>::Zero(samples.inputs.rows());
         for (Index i = 0; i < samples.inputs.cols(); ++i) {
             sum += power(samples.inputs.col(i).template cast<double>().array()).matrix();
         }
@@ -50,17 +48,25 @@ void draw_gaussian(const Communicator& peers, Samples<Scalar>& samples) {
     }
 }
 
+// P(other > own) + P(other = own) / 2 of one of each, drawn at random.
+double area_under_roc(const Vector<double>& own, const Vector<double>& other) {
+    std::vector<double> sorted(own.begin(), own.end());
+    std::ranges::sort(sorted);
+    double above = 0.0;
+    for (const double energy : other) {
+        const auto equal = std::ranges::equal_range(sorted, energy);
+        above += static_cast<double>(equal.begin() - sorted.begin()) +
+                 0.5 * static_cast<double>(std::ssize(equal));
+    }
+    return above / (static_cast<double>(own.size()) * static_cast<double>(other.size()));
+}
+
 }  // namespace
 
 bool are_images(const ModelHeader& header) { return layout_of(header).has_value(); }
 
 template <typename Scalar>
 void mirror_inputs(const LoadedModel<Scalar>& model, Samples<Scalar>& samples) {
-    const auto layout = layout_of(model.header);
-    if (!layout) {
-        throw UsageError("the inputs cannot be mirrored", "they are no images, as far as is known",
-                         "leave --augment out");
-    }
     if (samples.inputs.size() == 0) {
         return;
     }
@@ -72,22 +78,10 @@ void mirror_inputs(const LoadedModel<Scalar>& model, Samples<Scalar>& samples) {
              unit.mean.array())
                 .template cast<Scalar>();
     }
-    mirror_images<Scalar>(*layout, samples.inputs);
+    mirror_images<Scalar>(layout_of(model.header).value(), samples.inputs);
     if (!unit.empty()) {
         standardize(unit, samples.inputs);
     }
-}
-
-double area_under_roc(const Vector<double>& own, const Vector<double>& other) {
-    std::vector<double> sorted(own.begin(), own.end());
-    std::ranges::sort(sorted);
-    double above = 0.0;
-    for (const double energy : other) {
-        const auto equal = std::ranges::equal_range(sorted, energy);
-        above += static_cast<double>(equal.begin() - sorted.begin()) +
-                 0.5 * static_cast<double>(std::ssize(equal));
-    }
-    return above / (static_cast<double>(own.size()) * static_cast<double>(other.size()));
 }
 
 Energies summarize(const std::string& name, const Vector<double>& energies,

@@ -13,17 +13,14 @@ struct Energies {
     std::string name;
     double mean = 0.0;
     double deviation = 0.0;
-    /// The probability that a sample of these has more energy than one of the model's own data.
+    /// Of the curve of right and false alarms: the probability that a sample of these has more energy than one of
+    /// the model's own data.
     std::optional<double> area_under_roc;
 };
 
 /// @param own those that others are told apart from, where there are such.
 Energies summarize(const std::string& name, const Vector<double>& energies,
                    const Vector<double>* own = nullptr);
-
-/// P(other > own) + P(other = own) / 2 of one of each, drawn at random: the area under the curve of right and false
-/// alarms.
-double area_under_roc(const Vector<double>& own, const Vector<double>& other);
 
 /// The energies of what is not the data (Hoier and Zach 2020, table 1): mirrored images, where inputs are images,
 /// samples of a Gaussian with the mean and the deviation of each input, and the data in each of `against`, read as
@@ -34,8 +31,7 @@ std::vector<Energies> compare_energies(LoadedModel<Scalar>& model, const Communi
                                        const ConfigText& given,
                                        const std::vector<std::string>& against);
 
-/// Brings the inputs of `samples` to those of mirrored images, left and right. Collective over the world.
-/// @throws UsageError where the inputs are no images, as far as is known.
+/// Brings the inputs of `samples` to those of mirrored images, left and right. @pre are_images().
 template <typename Scalar>
 void mirror_inputs(const LoadedModel<Scalar>& model, Samples<Scalar>& samples);
 

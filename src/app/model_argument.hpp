@@ -43,6 +43,9 @@ struct LoadedModel {
     PlacedNetwork<Scalar> network(const Communicator& world) {
         return {config, world, peers, placement, stage, header.targets};
     }
+    std::unique_ptr<Inference<Scalar>> inference(const Communicator& world) const {
+        return make_inference<Scalar>(config.formulation, world, placement, stage);
+    }
 };
 
 /// Collective over the world. @throws on every rank, as read_model_header.

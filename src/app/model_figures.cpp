@@ -79,8 +79,7 @@ ModelFigures measure(LoadedModel<Scalar>& model, const Communicator& world, Data
                      Rule rule, Augment augment) {
     const NetworkSpec& spec = model.header.network;
     Samples<Scalar> samples = load_for_model(model, world, data, all_samples(data.samples()));
-    const auto inference =
-        make_inference<Scalar>(model.config.formulation, world, model.placement, model.stage);
+    const auto inference = model.inference(world);
     const auto output = make_output_block<Scalar>(spec.output, model.config.formulation);
     ModelFigures figures;
     figures.evaluation = evaluate(*inference, spec, *output, world, samples);

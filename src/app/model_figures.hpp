@@ -24,8 +24,8 @@ struct ModelFigures {
 };
 
 /// Collective over the world: evaluates on all of `data`; under the lifted rule accuracy, confusion
-/// and loss are those of its scores. @pre labeled, unless the network knows of no targets. @throws UsageError where `augment` asks for images
-/// and the inputs are none.
+/// and loss are those of its scores. @pre labeled, unless the network knows of no targets. @throws
+/// UsageError where `augment` asks for images and the inputs are none.
 template <typename Scalar>
 ModelFigures measure(LoadedModel<Scalar>& model, const Communicator& world, Dataset& data,
                      Rule rule, Augment augment = Augment::none);

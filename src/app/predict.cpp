@@ -167,8 +167,7 @@ class Hdf5Predictions final : public PredictionWriter {
 template <typename Scalar>
 Matrix<double> energies_and_codes(LoadedModel<Scalar>& model, const Communicator& world,
                                   const Samples<Scalar>& samples) {
-    const auto inference =
-        make_inference<Scalar>(model.config.formulation, world, model.placement, model.stage);
+    const auto inference = model.inference(world);
     const Answers answers = answers_of(*inference, model.header.network, world, samples);
     Matrix<double> all(answers.outputs.rows() + 1, answers.outputs.cols());
     all << answers.energies.colwise().sum(), answers.outputs;

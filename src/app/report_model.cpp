@@ -8,9 +8,9 @@
 
 #include "hoist/base/error.hpp"
 #include "hoist/comm/agree.hpp"
-#include "hoist/train/certificate.hpp"
 #include "model_argument.hpp"
 #include "model_figures.hpp"
+#include "report_certificate.hpp"
 
 namespace hoist {
 
@@ -197,32 +197,6 @@ class Findings {
     std::vector<std::pair<double, double>> predictions_;
 };
 
-// How large a share is right with a radius of at least so much (see certificate.hpp).
-template <typename Scalar>
-Json certificate(LoadedModel<Scalar>& model, const Communicator& world, Dataset& data) {
-    const NetworkSpec& network = model.header.network;
-    const LipschitzBound bound = lipschitz_bound(model.config.formulation, world, model.peers,
-                                                 model.stage, model.header.standardization);
-    const auto inference =
-        make_inference<Scalar>(model.config.formulation, world, model.placement, model.stage);
-    const std::vector<Index> all = all_samples(data.samples());
-    const Samples<Scalar> samples = load_for_model(model, world, data, all);
-    const Matrix<double> outputs = answers_of(*inference, network, world, samples).outputs;
-    std::vector<Index> labels(all.size());
-    agree(world, [&] { data.read_labels(all, labels); });
-    const Radii radii = radii_of(outputs, labels, bound);
-    constexpr int points = 80;
-    const double farthest = std::ranges::max(radii.predicted);
-    Json curve = Json::array();
-    for (int i = 0; i <= points; ++i) {
-        const double radius = farthest * i / points;
-        curve.push_back({radius, radii.certified(radius)});
-    }
-    return {{"bound", bound.whole()},
-            {"median_radius", median_radius(radii.predicted)},
-            {"curve", curve}};
-}
-
 template <typename Scalar>
 Json use_model(LoadedModel<Scalar>& model, const Communicator& world, Dataset& data,
                Index numbers) {
@@ -244,7 +218,7 @@ Json use_model(LoadedModel<Scalar>& model, const Communicator& world, Dataset& d
     Json json;
     json["figures"] = figures;
     if (model.config.formulation.is_lrrn() && judged == Figure::accuracy) {
-        json["certificate"] = certificate(model, world, data);
+        json["certificate"] = certificate_json(model, world, data);
     }
     agree(world, [&] {
         if (world.rank() == 0 && judged != Figure::energy) {

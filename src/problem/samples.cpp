@@ -62,10 +62,6 @@ void read_targets(Dataset& data, std::span<const Index> samples, const NetworkSp
     }
 }
 
-}  // namespace
-
-namespace {
-
 // A share below 1, of at least one sample, or a count.
 Index count_of(double share, Index samples) {
     return share >= 1.0 ? static_cast<Index>(share)
