@@ -5,6 +5,7 @@
 #include "energies.hpp"
 #include "hoist/comm/agree.hpp"
 #include "model_figures.hpp"
+#include "restore.hpp"
 
 namespace hoist {
 
@@ -20,6 +21,13 @@ void print_table(const ModelFigures& figures, const ModelHeader& header) {
     if (figures.mirrored_accuracy) {
         std::printf("           %.2f %% with the scores of mirrored images averaged in\n",
                     *figures.mirrored_accuracy);
+    }
+    if (judged == Figure::psnr) {
+        std::printf(
+            "           dB, the mean over pictures\nssim       %.4f\nloss       %.6f\n"
+            "samples    %td\n",
+            evaluation.ssim, evaluation.loss, evaluation.samples);
+        return;
     }
     std::printf("loss       %.6f\nobjective  %.6f\nsamples    %td\n", evaluation.loss,
                 figures.lifted.energy.objective(), evaluation.samples);
@@ -91,7 +99,9 @@ void evaluate_model(const Communicator& world, const CommandLine& line,
                              "leave them out");
         }
         data = open_for_model(model.header, model.config, line.keys());
-        if (!data->labeled() && !model.header.network.unsupervised()) {
+        choose_degradation(line.keys(), false, model.config);
+        const NetworkSpec& network = model.header.network;
+        if (!data->labeled() && !network.unsupervised() && !network.pictures()) {
             throw DataError("the data have no targets to evaluate against", "",
                             "use hoist predict, or other data");
         }

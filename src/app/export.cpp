@@ -31,6 +31,12 @@ PortableModel read_model(const std::filesystem::path& path, Precision precision)
                          "weights for those of a feed-forward network",
                          "use hoist predict, or read the weights from the .h5 file");
     }
+    if (header.network.pictures()) {
+        throw UsageError("a model of pictures cannot be exported",
+                         "other tools would take it for pictures of one size, and what it adds to "
+                         "its input has no place in their graph yet",
+                         "use hoist predict, or read the weights from the .h5 file");
+    }
     PortableModel model;
     model.network = header.network;
     for (const Weights<double>& weights :

@@ -131,7 +131,10 @@ void print_table(const ModelFacts& facts) {
         print_row(key, setting(key));
     }
     print_row("inputs", header.standardization.empty() ? "as read" : "standardized");
-    if (!header.targets.empty()) {
+    if (header.network.pictures() && !header.targets.empty()) {
+        print_row("pictures", "from 0 to 1; the last map in units of " +
+                                  to_text(1.0 / header.targets.scale[0]));
+    } else if (!header.targets.empty()) {
         print_row("targets", "standardized: mean " + to_text(header.targets.mean[0]) +
                                  ", deviation " + to_text(1.0 / header.targets.scale[0]));
     }

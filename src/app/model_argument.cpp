@@ -68,9 +68,9 @@ std::filesystem::path find_model(const Communicator& world, const std::string& a
 
 std::unique_ptr<Dataset> open_for_model(const ModelHeader& header, const Config& config,
                                         const ConfigText& given) {
-    for (const char* key :
-         {"data.limit", "data.validation", "data.standardize", "data.noise", "data.dropout",
-          "data.shift", "data.rotation", "data.scale", "data.shear", "data.elastic"}) {
+    for (const char* key : {"data.limit", "data.validation", "data.standardize", "data.noise",
+                            "data.dropout", "data.shift", "data.rotation", "data.scale",
+                            "data.shear", "data.elastic", "data.patches", "data.symmetries"}) {
         if (given.contains(key)) {
             throw UsageError("a model takes no " + std::string(key), "only training does",
                              "leave it out");
@@ -93,7 +93,7 @@ std::unique_ptr<Dataset> open_for_model(const ModelHeader& header, const Config&
         data = {};
     }
     set("data.format", data.format);
-    set("data.path", data.path);
+    const bool elsewhere = set("data.path", data.path);
     std::string train;
     std::string test;
     const bool names_train = set("data.train", train);
@@ -101,12 +101,19 @@ std::unique_ptr<Dataset> open_for_model(const ModelHeader& header, const Config&
     if (names_train || names_test) {
         data.train = train;
         data.test = test;
+    } else if (elsewhere && data.format == "images") {  // any folder of pictures
+        for (std::string* folder : {&data.train, &data.test}) {
+            if (!std::filesystem::is_directory(std::filesystem::path(data.path) / *folder)) {
+                folder->clear();
+            }
+        }
     }
     set("data.inputs", data.inputs);
     set("data.target", data.target);
     any = any || !given.empty();
     if (any) {
         ConfigText all = given;
+        all.erase("data.degrade");  // which is no matter of the files
         all["data.format"] = data.format;
         all["data.path"] = data.path.empty() && data.format != "glyphs" ? "." : data.path;
         all["data.train"] = data.train;
@@ -140,6 +147,9 @@ std::unique_ptr<Dataset> open_for_model(const ModelHeader& header, const Config&
     if (!part) {
         throw UsageError("there are no data to use the model on", "",
                          "give --data.format, --data.path and --data.test");
+    }
+    if (header.network.pictures()) {  // of any size
+        return part;
     }
     if (part->features() != header.network.inputs()) {
         throw DataError("the model does not fit the data",

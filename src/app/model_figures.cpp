@@ -4,6 +4,7 @@
 
 #include "energies.hpp"
 #include "hoist/comm/agree.hpp"
+#include "restore.hpp"
 
 namespace hoist {
 
@@ -78,6 +79,13 @@ template <typename Scalar>
 ModelFigures measure(LoadedModel<Scalar>& model, const Communicator& world, Dataset& data,
                      Rule rule, Augment augment) {
     const NetworkSpec& spec = model.header.network;
+    if (spec.pictures()) {
+        return {evaluate(model.config.formulation, world, model.placement, model.stage,
+                         *make_output_block<Scalar>(spec.output, model.config.formulation),
+                         load_pictures_for(model, world, data, all_samples(data.samples()))),
+                {},
+                data.samples()};
+    }
     Samples<Scalar> samples = load_for_model(model, world, data, all_samples(data.samples()));
     const auto inference = model.inference(world);
     const auto output = make_output_block<Scalar>(spec.output, model.config.formulation);
@@ -117,6 +125,12 @@ nlohmann::ordered_json to_json(const ModelFigures& figures, Figure judged) {
         json["mirrored_accuracy"] = *figures.mirrored_accuracy;
     }
     json["loss"] = evaluation.loss;
+    if (judged == Figure::psnr) {
+        json["ssim"] = evaluation.ssim;
+        json["samples"] = evaluation.samples;
+        json["share_linear"] = evaluation.share_linear;
+        return json;
+    }
     json["objective"] = figures.lifted.energy.objective();
     json["samples"] = evaluation.samples;
     json["minimized_samples"] = figures.minimized_samples;

@@ -16,7 +16,7 @@ enum class Augment { none, mirror };
 /// How well a model does on some data.
 struct ModelFigures {
     Evaluation evaluation;
-    /// Of the first samples, all but for large pictures.
+    /// Of the first samples, all but for large pictures; of a network of pictures nothing.
     LiftedState lifted;
     Index minimized_samples = 0;
     /// In per cent, where the scores of each image and of its mirror image are averaged.

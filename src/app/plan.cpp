@@ -1,6 +1,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <thread>
@@ -48,12 +49,43 @@ MachineRates measure_rates() {
     return {flops, bandwidth};
 }
 
+PictureFacts measure_pictures(const Config& config, const DataParts& data, const Split& split) {
+    PictureFacts facts;
+    const auto shape = [&](const Dataset& part, Index sample) {
+        return picture_shape(part, sample, config.network.block(0));
+    };
+    for (const Index sample : split.train) {
+        facts.stored += static_cast<double>(shape(*data.train, sample).size());
+    }
+    std::map<std::pair<Index, Index>, double> fitting;
+    const auto judge = [&](const Dataset& part, Index sample) {
+        const Shape own = shape(part, sample);
+        double& size = fitting[{own.rows, own.columns}];
+        if (size == 0.0) {
+            size = static_cast<double>(config.network.fitting(own).value_or(own).size());
+        }
+        facts.judged += size;
+        facts.largest = std::max(facts.largest, size);
+    };
+    for (const Index sample : split.validation) {
+        judge(*data.train, sample);
+    }
+    for (Index sample = 0; data.test && sample < data.test->samples(); ++sample) {
+        judge(*data.test, sample);
+    }
+    return facts;
+}
+
 SampleFacts count_samples(const Config& config) {
     const DataParts data = open_training_data(config);
     const Split split =
         split_samples(data.train->samples(), config.limit, config.validation, config.seed);
-    return {std::ssize(split.train), std::ssize(split.validation),
-            data.test ? data.test->samples() : 0, input_cost(config, *data.train)};
+    SampleFacts facts{std::ssize(split.train), std::ssize(split.validation),
+                      data.test ? data.test->samples() : 0, input_cost(config, *data.train)};
+    if (config.network.pictures()) {
+        facts.pictures = measure_pictures(config, data, split);
+    }
+    return facts;
 }
 
 std::string layers_text(Range layers) {

@@ -195,10 +195,11 @@ void ProgressPrinter::closed(const RunSummary& summary, const RunDirectory& dire
                 summary.seconds_total, 100.0 * summary.idle_fraction);
     if (summary.target_set) {
         if (summary.seconds_to_target) {
-            std::printf("  %-20s %.2f %% after %.2f s\n", "target", config_.target_accuracy,
-                        *summary.seconds_to_target);
+            std::printf("  %-20s %s after %.2f s\n", "target",
+                        shown(judged, config_.target_accuracy).c_str(), *summary.seconds_to_target);
         } else {
-            std::printf("  %-20s %.2f %% not reached\n", "target", config_.target_accuracy);
+            std::printf("  %-20s %s not reached\n", "target",
+                        shown(judged, config_.target_accuracy).c_str());
         }
     }
     if (summary.ranks > 1) {

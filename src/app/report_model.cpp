@@ -1,16 +1,16 @@
 #include "report_model.hpp"
 
 #include <algorithm>
-#include <boost/archive/iterators/base64_from_binary.hpp>
-#include <boost/archive/iterators/transform_width.hpp>
 #include <cmath>
 #include <numeric>
 
+#include "base64.hpp"
 #include "hoist/base/error.hpp"
 #include "hoist/comm/agree.hpp"
 #include "model_argument.hpp"
 #include "model_figures.hpp"
 #include "report_certificate.hpp"
+#include "report_restored.hpp"
 
 namespace hoist {
 
@@ -25,13 +25,6 @@ constexpr Index most_confused = 24;
 constexpr Index most_predictions = 600;
 constexpr Index most_pixels = 128 * 128;
 constexpr Index most_bytes = 200'000;
-
-std::string base64(const std::vector<char>& bytes) {
-    using namespace boost::archive::iterators;
-    using Iterator = base64_from_binary<transform_width<const char*, 6, 8>>;
-    std::string text(Iterator(bytes.data()), Iterator(bytes.data() + bytes.size()));
-    return text.append((3 - bytes.size() % 3) % 3, '=');
-}
 
 Json layers_of(const NetworkSpec& network) {
     Json layers = Json::array();
@@ -205,6 +198,9 @@ Json use_model(LoadedModel<Scalar>& model, const Communicator& world, Dataset& d
     if (model.header.network.outputs() > most_classes) {
         figures.erase("confusion");
     }
+    if (judged == Figure::psnr) {
+        return {{"figures", figures}, {"restored", restored_json(model, world, data)}};
+    }
     Findings findings(judged, data.samples());
     const std::vector<Index> all = all_samples(data.samples());
     for (Index first = 0; judged != Figure::energy && first < data.samples();
@@ -279,7 +275,7 @@ Json describe(const Communicator& world, const std::filesystem::path& path,
             json["weights"] = first_weights(path, network, looked_at);
         }
     });
-    if (!data->labeled()) {
+    if (!data->labeled() && !network.pictures()) {
         json["missing"] = "the data have no targets to evaluate against";
         return json;
     }

@@ -66,7 +66,7 @@ class Metrics {
         std::getline(lines, line);
         names_ = split(line, ',');
         columns_.resize(names_.size());
-        for (const Figure figure : {Figure::rmse, Figure::energy}) {
+        for (const Figure figure : {Figure::rmse, Figure::energy, Figure::psnr}) {
             judged_ = has("train_" + to_text(figure)) ? figure : judged_;
         }
         for (const std::string& name :
@@ -172,6 +172,10 @@ Json read_summary(const std::filesystem::path& path) {
                             "train_rmse",
                             "validation_rmse",
                             "best_test_rmse",
+                            "test_psnr",
+                            "train_psnr",
+                            "validation_psnr",
+                            "best_test_psnr",
                             "objective",
                             "lambda",
                             "residual",

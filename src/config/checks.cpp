@@ -212,6 +212,48 @@ void check_whitening(const Config& config) {
     }
 }
 
+// What is learned from patches of pictures, and judged on whole ones.
+void check_pictures(const Config& config) {
+    const NetworkSpec& network = config.network;
+    if (!network.pictures()) {
+        if (!config.degradation.empty() || config.patches > 0 || config.symmetries) {
+            throw UsageError(std::string(!config.degradation.empty() ? "data.degrade"
+                                         : config.patches > 0        ? "data.patches"
+                                                                     : "data.symmetries") +
+                                 " does not go with network.layers = " + network.layers_text(),
+                             "its outputs are no pictures",
+                             "end it with a map that makes pictures as large as the input, as in "
+                             "64x64x1-conv(24,3)-conv(1,3), with network.output = linear");
+        }
+        return;
+    }
+    const auto refuse = [](const std::string& setting, const std::string& why,
+                           const std::string& advice) {
+        throw UsageError(setting + " does not go with a network of pictures", why, advice);
+    };
+    const Shape& input = network.block(0);
+    if (config.patches > 0 && (input.rows != config.patches || input.columns != config.patches)) {
+        const std::string side = std::to_string(config.patches);
+        throw UsageError(
+            "data.patches = " + side + " contradicts network.layers = " + network.layers_text(),
+            "it takes pictures of " + to_text(input),
+            "start it with " + side + "x" + side + "x" + std::to_string(input.channels));
+    }
+    if (config.standardize != Standardize::no) {
+        refuse("data.standardize", "what it makes are values from 0 to 1, as its inputs",
+               "leave it out");
+    }
+    if (config.augmentation != AugmentationOptions{}) {
+        refuse("a change of the inputs alone (data.noise, data.mirror, data.shift and the like)",
+               "the picture that it makes would have to change, too",
+               "use data.degrade and data.symmetries");
+    }
+    if (config.symmetries && input.rows != input.columns) {
+        refuse("data.symmetries", "quarter turns of " + to_text(input) + " have other sides",
+               "use square patches (data.patches)");
+    }
+}
+
 bool needs_folder(const DataConfig& data) {
     const auto lies_there = [](const std::string& file) {
         return !file.empty() && !std::filesystem::path(file).is_absolute();
@@ -237,6 +279,7 @@ void check_choices(const Config& config) {
     check_lambda_schedule(config);
     check_normalization(config);
     check_whitening(config);
+    check_pictures(config);
     check_data(config.data);
 }
 

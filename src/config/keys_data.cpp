@@ -88,13 +88,26 @@ std::vector<Key> data_keys() {
         {{"data.translate", "0",
           "and shifted by up to so many whole pixels, going on in their mirror image"},
          [](const Value& v, Config& c) { c.augmentation.translate = v.whole_number(0, 1000); }},
+        {{"data.degrade", "",
+          "what the pictures that a network of pictures is given have suffered, step by step: "
+          "blur(PIXELS), noise(DEVIATION of 255), mask(SHARE lost), as in blur(1.6)+noise(2.55)"},
+         [](const Value& v, Config& c) { c.degradation = parse_degradation(v.text); }},
+        {{"data.patches", "0",
+          "side of the squares that are cut out of its training pictures, one of each in an epoch; "
+          "0: whole pictures"},
+         [](const Value& v, Config& c) { c.patches = v.whole_number(0, 4096); }},
+        {{"data.symmetries", "false",
+          "whether these are mirrored and turned by quarter turns, all eight ways alike"},
+         [](const Value& v, Config& c) { c.symmetries = v.yes_or_no(); }},
         {{"data.cutout", "0", "and lose a square of this side, somewhere"},
          [](const Value& v, Config& c) { c.augmentation.cutout = v.whole_number(0, 1000); }},
         {{"data.samples", "12000", "training samples to draw (glyphs)"},
          [](const Value& v, Config& c) { c.data.samples = v.whole_number(1); }},
         {{"data.test_samples", "2000", "test samples to draw (glyphs)"},
          [](const Value& v, Config& c) { c.data.test_samples = v.whole_number(0); }},
-        {{"data.seed", "1", "seed of the drawing (glyphs)"},
+        {{"data.seed", "1",
+          "seed of the drawing (glyphs), and of the degradation of pictures that a network is "
+          "judged on"},
          [](const Value& v, Config& c) {
              c.data.seed = static_cast<std::uint64_t>(v.whole_number(0));
          }},

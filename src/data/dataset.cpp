@@ -66,6 +66,15 @@ void require_layout(const Dataset& part, const std::vector<Index>& known) {
 
 }  // namespace
 
+Shape Dataset::picture(Index) const {
+    const std::vector<Index> shape = sample_shape();
+    const auto [rows, columns] = image_size();
+    if (shape.size() == 2 || shape.size() == 3) {
+        return {shape[0], shape[1], shape.size() == 3 ? shape[2] : 1};
+    }
+    return rows > 0 ? Shape{rows, columns, 1} : Shape::vector(features());
+}
+
 std::vector<std::string> data_formats() {
     std::vector<std::string> names;
     for (const Format& format : formats) {
@@ -91,8 +100,12 @@ DataParts open_dataset(const DataConfig& config, const DataUse& use) {
         throw UsageError("data.inputs names an array", "the format " + config.format + " has none",
                          "leave it out");
     }
-    DataParts parts = format->open(config, use);
-    if (parts.train && parts.test) {
+    DataUse known = use;
+    if (use.task == Task::pictures && format->open != open_images) {
+        known.task = Task::classes;  // which nobody reads
+    }
+    DataParts parts = format->open(config, known);
+    if (parts.train && parts.test && use.task != Task::pictures) {
         require_same_inputs(*parts.train, *parts.test);
     }
     for (const Dataset* part : {parts.train.get(), parts.test.get()}) {

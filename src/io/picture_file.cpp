@@ -199,4 +199,29 @@ void read_picture(const std::filesystem::path& path, const PictureForm& form,
     }
 }
 
+void write_picture(const std::filesystem::path& path, const PictureForm& form,
+                   std::span<const unsigned char> bytes) {
+    require(std::ssize(bytes) == form.size(), "a picture has its size");
+    png_image image{};
+    image.version = PNG_IMAGE_VERSION;
+    image.width = static_cast<png_uint_32>(form.columns);
+    image.height = static_cast<png_uint_32>(form.rows);
+    image.format = form.color ? PNG_FORMAT_RGB : PNG_FORMAT_GRAY;
+    png_alloc_size_t size = 0;
+    std::string file;
+    bool written =
+        png_image_write_to_memory(&image, nullptr, &size, 0, bytes.data(), 0, nullptr) != 0;
+    if (written) {
+        file.resize(size);
+        written =
+            png_image_write_to_memory(&image, file.data(), &size, 0, bytes.data(), 0, nullptr) != 0;
+    }
+    if (!written) {
+        throw OutputError("cannot make the picture " + path.string(), image.message,
+                          "choose smaller pictures");
+    }
+    file.resize(size);
+    write_whole_file(path, file);
+}
+
 }  // namespace hoist

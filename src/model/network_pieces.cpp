@@ -26,6 +26,9 @@ constexpr std::array forms{
     Form{"maxpool", Piece::Kind::maximum, "maxpool(SIDE[,STRIDE])", 1, 2},
     Form{"batchnorm", Piece::Kind::normalization, "batchnorm", 0, 0},
     Form{"avgpool", Piece::Kind::mean, "avgpool(SIDE[,STRIDE]), or avgpool for all", 0, 2},
+    Form{"shuffle", Piece::Kind::shuffle, "shuffle(SIDE) at the end of a network of pictures", 1,
+         1},
+    Form{"add_input", Piece::Kind::addition, "add_input at the end of a network of pictures", 0, 0},
 };
 
 // Nothing where a text is no list of whole numbers.

@@ -17,7 +17,17 @@ inline const std::string network_example =
 
 /// A piece of the text of a network: a width, a shape, or `name(numbers)`.
 struct Piece {
-    enum class Kind { width, shape, convolution, residual, maximum, mean, normalization };
+    enum class Kind {
+        width,
+        shape,
+        convolution,
+        residual,
+        maximum,
+        mean,
+        normalization,
+        shuffle,
+        addition
+    };
     Kind kind;
     std::string text;
     std::vector<Index> numbers;

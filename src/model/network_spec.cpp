@@ -67,6 +67,35 @@ Index NetworkSpec::widest() const {
     return widest;
 }
 
+NetworkSpec NetworkSpec::resized(const Shape& input) const {
+    const std::string text = layers_text();
+    std::vector<std::string> names;
+    for (Index l = 1; l <= hidden(); ++l) {
+        names.push_back(activation(l).name());
+    }
+    return parse_network(to_text(input) + text.substr(text.find('-')), names, to_text(output));
+}
+
+std::optional<Shape> NetworkSpec::fitting(const Shape& shape) const {
+    constexpr Index farthest = 64;
+    const auto least = [&](Index Shape::*side) -> std::optional<Index> {
+        for (Index more = 0; more <= farthest; ++more) {
+            Shape tried = picture();
+            tried.*side = shape.*side + more;
+            try {
+                resized(tried);
+                return tried.*side;
+            } catch (const UsageError&) {  // one more, then
+            }
+        }
+        return std::nullopt;
+    };
+    const auto rows = least(&Shape::rows);
+    const auto columns = least(&Shape::columns);
+    return rows && columns ? std::optional<Shape>({*rows, *columns, picture().channels})
+                           : std::nullopt;
+}
+
 std::string NetworkSpec::activation_text() const {
     std::vector<std::string> names;
     for (const auto& activation : activations) {
@@ -93,6 +122,12 @@ std::string NetworkSpec::layers_text() const {
         if (const auto pooled = l + 1 < layers() ? activation(l + 1).windows() : std::nullopt) {
             texts.push_back(pool_text("maxpool", *pooled));
         }
+    }
+    if (shuffle > 1) {
+        texts.push_back("shuffle(" + std::to_string(shuffle) + ")");
+    }
+    if (adds_input) {
+        texts.emplace_back("add_input");
     }
     return join(texts, "-");
 }

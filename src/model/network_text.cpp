@@ -13,8 +13,11 @@ namespace {
 /// Reads the text of a network piece by piece.
 class LayersReader {
   public:
-    LayersReader(std::string_view layers, const std::vector<std::string>& activations)
-        : shown_("network.layers = " + std::string(layers)), names_(activations) {
+    LayersReader(std::string_view layers, const std::vector<std::string>& activations,
+                 Output output)
+        : shown_("network.layers = " + std::string(layers)),
+          names_(activations),
+          pictures_(output == Output::linear) {
         pieces_ = read_pieces(layers, shown_);
         if (pieces_.size() < 2) {
             throw UsageError(shown_ + " is too short", "a network has an input and an output",
@@ -32,6 +35,8 @@ class LayersReader {
                 pool_mean(piece);
             } else if (piece.kind == Piece::Kind::normalization) {
                 normalize(piece);
+            } else if (piece.kind == Piece::Kind::shuffle || piece.kind == Piece::Kind::addition) {
+                end_picture(piece);
             } else {
                 add_map(piece);
             }
@@ -103,6 +108,9 @@ class LayersReader {
 
     // The activation of the map before stands between it and the next.
     void add_map(const Piece& piece) {
+        if (spec_.shuffle > 1 || spec_.adds_input) {
+            refuse(piece, "stands behind the end of a network of pictures");
+        }
         close_block();
         last_ = &piece;
         const Shape from = fixed_ ? fixed_->to() : reached_;
@@ -201,15 +209,48 @@ class LayersReader {
         spec_.maps.back().normalized = true;
     }
 
+    // What is made of the picture that the last map gives.
+    void end_picture(const Piece& piece) {
+        if (last_ == nullptr || maximum_ || fixed_ || spec_.maps.back().normalized ||
+            spec_.adds_input) {
+            refuse(piece, "stands where no map is right before it");
+        }
+        if (piece.kind == Piece::Kind::addition) {
+            spec_.adds_input = true;
+            return;
+        }
+        const Index side = piece.numbers[0];
+        if (side < 2 || side > 1024 || spec_.shuffle > 1 ||
+            reached_.channels % (side * side) != 0) {
+            refuse(piece, "does not fit on " + to_text(reached_) +
+                              "; its side is at least 2, and its square divides the channels");
+        }
+        spec_.shuffle = side;
+    }
+
     void finish() {
+        using Kind = Piece::Kind;
         const Piece& piece = pieces_.back();
-        if (piece.kind != Piece::Kind::width) {
-            refuse(piece, "stands at the end, where the number of outputs does");
+        if (piece.kind == Kind::width && spec_.shuffle == 1 && !spec_.adds_input) {
+            return;
+        }
+        const bool picture = reached_.places() > 1 && piece.kind != Kind::maximum &&
+                             piece.kind != Kind::mean && piece.kind != Kind::normalization;
+        if (!pictures_ || !picture) {
+            refuse(piece, std::string("stands at the end, where the number of outputs does") +
+                              (picture ? ", unless network.output = linear makes pictures" : ""));
+        }
+        spec_.output = Output::linear;
+        if (spec_.picture() != spec_.block(0)) {
+            refuse(piece, "makes pictures of " + to_text(spec_.picture()) + " of pictures of " +
+                              to_text(spec_.block(0)) + ", which have to be as large");
         }
     }
 
     std::string shown_;
     const std::vector<std::string>& names_;
+    /// Whether the outputs may be pictures.
+    bool pictures_;
     std::vector<Piece> pieces_;
     NetworkSpec spec_;
     /// Of the block that has been read so far.
@@ -232,7 +273,7 @@ NetworkSpec parse_network(std::string_view layers, std::vector<std::string> name
     if (names.empty()) {
         names.emplace_back("relu");
     }
-    NetworkSpec spec = LayersReader(layers, names)();
+    NetworkSpec spec = LayersReader(layers, names, parse_output(output))();
     spec.output = parse_output(output);
     const std::string shown = "network.layers = " + std::string(layers);
     const Index hidden = spec.hidden();

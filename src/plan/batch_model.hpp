@@ -19,7 +19,8 @@ class BatchModel : protected RankPart {
         : RankPart(config, placement, rank),
           ranges_(training_blocks(config, samples.train)),
           batches_(ranges_, config.batch, 0),
-          own_(placement.grid.owned(rank, ranges_.count())) {
+          own_(placement.grid.owned(rank, ranges_.count())),
+          pictures_(samples.pictures) {
         columns_ = static_cast<double>(ranges_.columns(own_).size());
         for (Index block = own_.begin; block < own_.end; ++block) {
             batch_columns_ += static_cast<double>(batches_.most_columns(block));
@@ -27,7 +28,10 @@ class BatchModel : protected RankPart {
         const auto evaluated = [&](Index count) {
             return share(count, ColumnBlocks(count, 0, network_.widest()));
         };
-        held_ = columns_ + evaluated(samples.validation) + evaluated(samples.test);
+        held_ = columns_;
+        if (!network_.pictures()) {
+            held_ += evaluated(samples.validation) + evaluated(samples.test);
+        }
         for (const Index count : {samples.train, samples.validation, samples.test}) {
             evaluated_width_ =
                 std::max(evaluated_width_, count == samples.train
@@ -42,14 +46,15 @@ class BatchModel : protected RankPart {
 
     MemoryPlan memory() const {
         MemoryPlan memory;
-        memory.samples = sample_bytes(held_);
+        memory.samples = sample_bytes(held_) + picture_bytes(pictures_);
         // Compressed inputs take a value and an index for each that is not zero, at most 0.35.
         memory.activations = passages() * batch_columns_ * batch_rows() * scalar_;
         memory.weights = weights() * scalar_;
         memory.program = program_pages + (rank_ == 0 ? writer_pages : 0.0);
-        const auto at_once = static_cast<double>(ColumnBlocks::most_columns(network_.widest()));
+        const double at_once = judged_columns(pictures_);
         memory.scratch =
-            (panel_rows * (panel_width() + batch_columns_) + at_once * slice_rows()) * scalar_;
+            (panel_rows * (panel_width() + batch_columns_) + at_once * slice_rows()) * scalar_ +
+            comparison_bytes(pictures_);
         return memory;
     }
 
@@ -132,6 +137,7 @@ class BatchModel : protected RankPart {
     ColumnBlocks ranges_;
     Batches batches_;
     Range own_;
+    PictureFacts pictures_;
     double columns_ = 0.0;
     /// The most columns of a batch, and all samples that it holds.
     double batch_columns_ = 0.0;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+
 #include "hoist/model/column_blocks.hpp"
 #include "hoist/model/map_work.hpp"
 #include "hoist/plan/cost_model.hpp"
@@ -42,6 +44,25 @@ class RankPart {
     double sample_bytes(double held) const {
         const double targets = last() && !network_.unsupervised() ? outputs() : 0.0;
         return ((first() ? width(0) : 0.0) + targets) * held * scalar_;
+    }
+
+    /// Bytes of the pictures that are kept beside the still patches.
+    double picture_bytes(const PictureFacts& pictures) const {
+        const bool adds = last() && !first() && network_.adds_input;
+        const double judged = (first() ? 1.0 : 0.0) + (last() ? 1.0 : 0.0) + (adds ? 1.0 : 0.0);
+        const double stored = first() || last() ? 1.0 : 0.0;
+        return (stored * pictures.stored + judged * pictures.judged) / shards() * scalar_;
+    }
+    /// Bytes of what compares the largest of them with the clean one: both, their planes, and means of windows.
+    double comparison_bytes(const PictureFacts& pictures) const {
+        return last() ? 12.0 * pictures.largest * static_cast<double>(sizeof(double)) : 0.0;
+    }
+    /// How many columns of such a height are evaluated at once, as heights of the network's own.
+    double judged_columns(const PictureFacts& pictures) const {
+        const double times =
+            std::max(1.0, pictures.largest / static_cast<double>(network_.inputs()));
+        const double tallest = times * static_cast<double>(network_.widest());
+        return times * static_cast<double>(ColumnBlocks::most_columns(static_cast<Index>(tallest)));
     }
 
     const Config& config_;

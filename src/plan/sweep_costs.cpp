@@ -30,15 +30,18 @@ class SweepModel : RankPart {
         const auto evaluated = [&](Index count) {
             return share(count, ColumnBlocks(count, config.grid.block, network_.widest()));
         };
-        held_ =
-            static_cast<double>(columns_) + evaluated(samples.validation) + evaluated(samples.test);
+        held_ = static_cast<double>(columns_);
+        if (!network_.pictures()) {
+            held_ += evaluated(samples.validation) + evaluated(samples.test);
+        }
+        pictures_ = samples.pictures;
     }
 
     Index columns() const { return columns_; }
 
     MemoryPlan memory() const {
         MemoryPlan memory;
-        memory.samples = sample_bytes(held_);
+        memory.samples = sample_bytes(held_) + picture_bytes(pictures_);
         memory.activations = (activation_rows() * scalar_ + full) * own();
         memory.weights = weights();
         const double writing = rank_ == 0 ? writer_pages : 0.0;
@@ -49,7 +52,8 @@ class SweepModel : RankPart {
         // The matrix under a factorization in the course of the run.
         const double factoring = refactors() ? square(inputs_of(0) + 1) * full : 0.0;
         const double sweeping = std::max({kept_by_the_heap(), sweep_scratch(), factoring});
-        memory.scratch = panels() + std::max(sweeping, fitting - memory.activations - writing);
+        memory.scratch = panels() + std::max(sweeping, fitting - memory.activations - writing) +
+                         comparison_bytes(pictures_);
         return memory;
     }
 
@@ -189,6 +193,7 @@ class SweepModel : RankPart {
     /// Columns of its widest block, and of all samples that it holds.
     double block_ = 0.0;
     double held_ = 0.0;
+    PictureFacts pictures_;
 };
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "hoist/base/error.hpp"
+#include "reflected.hpp"
 
 namespace hoist {
 
@@ -62,13 +63,6 @@ Matrix<float> draw_displacement(const Matrix<float>& splines, double amplitude,
         half = splines.lazyProduct(along);
     }
     return displacement;
-}
-
-// Where the pixel i of a row of so many lies when the row goes on in its mirror image: ... 2 1 0 1 2 ...
-Index reflected(Index i, Index count) {
-    const Index period = std::max<Index>(2 * (count - 1), 1);
-    const Index place = std::abs(i) % period;
-    return std::min(place, period - place);
 }
 
 }  // namespace

@@ -33,8 +33,13 @@ void InputBlock<Scalar>::add_moment(const ConstMatrixRef<Scalar>& s, MatrixRef<S
 
 template <typename Scalar>
 BatchInputs<Scalar>::BatchInputs(const Matrix<Scalar>& inputs, Index first, const MapSpec& map,
-                                 Augmentation augmentation, std::uint64_t seed)
-    : inputs_(inputs), first_(first), augmentation_(std::move(augmentation)), seed_(seed) {
+                                 Augmentation augmentation, std::uint64_t seed,
+                                 std::shared_ptr<const PicturePatches<Scalar>> patches)
+    : inputs_(inputs),
+      first_(first),
+      augmentation_(std::move(augmentation)),
+      seed_(seed),
+      patches_(std::move(patches)) {
     CompressedColumns<Scalar> probe(inputs.rows());
     const Index probed = std::min<Index>(inputs.cols(), 1000);
     probe.append(inputs.leftCols(probed));
@@ -74,11 +79,14 @@ void BatchInputs<Scalar>::fill(Index epoch, std::span<const Index> samples,
     block.dense.resize(inputs_.rows(), static_cast<Index>(samples.size()));
     for (std::size_t i = 0; i < samples.size(); ++i) {
         auto column = block.dense.col(static_cast<Index>(i));
+        const std::span<Scalar> x(column.data(), static_cast<std::size_t>(column.size()));
+        if (patches_) {
+            patches_->input(epoch, samples[i], x);
+            continue;
+        }
         column = inputs_.col(samples[i] - first_);
         if (augmentation_.active()) {
-            augmentation_.apply(
-                seed_, epoch, samples[i],
-                std::span<Scalar>(column.data(), static_cast<std::size_t>(column.size())));
+            augmentation_.apply(seed_, epoch, samples[i], x);
         }
     }
     if (compresses_) {

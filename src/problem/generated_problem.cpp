@@ -22,6 +22,7 @@ Samples<Scalar> generate_samples(const Config& config, const Placement& placemen
     const bool last = placement.last(rank);
     samples.inputs.resize(first ? network.inputs() : 0, first ? own : 0);
     samples.targets.resize(last ? network.outputs() : 0, last ? own : 0);
+    samples.picture = network.pictures() ? network.picture() : Shape{};
     draw_columns(config.seed, network.output == Output::linear, samples);
     return samples;
 }

@@ -150,9 +150,10 @@ class HeaderReader {
         }
         const std::vector<double> mean = file_.read<double>("/output/mean");
         const std::vector<double> scale = file_.read<double>("/output/scale");
-        if (!network.regression() || mean.size() != 1 || scale.size() != 1 ||
-            !std::isfinite(mean[0]) || !(scale[0] > 0.0) || std::isinf(scale[0])) {
-            refuse("the scaling of its output is not that of a regression");
+        if (!(network.regression() || network.pictures()) || mean.size() != 1 ||
+            scale.size() != 1 || !std::isfinite(mean[0]) || !(scale[0] > 0.0) ||
+            std::isinf(scale[0])) {
+            refuse("the scaling of its output is not that of a regression or of pictures");
         }
         return {to_vector(mean), to_vector(scale)};
     }

@@ -8,12 +8,14 @@
 #include <limits>
 #include <optional>
 
+#include "check_data.hpp"
 #include "hoist/base/error.hpp"
 #include "hoist/base/text.hpp"
 #include "hoist/comm/agree.hpp"
 #include "hoist/math/compressed_columns.hpp"
 #include "hoist/problem/augmentation.hpp"
 #include "hoist/problem/model_file.hpp"
+#include "hoist/problem/picture_samples.hpp"
 #include "start.hpp"
 #include "start_file.hpp"
 #include "whitening.hpp"
@@ -21,88 +23,6 @@
 namespace hoist {
 
 namespace {
-
-// Whether the classes may well be values of a regression.
-bool are_numbers(const Dataset& data) {
-    constexpr Index many = 20;
-    const std::vector<std::string> names = data.class_names();
-    return std::ssize(names) > many && std::ranges::all_of(names, [](const std::string& name) {
-               return to_number(name).has_value();
-           });
-}
-
-// A picture is read as it is stored: row after row, the channels of a place side by side.
-void check_layout(const NetworkSpec& network, const Dataset& data, const std::string& part) {
-    const auto& [rows, columns, channels] = network.block(0);
-    std::vector<Index> wanted{rows, columns, channels};
-    std::erase(wanted, 1);
-    const std::vector<Index> stored = stored_shape(data);
-    if (network.block(0).places() > 1 && stored.size() > 1 && stored != wanted) {
-        std::vector<std::string> sizes;
-        for (const Index size : stored) {
-            sizes.push_back(std::to_string(size));
-        }
-        throw UsageError("network.layers = " + network.layers_text() + " contradicts the data",
-                         "a sample of the " + part + " part is stored as " + join(sizes, "x"),
-                         "start it with that shape; channels that are stored first have to be "
-                         "moved behind rows and columns");
-    }
-}
-
-void check_widths(const NetworkSpec& network, const Dataset& data, const std::string& part) {
-    const std::string shown = "network.layers = " + network.layers_text();
-    const std::string words = to_text(data.table());
-    if (data.features() != network.inputs()) {
-        throw UsageError(shown + " contradicts the data",
-                         "the " + part + " inputs have " + std::to_string(data.features()) +
-                             " numbers" + (words.empty() ? "" : ": " + words),
-                         "start it with " + std::to_string(data.features()));
-    }
-    check_layout(network, data, part);
-    if (network.unsupervised() || !data.labeled() || data.outputs() == 0) {
-        return;
-    }
-    if (network.regression() && data.outputs() != 1) {
-        throw DataError(
-            "the " + part + " part has " + std::to_string(data.outputs()) + " values per sample",
-            "regression predicts one", "choose one with data.target");
-    }
-    if (!network.regression() && data.outputs() < 2) {
-        const std::vector<std::string> names = data.class_names();
-        throw DataError("the " + part + " part has one class only",
-                        names.empty() ? "" : "every sample is " + names.front(),
-                        "check the target column, or set network.output = linear and end "
-                        "network.layers with 1 to predict numbers");
-    }
-    if (data.outputs() != network.outputs()) {
-        throw UsageError(shown + " contradicts the data",
-                         "the " + part + " part has " + std::to_string(data.outputs()) +
-                             (network.regression() ? " values per sample" : " classes"),
-                         "end it with " + std::to_string(data.outputs()) +
-                             (are_numbers(data) ? ", or set network.output = linear and end it "
-                                                  "with 1 to predict numbers"
-                                                : ""));
-    }
-}
-
-// Labels, where the network knows of targets.
-void require_training_part(const NetworkSpec& network, const Dataset* train) {
-    if (train != nullptr && (network.unsupervised() || train->labeled())) {
-        return;
-    }
-    std::vector<std::string> said;
-    if (train == nullptr) {
-        said.emplace_back("there is a test part only");
-    } else {
-        if (!train->storage().empty()) {
-            said.push_back("no classes or values belong to " + train->storage());
-        }
-        std::ranges::copy(train->remarks(), std::back_inserter(said));
-    }
-    throw DataError(network.unsupervised() ? "the data have no training part"
-                                           : "the data have no labeled training part",
-                    join(said, "; "), "check data.path, data.train and data.target");
-}
 
 // Collective over the ranks of the first stage. The start draws weights for inputs of about unit
 // size, and so do the steps of training.
@@ -135,6 +55,9 @@ DataUse data_use(const Config& config) {
     if (config.network.unsupervised()) {  // which tells a table without targets
         use.features = config.network.inputs();
     }
+    if (config.network.pictures()) {
+        use.channels = config.network.block(0).channels;
+    }
     if (config.precision == Precision::single) {
         use.largest = std::numeric_limits<float>::max();
     }
@@ -160,6 +83,13 @@ DataParts open_training_data(const Config& config) {
     }
     DataParts data = open_dataset(config.data, use);
     require_training_part(config.network, data.train.get());
+    if (config.network.pictures()) {  // and those of the test part may have any size
+        check_pictures(config, *data.train, "training");
+        if (config.test_part == TestPart::unread) {
+            data.test.reset();
+        }
+        return data;
+    }
     check_widths(config.network, *data.train, "training");
     if (config.test_part == TestPart::unread ||
         (data.test && ((!data.test->labeled() && !config.network.unsupervised()) ||
@@ -173,6 +103,9 @@ DataParts open_training_data(const Config& config) {
 }
 
 double input_cost(const Config& config, Dataset& train) {
+    if (config.network.pictures()) {
+        return 1.0;
+    }
     const Augmentation augmentation(config.augmentation, config.network.inputs(),
                                     image_layout(config.network.block(0), stored_shape(train)));
     if (config.fit != Fit::batches || config.standardize != Standardize::no ||
@@ -203,11 +136,14 @@ Problem<Scalar> make_problem(const Config& config, const Communicator& world, Ta
 
     const bool sweeps = config.fit == Fit::sweeps;
     agree(world, [&] {
-        if (!config.network.unsupervised()) {
+        const bool pictures = config.network.pictures();
+        if (!config.network.unsupervised() && !pictures) {
             problem.class_names = data.train->class_names();
         }
         problem.table = data.train->table();
-        problem.sample_shape = data.train->sample_shape();
+        if (!pictures) {
+            problem.sample_shape = data.train->sample_shape();
+        }
         problem.remarks = remarks_on(data);
         if (!config.data.test.empty() && config.test_part != TestPart::unread && !data.test) {
             problem.remarks.push_back("data.test = " + config.data.test +
@@ -218,16 +154,32 @@ Problem<Scalar> make_problem(const Config& config, const Communicator& world, Ta
         if (config.network.regression() && unit == TargetUnit::standardized) {
             problem.targets = fit_targets(*data.train, split.train);
         }
-        const auto load = [&](Dataset& part, const std::vector<Index>& chosen) {
-            return load_samples<Scalar>(
-                part, chosen, config.network, *placement, rank,
-                ColumnBlocks(static_cast<Index>(chosen.size()), sweeps ? config.grid.block : 0,
-                             config.network.widest()),
-                problem.targets);
+        if (pictures) {
+            const double difference = picture_unit(config, *data.train, split.train);
+            problem.targets = {Vector<double>::Zero(1),
+                               Vector<double>::Constant(1, 1.0 / difference)};
+        }
+        const double picture_scale = pictures ? 1.0 / problem.targets.scale[0] : 1.0;
+        const auto load = [&](Dataset& part,
+                              const std::vector<Index>& chosen) -> std::vector<Judged<Scalar>> {
+            if (chosen.empty()) {
+                return {};
+            }
+            if (pictures) {
+                return load_pictures<Scalar>(part, chosen, config.network, *placement, rank,
+                                             config.degradation, config.data.seed, picture_scale);
+            }
+            const ColumnBlocks blocks(static_cast<Index>(chosen.size()),
+                                      sweeps ? config.grid.block : 0, config.network.widest());
+            return {{load_samples<Scalar>(part, chosen, config.network, *placement, rank, blocks,
+                                          problem.targets)}};
         };
         const auto count = static_cast<Index>(split.train.size());
-        problem.train = load_samples<Scalar>(*data.train, split.train, config.network, *placement,
-                                             rank, training_blocks(config, count), problem.targets);
+        problem.train =
+            pictures ? load_patches<Scalar>(config, *data.train, split.train, *placement, rank,
+                                            picture_scale)
+                     : load_samples<Scalar>(*data.train, split.train, config.network, *placement,
+                                            rank, training_blocks(config, count), problem.targets);
         problem.validation = load(*data.train, split.validation);
         if (data.test) {
             problem.test = load(*data.test, all_samples(data.test->samples()));
@@ -238,7 +190,7 @@ Problem<Scalar> make_problem(const Config& config, const Communicator& world, Ta
         }
         const Range layers = placement->layers_of(rank);
         problem.stage = {config.network, layers, starting_weights<Scalar>(config, start, layers)};
-        if (start && config.network.regression() && placement->last(rank)) {
+        if (start && (config.network.regression() || pictures) && placement->last(rank)) {
             change_unit(start->targets, problem.targets, problem.stage.weights.back());
         }
         scale_hidden_blocks(config, problem.stage);
@@ -256,8 +208,11 @@ Problem<Scalar> make_problem(const Config& config, const Communicator& world, Ta
                 problem.standardization.scale.setOnes();
             }
         }
-        for (Samples<Scalar>* samples : {&problem.train, &problem.validation, &problem.test}) {
-            standardize(problem.standardization, samples->inputs);
+        standardize(problem.standardization, problem.train.inputs);
+        for (std::vector<Judged<Scalar>>* parts : {&problem.validation, &problem.test}) {
+            for (Judged<Scalar>& part : *parts) {
+                standardize(problem.standardization, part.samples.inputs);
+            }
         }
     }
     if (config.whiten && placement->first(rank)) {

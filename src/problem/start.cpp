@@ -8,6 +8,9 @@ std::vector<Weights<Scalar>> draw_weights(const Config& config, Range layers) {
     for (Index l = layers.begin; l < layers.end; ++l) {
         drawn.push_back(initial_weights<Scalar>(config.network.map(l), config.start, config.bias,
                                                 config.seed, l));
+        if (config.network.adds_input && l + 1 == config.network.layers()) {
+            drawn.back().matrix *= Scalar(0.1);
+        }
     }
     return drawn;
 }

@@ -7,7 +7,7 @@
 namespace hoist {
 
 /// The weights of `layers`, drawn as network.init, network.bias and train.seed say:
-/// the same on every grid.
+/// the same on every grid. A network that adds its input starts near it: the last map at a tenth.
 template <typename Scalar>
 std::vector<Weights<Scalar>> draw_weights(const Config& config, Range layers);
 

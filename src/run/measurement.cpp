@@ -66,11 +66,15 @@ SweepRecord Measurement<Scalar>::operator()(Index index) {
     if (config_.evaluates_training(index)) {
         record.train = method_.evaluate_training(*inference, *output);
     }
-    if (problem_.validation.blocks.samples() > 0) {
-        record.validation = evaluate(*inference, network, *output, world_, problem_.validation);
-    }
-    if (problem_.test.blocks.samples() > 0) {
-        record.test = evaluate(*inference, network, *output, world_, problem_.test);
+    const auto judged = [&](const std::vector<Judged<Scalar>>& parts) {
+        return parts.empty()
+                   ? std::nullopt
+                   : std::optional(evaluate(config_.formulation, world_, problem_.placement,
+                                            problem_.stage, *output, parts));
+    };
+    record.validation = judged(problem_.validation);
+    if (!network.pictures() || config_.evaluates_training(index)) {
+        record.test = judged(problem_.test);
     }
     method_.swap_weights();
     return record;
@@ -81,13 +85,13 @@ void Measurement<Scalar>::certify(RunSummary& summary) const {
     const LipschitzBound bound = lipschitz_bound(config_.formulation, world_, problem_.peers,
                                                  problem_.stage, problem_.standardization);
     summary.lipschitz = bound.whole();
-    const Samples<Scalar>& judged =
-        problem_.test.blocks.samples() > 0 ? problem_.test : problem_.validation;
-    if (judged.blocks.samples() > 0 && figure_of(config_.network) == Figure::accuracy) {
+    const std::vector<Judged<Scalar>>& judged =
+        problem_.test.empty() ? problem_.validation : problem_.test;
+    if (!judged.empty() && figure_of(config_.network) == Figure::accuracy) {
         const auto inference =
             make_inference<Scalar>(config_.formulation, world_, problem_.placement, problem_.stage);
         const Matrix<double> outputs =
-            answers_of(*inference, config_.network, world_, judged).outputs;
+            answers_of(*inference, config_.network, world_, judged.front().samples).outputs;
         summary.median_radius =
             median_radius(radii_of(outputs, largest_rows(outputs), bound).predicted);
     }

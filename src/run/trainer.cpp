@@ -215,8 +215,9 @@ void Trainer<Scalar>::warn_of_residual(Recorder& recorder, const Lift& lift) {
 template <typename Scalar>
 bool Trainer<Scalar>::stops_here(const SweepRecord& record) {
     const auto& judged = record.test ? record.test : record.validation;
-    if (config_.target_accuracy <= 0.0 || figure_of(config_.network) != Figure::accuracy ||
-        !judged || judged->accuracy < config_.target_accuracy) {
+    const Figure figure = figure_of(config_.network);
+    if (config_.target_accuracy <= 0.0 || (figure != Figure::accuracy && figure != Figure::psnr) ||
+        !judged || judged->value(figure) < config_.target_accuracy) {
         return false;
     }
     if (!progress_.seconds_to_target) {

@@ -29,8 +29,13 @@ void InputBlock<Scalar>::add_moment(const ConstMatrixRef<Scalar>&, MatrixRef<Sca
 
 template <typename Scalar>
 BatchInputs<Scalar>::BatchInputs(const Matrix<Scalar>& inputs, Index first, const MapSpec&,
-                                 Augmentation augmentation, std::uint64_t seed)
-    : inputs_(inputs), first_(first), augmentation_(std::move(augmentation)), seed_(seed) {}
+                                 Augmentation augmentation, std::uint64_t seed,
+                                 std::shared_ptr<const PicturePatches<Scalar>> patches)
+    : inputs_(inputs),
+      first_(first),
+      augmentation_(std::move(augmentation)),
+      seed_(seed),
+      patches_(std::move(patches)) {}
 
 template <typename Scalar>
 void BatchInputs<Scalar>::apply(const LinearMap<Scalar>& map, Range columns,
@@ -50,9 +55,11 @@ template void draw_columns(std::uint64_t, bool, Samples<double>&);
 template struct InputBlock<float>;
 template struct InputBlock<double>;
 template BatchInputs<float>::BatchInputs(const Matrix<float>&, Index, const MapSpec&, Augmentation,
-                                         std::uint64_t);
+                                         std::uint64_t,
+                                         std::shared_ptr<const PicturePatches<float>>);
 template BatchInputs<double>::BatchInputs(const Matrix<double>&, Index, const MapSpec&,
-                                          Augmentation, std::uint64_t);
+                                          Augmentation, std::uint64_t,
+                                          std::shared_ptr<const PicturePatches<double>>);
 template void BatchInputs<float>::apply(const LinearMap<float>&, Range, Matrix<float>&) const;
 template void BatchInputs<double>::apply(const LinearMap<double>&, Range, Matrix<double>&) const;
 template void BatchInputs<float>::fill(Index, std::span<const Index>, InputBlock<float>&) const;

@@ -83,7 +83,7 @@ void BatchLayers<Scalar>::forward(Passage<Scalar>& passage, Index block, int pas
             passage.safeguard.send_up(block, range);
         }
     } else if (pass == 0) {
-        take_targets<Scalar>(samples_, samples, smoothing_, part(passage.targets, range));
+        take_targets<Scalar>(samples_, epoch_, samples, smoothing_, part(passage.targets, range));
     }
 }
 

@@ -169,7 +169,7 @@ bool LrrnStep<Scalar>::meet_targets(Index block, const ConstMatrixRef<Scalar>& u
         return false;
     }
     Matrix<Scalar> y(u.rows(), u.cols());
-    take_targets<Scalar>(samples_, batches_.samples(batch_, block),
+    take_targets<Scalar>(samples_, 0, batches_.samples(batch_, block),
                          static_cast<Scalar>(config_.label_smoothing), y);
     if (after_ == After::clamped) {
         given = y;

@@ -57,6 +57,51 @@ TEST(NetworkSpec, writes_what_it_reads) {
     }
 }
 
+TEST(NetworkSpec, makes_pictures_of_pictures_where_the_output_is_linear) {
+    for (const std::string layers :
+         {"9x7x3-conv(4,3)-conv(3,3)", "9x7x3-residual(3)", "8x8x1-conv(4,3)-conv(1,3)-add_input",
+          "8x8x1-conv(6,6,2,2)-conv(4,3)-shuffle(2)-add_input",
+          "8x6x3-conv(6,2,2,0)-batchnorm-conv(12,3)-shuffle(2)"}) {
+        const NetworkSpec spec = parse_network(layers, "relu", "linear");
+        EXPECT_EQ(spec.layers_text(), layers);
+        EXPECT_TRUE(spec.pictures());
+        EXPECT_FALSE(spec.regression());
+        EXPECT_EQ(spec.picture(), spec.block(0));
+        EXPECT_NE(refusal(layers).find("network.output = linear"), std::string::npos) << layers;
+    }
+    EXPECT_FALSE(parse_network("8x8x1-conv(4,3)-10", "relu", "linear").pictures());
+    for (const auto& [layers, said] : std::vector<std::pair<std::string, std::string>>{
+             {"8x8x1-conv(4,3)-conv(2,3)", "8x8x2"},
+             {"8x8x1-conv(4,3,2)-conv(1,3)", "4x4x1"},
+             {"8x8x1-conv(4,3)-conv(1,3)-shuffle(2)", "shuffle(2)"},
+             {"8x8x1-conv(4,2,2,0)-conv(4,3)-shuffle(2)-shuffle(2)", "shuffle(2)"},
+             {"8x8x1-conv(4,3)-conv(1,3)-add_input-add_input", "add_input"},
+             {"8x8x1-conv(1,3)-add_input-conv(1,3)", "behind the end"},
+             {"8x8x1-conv(4,3)-10-add_input", "add_input"},
+             {"8x8x1-conv(1,3)-batchnorm-add_input", "add_input"},
+             {"8x8x1-add_input", "add_input"},
+             {"8x8x1-conv(1,3)-maxpool(2)", "maxpool(2)"},
+             {"8x8x1-conv(1,8,1,0)", "conv(1,8,1,0)"}}) {
+        EXPECT_NE(refusal(layers, "relu", "linear").find(said), std::string::npos) << layers;
+    }
+}
+
+TEST(NetworkSpec, of_pictures_takes_them_in_any_size) {
+    const NetworkSpec spec = parse_network("8x8x1-conv(6,6,2,2)-conv(6,3)-conv(4,3)-shuffle(2)",
+                                           "scaled_lifting(3),relu", "linear");
+    const NetworkSpec larger = spec.resized({10, 22, 1});
+    EXPECT_EQ(larger.layers_text(), "10x22x1-conv(6,6,2,2)-conv(6,3)-conv(4,3)-shuffle(2)");
+    EXPECT_EQ(larger.activation_text(), spec.activation_text());
+    for (Index l = 0; l < spec.layers(); ++l) {
+        EXPECT_EQ(larger.map(l).inputs(), spec.map(l).inputs());
+        EXPECT_EQ(larger.map(l).outputs(), spec.map(l).outputs());
+    }
+    EXPECT_EQ(spec.fitting({10, 22, 1}), (Shape{10, 22, 1}));
+    EXPECT_EQ(spec.fitting({9, 21, 1}), (Shape{10, 22, 1}));
+    EXPECT_EQ(spec.fitting({1, 1, 1}), (Shape{2, 2, 1}));
+    EXPECT_THROW(spec.resized({9, 22, 1}), UsageError);
+}
+
 TEST(NetworkSpec, refuses_what_is_no_chain_of_widths) {
     for (const std::string layers :
          {"", "10", "10-", "-10", "10--5", "10-0-5", "10-x-5", "10-2.5-5", "10,5",

@@ -141,8 +141,8 @@ TEST_F(MakeProblem, gives_each_rank_its_layers_its_samples_and_the_start_of_its_
     const Problem<double> problem = make_problem<double>(config, world);
     EXPECT_EQ(problem.class_names, (std::vector<std::string>{"blue", "red"}));
     EXPECT_EQ(problem.train.blocks.samples(), 50);
-    EXPECT_EQ(problem.validation.blocks.samples(), 10);
-    EXPECT_EQ(problem.test.blocks.samples(), 20);
+    EXPECT_EQ(problem.validation.front().samples.blocks.samples(), 10);
+    EXPECT_EQ(problem.test.front().samples.blocks.samples(), 20);
     const Range layers = problem.placement.layers_of(world.rank());
     ASSERT_EQ(problem.stage.layers, layers);
     ASSERT_EQ(std::ssize(problem.stage.weights), layers.size());
@@ -174,8 +174,11 @@ TEST_F(MakeProblem, standardizes_other_parts_as_the_training_part) {
     const auto distance = [&](const Matrix<double>& a, const Matrix<double>& b) {
         return (a - expected(b)).norm();
     };
-    EXPECT_LT(distance(problem.test.inputs, plain.test.inputs), 1e-12);
-    EXPECT_LT(distance(problem.validation.inputs, plain.validation.inputs), 1e-12);
+    EXPECT_LT(distance(problem.test.front().samples.inputs, plain.test.front().samples.inputs),
+              1e-12);
+    EXPECT_LT(distance(problem.validation.front().samples.inputs,
+                       plain.validation.front().samples.inputs),
+              1e-12);
     EXPECT_LT(distance(problem.train.inputs, plain.train.inputs), 1e-12);
     EXPECT_NEAR(problem.standardization.mean(2), 15.0, 1.5);
     EXPECT_NEAR(1.0 / problem.standardization.scale(2), 3.0, 1.0);
@@ -270,8 +273,8 @@ TEST_F(MakeProblem, brings_the_values_of_a_regression_to_mean_0_and_deviation_1)
     }
     EXPECT_NEAR(problem.targets.mean[0] - 1e9, mean, 1e-6);
     EXPECT_NEAR(problem.targets.scale[0], 1.0 / std::sqrt(square), 1e-6);
-    EXPECT_NEAR(problem.test.target_unit, std::sqrt(square), 1e-6);
-    for (const Samples<float>* part : {&problem.train, &problem.test}) {
+    EXPECT_NEAR(problem.test.front().samples.target_unit, std::sqrt(square), 1e-6);
+    for (const Samples<float>* part : {&problem.train, &problem.test.front().samples}) {
         for (Index i = 0; i < part->targets.cols(); ++i) {
             const auto sample = static_cast<std::size_t>(part->columns.begin + i);
             EXPECT_NEAR(part->targets(0, i), (values[sample] - 1e9 - mean) / std::sqrt(square),

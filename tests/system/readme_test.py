@@ -8,6 +8,9 @@ import subprocess
 import sys
 import unittest
 
+import cv2
+import numpy
+
 from data_files import IMAGES_MAGIC, LABELS_MAGIC, write_idx
 from program import ENVIRONMENT, HOIST, SOURCE, ProgramTest
 
@@ -40,6 +43,11 @@ class Readme(ProgramTest):
         for part in (*(f"data_batch_{number}" for number in range(1, 6)), "test_batch"):
             records = (bytes([sample % 10]) + generator.randbytes(3072) for sample in range(20))
             (folder / f"{part}.bin").write_bytes(b"".join(records))
+        for part in ("train400", "bsd68", "set12"):
+            (folder / part).mkdir()
+            for number in range(10):
+                pixels = numpy.frombuffer(generator.randbytes(81 * 70), numpy.uint8).reshape(81, 70)
+                cv2.imwrite(str(folder / part / f"{number}.png"), pixels)
 
     def small(self, line, data):
         """The command on small data: what it does, not how long it does it."""

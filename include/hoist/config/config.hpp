@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "hoist/config/augmentation_options.hpp"
+#include "hoist/config/degradation.hpp"
 #include "hoist/config/rate_schedule.hpp"
 #include "hoist/data/dataset.hpp"
 #include "hoist/formulation/formulation.hpp"
@@ -85,6 +86,12 @@ struct Config {
     ActivationStep activation_step = ActivationStep::blocks;
     int joint_iterations = 20;
     AugmentationOptions augmentation;
+    /// What the pictures that a network of pictures is given have suffered; it makes them as they were.
+    std::vector<DegradationStep> degradation;
+    /// The side of the squares that are cut out of its training pictures; 0: whole pictures.
+    Index patches = 0;
+    /// Whether these are mirrored and turned by quarter turns, all eight ways alike.
+    bool symmetries = false;
     Fit fit = Fit::sweeps;
     /// On mini-batches; `kind`, `ridge`, `batch` and `curvature` are set for each map.
     WeightSolverOptions weights;
@@ -134,7 +141,8 @@ struct Config {
 
     /// Sweeps or epochs.
     Index length() const { return fit == Fit::sweeps ? sweeps : epochs; }
-    /// Whether the training part is evaluated after so many of them.
+    /// Whether the training part is evaluated after so many of them, and the test part where it holds pictures, which
+    /// are judged whole.
     bool evaluates_training(Index done) const {
         return done == 0 || done == length() || (evaluate_every > 0 && done % evaluate_every == 0);
     }
@@ -155,7 +163,11 @@ struct Config {
     /// "sweep" or "epoch".
     std::string unit() const { return fit == Fit::sweeps ? "sweep" : "epoch"; }
     /// What the data are read for.
-    Task task() const { return network.regression() ? Task::values : Task::classes; }
+    Task task() const {
+        return network.pictures()     ? Task::pictures
+               : network.regression() ? Task::values
+                                      : Task::classes;
+    }
 };
 
 /// A key of the configuration, `section.key`.

@@ -8,13 +8,15 @@
 #include <utility>
 #include <vector>
 
+#include "hoist/base/shape.hpp"
 #include "hoist/base/types.hpp"
 #include "hoist/data/table_columns.hpp"
 
 namespace hoist {
 
-/// What the samples are to be predicted: one of several classes, or real values.
-enum class Task { classes, values };
+/// What is to be predicted of a sample: one of several classes, real values, or the picture that it is, whatever else
+/// the data know of it.
+enum class Task { classes, values, pictures };
 
 /// The samples of one part (training or test) of a data set, read where and when they are needed:
 /// opening one reads headers and names, never all inputs. Every process opens its own.
@@ -23,7 +25,7 @@ class Dataset {
     virtual ~Dataset() = default;
 
     virtual Index samples() const = 0;
-    /// Numbers per input.
+    /// Numbers per input; 0 of pictures that differ in size.
     virtual Index features() const = 0;
     /// Whether there is something to predict in it.
     virtual bool labeled() const = 0;
@@ -37,6 +39,10 @@ class Dataset {
     /// The sizes of a sample as it is stored, those of 1 left out: several only where it is an image
     /// or the like.
     virtual std::vector<Index> sample_shape() const { return {}; }
+    /// That of a sample; one place where it is no image, as far as is known.
+    virtual Shape picture(Index sample) const;
+    /// What a sample is called, for people and files.
+    virtual std::string name(Index sample) const { return std::to_string(sample); }
     /// What the inputs are in a table; none in other data.
     virtual TableColumns table() const { return {}; }
     /// Samples of the file that were left out because a value is missing.
@@ -48,7 +54,7 @@ class Dataset {
     virtual std::vector<std::string> remarks() const { return {}; }
 
     /// Writes the inputs of `samples` (ascending, each within range) to `columns`, features()
-    /// numbers per sample. Reading forward in ascending calls is cheap; going back may start over.
+    /// numbers per sample; where these differ, of one sample. Reading forward in ascending calls is cheap; going back may start over.
     /// @throws DataError for a malformed or truncated file or a value that is not finite, naming
     /// the sample.
     virtual void read_inputs(std::span<const Index> samples, std::span<double> columns) = 0;
@@ -117,6 +123,8 @@ struct DataUse {
     std::vector<Index> sample_shape = {};
     /// The largest magnitude that an input or a value may have.
     double largest = std::numeric_limits<double>::max();
+    /// How many channels its pictures have, 0 where that is not known.
+    Index channels = 0;
 };
 
 /// The parts of a data set; either may be absent.

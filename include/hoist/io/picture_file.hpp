@@ -37,4 +37,9 @@ PictureForm picture_form(const std::filesystem::path& path);
 void read_picture(const std::filesystem::path& path, const PictureForm& form,
                   std::span<unsigned char> bytes);
 
+/// Writes a PNG file, whole or not at all. @param bytes form.size(), as read_picture has them.
+/// @throws OutputError.
+void write_picture(const std::filesystem::path& path, const PictureForm& form,
+                   std::span<const unsigned char> bytes);
+
 }  // namespace hoist

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,6 +27,11 @@ struct NetworkSpec {
     /// phi_1, ..., phi_L, and phi_{L+1} where the output is none.
     std::vector<std::shared_ptr<const Activation>> activations;
     Output output = Output::softmax;
+    /// Of a network of pictures: each place of the last map's output stands for a square of so many places a side of
+    /// the picture that it makes, the channels of the first of them first (Shi et al. 2016, "pixel shuffle").
+    Index shuffle = 1;
+    /// Whether that picture is added to the input, so that the maps make what the input lacks.
+    bool adds_input = false;
 
     /// The number of maps, L + 1; map l leaves activation block l.
     Index layers() const { return static_cast<Index>(maps.size()); }
@@ -51,6 +57,18 @@ struct NetworkSpec {
     }
     /// Whether the outputs are real values; otherwise they are scores of classes.
     bool regression() const { return output == Output::linear && outputs() == 1; }
+    /// Whether the outputs are pictures.
+    bool pictures() const { return output == Output::linear && maps.back().to.places() > 1; }
+    /// That of the pictures that it makes, and takes. @pre pictures().
+    Shape picture() const {
+        const Shape& u = maps.back().to;
+        return {u.rows * shuffle, u.columns * shuffle, u.channels / (shuffle * shuffle)};
+    }
+    /// The same maps on pictures of another size. @pre pictures(). @throws UsageError where they do not fit on it.
+    NetworkSpec resized(const Shape& input) const;
+    /// The smallest picture that has no fewer rows and columns than `shape` and that the maps give back in its size;
+    /// nothing where there is none. @pre pictures().
+    std::optional<Shape> fitting(const Shape& shape) const;
     /// Whether it knows of no targets.
     bool unsupervised() const { return output == Output::none; }
 
@@ -66,6 +84,8 @@ struct NetworkSpec {
 /// SIDE/2 where that is not given; residual(SIDE), or residual between plain vectors, a map that
 /// adds what it looks at; maxpool(SIDE[,STRIDE]) takes the maximum of windows behind a
 /// map; batchnorm, right behind a map, normalizes what it gives; avgpool(SIDE[,STRIDE]) their mean in front of the next, avgpool that of the whole picture.
+/// Where the output is linear, the last map may give a picture as large as the input, after shuffle(SIDE) where that
+/// follows; add_input at the end adds the input to it.
 /// @throws UsageError for what cannot be read, sizes that do not fit (with the map and the shape
 /// that it meets), an unknown activation, or a wrong number of them.
 NetworkSpec parse_network(std::string_view layers, std::string_view activation,

@@ -6,6 +6,15 @@
 
 namespace hoist {
 
+/// What a network of pictures meets, in numbers; none for other networks.
+struct PictureFacts {
+    /// Of all pictures that patches are cut out of.
+    double stored = 0.0;
+    /// Of all pictures that it is judged on, as large as they fit, and of the largest of them.
+    double judged = 0.0;
+    double largest = 0.0;
+};
+
 /// How many samples a run has of each kind, and the time that products with its inputs take, as
 /// input_cost() gives it.
 struct SampleFacts {
@@ -13,6 +22,7 @@ struct SampleFacts {
     Index validation = 0;
     Index test = 0;
     double input_cost = 1.0;
+    PictureFacts pictures = {};
 };
 
 /// What one rank can do: floating-point operations per second of its matrix products, in the

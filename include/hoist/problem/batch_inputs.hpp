@@ -1,11 +1,13 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <span>
 
 #include "hoist/math/compressed_columns.hpp"
 #include "hoist/model/linear_map.hpp"
 #include "hoist/problem/augmentation.hpp"
+#include "hoist/problem/picture_patches.hpp"
 
 namespace hoist {
 
@@ -30,8 +32,10 @@ class BatchInputs {
   public:
     /// @param inputs n_0 x own columns, the first of which is sample `first`; must outlive this.
     /// @param map that they meet.
+    /// @param patches where they come from instead, if there are any.
     BatchInputs(const Matrix<Scalar>& inputs, Index first, const MapSpec& map,
-                Augmentation augmentation, std::uint64_t seed);
+                Augmentation augmentation, std::uint64_t seed,
+                std::shared_ptr<const PicturePatches<Scalar>> patches = nullptr);
 
     bool compresses() const { return compresses_; }
     /// Bytes of the compressed copy.
@@ -48,6 +52,7 @@ class BatchInputs {
     Index first_;
     Augmentation augmentation_;
     std::uint64_t seed_;
+    std::shared_ptr<const PicturePatches<Scalar>> patches_;
     bool compresses_ = false;
     std::optional<CompressedColumns<Scalar>> stored_;
 };

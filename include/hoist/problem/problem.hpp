@@ -1,7 +1,7 @@
 #pragma once
 
 #include "hoist/problem/batches.hpp"
-#include "hoist/problem/samples.hpp"
+#include "hoist/problem/judged.hpp"
 #include "hoist/problem/stage.hpp"
 
 namespace hoist {
@@ -21,10 +21,10 @@ struct Problem {
     std::vector<std::string> remarks = {};
     Standardization standardization = {};
     Samples<Scalar> train = {};
-    Samples<Scalar> validation = {};
-    Samples<Scalar> test = {};
+    std::vector<Judged<Scalar>> validation = {};
+    std::vector<Judged<Scalar>> test = {};
     Stage<Scalar> stage = {};
-    /// Of the values of a regression.
+    /// Of the values of a regression, or of pictures.
     Standardization targets = {};
 };
 

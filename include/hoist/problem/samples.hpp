@@ -1,10 +1,12 @@
 #pragma once
 
+#include <memory>
 #include <vector>
 
 #include "hoist/comm/communicator.hpp"
 #include "hoist/data/dataset.hpp"
 #include "hoist/model/column_blocks.hpp"
+#include "hoist/problem/picture_patches.hpp"
 #include "hoist/problem/placement.hpp"
 
 namespace hoist {
@@ -52,6 +54,13 @@ struct Samples {
     double target_unit = 1.0;
     /// As stored_shape() gives it.
     std::vector<Index> stored_shape = {};
+    /// Of a network of pictures: how large they are without what was added to fit it.
+    Shape picture = {};
+    /// What the network is given, on a last stage that adds it to what the maps make; empty where `inputs` are there.
+    Matrix<Scalar> given = {};
+    /// Where mini-batches take their inputs and targets from, on the first and the last stage; none where they are
+    /// the columns of `inputs` and `targets`.
+    std::shared_ptr<const PicturePatches<Scalar>> patches = {};
 
     /// The columns of a block within this rank's matrices.
     Range local(Index block) const {

@@ -19,7 +19,7 @@ function keyFigures(run) {
         figures.push(["training", write.seconds(seconds), plural(run.steps.at(-1) ?? 0, run.unit)]);
     }
     if (run.tells("seconds_to_target") !== null) {
-        figures.push(["time to target", write.seconds(run.tells("seconds_to_target")), `${run.settings["train.target_accuracy"]} %`]);
+        figures.push(["time to target", write.seconds(run.tells("seconds_to_target")), `${run.settings["train.target_accuracy"]} ${run.figure === "psnr" ? "dB" : "%"}`]);
     }
     if (run.last("objective") !== null) {
         figures.push(["objective", write.number(run.last("objective")), `loss ${write.number(run.last("loss"))}`]);
@@ -35,6 +35,9 @@ function keyFigures(run) {
         return html("div", {}, html("dt", {}, name), html("dd", {}, number, unit ? html("small", {}, unit) : null), html("dd", { class: "aside" }, aside));
     }));
 }
+
+/** Whether more of it is better. */
+const rises = (figure) => FIGURES[figure].better === d3.max;
 
 /** Figures down, runs across; the best of a row is marked. */
 function comparison() {
@@ -93,7 +96,7 @@ function progress() {
             return `${choice.part} part; a ring marks the best of each run`;
         }
         const line = lines[0];
-        const best = line && line.points[d3.scan(line.points, figure === "accuracy" ? (a, b) => b.y - a.y : (a, b) => a.y - b.y)];
+        const best = line && line.points[d3.scan(line.points, rises(figure) ? (a, b) => b.y - a.y : (a, b) => a.y - b.y)];
         return best ? `best ${line.label} ${figure} ${line.run.write(best.y)} after ${line.run.unit} ${best.step}` : "";
     };
     const charts = html("div", { class: "charts" });
@@ -101,7 +104,7 @@ function progress() {
         const these = runs.filter((run) => run.figure === figure);
         if (these.some((run) => run.parts.length > 0)) {
             charts.append(curves(title, () => linesOfFigure(figure),
-                { write: these[0].write, logarithmic: figure !== "accuracy", best: figure === "accuracy" ? "max" : "min", note: bestNote(figure) }));
+                { write: these[0].write, logarithmic: !rises(figure), best: rises(figure) ? "max" : "min", note: bestNote(figure) }));
         }
     }
     for (const [title, column, note] of [
@@ -141,7 +144,7 @@ function settings(run) {
 function metricsTable(run) {
     const columns = Object.keys(run.metrics).filter((name) => run.metrics[name].some(isNumber));
     const text = (name, value) => (!isNumber(value) ? "" : /^(sweep|epoch|bytes_sent)$/.test(name) ? d3.format(",")(value)
-        : /_accuracy$/.test(name) ? value.toFixed(2) : /^seconds/.test(name) ? value.toFixed(3) : write.number(value));
+        : /_(accuracy|psnr)$/.test(name) ? value.toFixed(2) : /^seconds/.test(name) ? value.toFixed(3) : write.number(value));
     return html("div", { class: "scroll rows", tabindex: 0 }, html("table", {},
         html("thead", {}, html("tr", {}, ...columns.map((name) => html("th", {}, name.replaceAll("_", " "))))),
         html("tbody", {}, ...run.steps.map((_, row) => html("tr", {}, ...columns.map((name) => html("td", {}, text(name, run.metrics[name][row]))))))));
@@ -180,13 +183,19 @@ function modelSections(run) {
         return [...sections, section("Errors", prose(`The model could not be evaluated: ${model.missing}.`))];
     }
     const figures = model.figures;
-    if (figures.share_linear.length > 0) {
+    if (figures.gap && figures.share_linear.length > 0) {
         sections.unshift(section("Hidden layers",
             prose(`Over the ${plural(figures.samples, "sample")} of the ${part} part: the share of units and samples that pass their input on (u > 0), feed-forward; and the mean gap between activations and what the layer below says they should be, where both minimize the objective.` +
                 ` The gap is the mean over samples of ${figures.gap_formula}.`),
             layerTable(run)));
     }
     if (run.figure === "energy") {
+        return sections;
+    }
+    if (run.figure === "psnr") {
+        sections.push(section("Restored pictures",
+            prose(`The middle of some of the ${plural(figures.samples, "picture")} of the ${part} part: as it was, as the network got it, and as it made it, with the ratio of each whole picture. The mean over all is ${write.decibel(figures.psnr)}, their structural similarity ${figures.ssim.toFixed(4)}.`),
+            restoredPictures(run)));
         return sections;
     }
     if (run.figure === "rmse") {

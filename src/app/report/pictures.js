@@ -103,6 +103,15 @@ function confusedSamples(run) {
     }));
 }
 
+/** Networks of pictures: each as it was, as it was given, and as it was made. */
+function restoredPictures(run) {
+    const gray = (byte) => [byte, byte, byte];
+    return html("div", { class: "restored" }, ...run.model.restored.map((row) => html("figure", {},
+        ...[["clean", null], ["given", row.given_psnr], ["made", row.made_psnr]].map(([key, psnr]) => html("div", {},
+            picture(bytesOf(row[key]), row.image, gray, `${row.name}, ${key}`),
+            html("p", {}, psnr === null ? row.name : `${key}, ${write.decibel(psnr)}`))))));
+}
+
 /** Regression: predicted against true values. */
 /** Certified accuracy against the radius. */
 function certified(run) {

@@ -47,6 +47,7 @@ const write = {
         const power = Math.min(4, Math.max(0, Math.floor(Math.log10(Math.max(value, 1)) / 3)));
         return `${(value / 1000 ** power).toPrecision(3)} ${["B", "kB", "MB", "GB", "TB"][power]}`;
     },
+    decibel: (value) => `${value.toFixed(2)} dB`,
     date: (stamp) => new Date(stamp).toLocaleString("en-GB", { dateStyle: "long", timeStyle: "short", timeZone: "UTC" }) + " UTC",
 };
 
@@ -55,6 +56,7 @@ const FIGURES = {
     accuracy: { title: "Accuracy in per cent", write: write.percent, better: d3.max },
     rmse: { title: "Root mean squared error", write: write.number, better: d3.min },
     energy: { title: "Mean free energy", write: write.number, better: d3.min },
+    psnr: { title: "Peak signal-to-noise ratio", write: write.decibel, better: d3.max },
 };
 
 /** What the rest of the page asks of a run. */

@@ -1,0 +1,138 @@
+#include "hoist/problem/degrade.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "hoist/base/error.hpp"
+
+namespace hoist {
+
+namespace {
+
+// Of the pixels -r, ..., r; the sum is 1.
+std::vector<double> gaussian(double deviation) {
+    const auto radius = static_cast<Index>(std::ceil(4.0 * deviation));
+    std::vector<double> weights;
+    double sum = 0.0;
+    for (Index i = -radius; i <= radius; ++i) {
+        const double place = static_cast<double>(i) / deviation;
+        weights.push_back(std::exp(-0.5 * place * place));
+        sum += weights.back();
+    }
+    for (double& weight : weights) {
+        weight /= sum;
+    }
+    return weights;
+}
+
+Index wrapped(Index place, Index count) { return ((place % count) + count) % count; }
+
+// Along the rows into what lies around the patch, too, then along the columns.
+template <typename Scalar>
+void blur(double deviation, const Shape& shape, std::span<const Scalar> clean, const Patch& patch,
+          std::span<Scalar> out) {
+    const std::vector<double> weights = gaussian(deviation);
+    const auto radius = static_cast<Index>(weights.size() / 2);
+    const Index channels = shape.channels;
+    const Index width = patch.columns * channels;
+    std::vector<double> rows(static_cast<std::size_t>((patch.rows + 2 * radius) * width), 0.0);
+    for (Index i = 0; i < patch.rows + 2 * radius; ++i) {
+        const Scalar* row =
+            clean.data() + wrapped(patch.top + i - radius, shape.rows) * shape.columns * channels;
+        for (Index j = 0; j < patch.columns; ++j) {
+            double* to = rows.data() + i * width + j * channels;
+            for (Index k = -radius; k <= radius; ++k) {
+                const Scalar* from = row + wrapped(patch.left + j + k, shape.columns) * channels;
+                for (Index c = 0; c < channels; ++c) {
+                    to[c] += weights[static_cast<std::size_t>(k + radius)] *
+                             static_cast<double>(from[c]);
+                }
+            }
+        }
+    }
+    for (Index i = 0; i < patch.rows; ++i) {
+        for (Index j = 0; j < width; ++j) {
+            double sum = 0.0;
+            for (Index k = 0; k <= 2 * radius; ++k) {
+                sum += weights[static_cast<std::size_t>(k)] *
+                       rows[static_cast<std::size_t>((i + k) * width + j)];
+            }
+            out[static_cast<std::size_t>(i * width + j)] = static_cast<Scalar>(sum);
+        }
+    }
+}
+
+template <typename Scalar>
+void cut_out(const Shape& shape, std::span<const Scalar> clean, const Patch& patch,
+             std::span<Scalar> out) {
+    const Index width = patch.columns * shape.channels;
+    for (Index i = 0; i < patch.rows; ++i) {
+        std::copy_n(clean.data() + ((patch.top + i) * shape.columns + patch.left) * shape.channels,
+                    width, out.data() + i * width);
+    }
+}
+
+}  // namespace
+
+template <typename Scalar>
+void degrade(const std::vector<DegradationStep>& steps, const Shape& shape,
+             std::span<const Scalar> clean, const Patch& patch, CounterRandom& random,
+             std::span<Scalar> degraded) {
+    using Kind = DegradationStep::Kind;
+    require(std::ssize(clean) == shape.size() &&
+                std::ssize(degraded) == patch.rows * patch.columns * shape.channels,
+            "a picture and its patch have their sizes");
+    require(patch.top >= 0 && patch.left >= 0 && patch.top + patch.rows <= shape.rows &&
+                patch.left + patch.columns <= shape.columns,
+            "a patch lies in its picture");
+    if (steps.empty() || steps.front().kind != Kind::blur) {
+        cut_out(shape, clean, patch, degraded);
+    }
+    for (const DegradationStep& step : steps) {
+        if (step.kind == Kind::blur) {
+            blur(step.amount, shape, clean, patch, degraded);
+        } else if (step.kind == Kind::noise) {
+            for (Scalar& value : degraded) {
+                value += static_cast<Scalar>(step.amount / 255.0 * random.normal());
+            }
+        } else {
+            for (auto pixel = degraded.begin(); pixel < degraded.end(); pixel += shape.channels) {
+                if (random.uniform() < step.amount) {
+                    std::fill_n(pixel, shape.channels, Scalar{0});
+                }
+            }
+        }
+    }
+}
+
+template <typename Scalar>
+void turn(const Shape& square, Index way, std::span<Scalar> picture) {
+    require(square.rows == square.columns && std::ssize(picture) == square.size(),
+            "a square is turned");
+    if (way == 0) {
+        return;
+    }
+    const std::vector<Scalar> from(picture.begin(), picture.end());
+    const Index last = square.rows - 1;
+    Scalar* to = picture.data();
+    for (Index i = 0; i <= last; ++i) {
+        for (Index j = 0; j <= last; ++j, to += square.channels) {
+            Index row = (way & 1) != 0 ? last - i : i;
+            Index column = (way & 2) != 0 ? last - j : j;
+            if ((way & 4) != 0) {
+                std::swap(row, column);
+            }
+            std::copy_n(from.data() + (row * square.columns + column) * square.channels,
+                        square.channels, to);
+        }
+    }
+}
+
+template void degrade(const std::vector<DegradationStep>&, const Shape&, std::span<const float>,
+                      const Patch&, CounterRandom&, std::span<float>);
+template void degrade(const std::vector<DegradationStep>&, const Shape&, std::span<const double>,
+                      const Patch&, CounterRandom&, std::span<double>);
+template void turn(const Shape&, Index, std::span<float>);
+template void turn(const Shape&, Index, std::span<double>);
+
+}  // namespace hoist
