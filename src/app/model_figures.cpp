@@ -51,13 +51,17 @@ Index most_minimized(const NetworkSpec& spec) {
     return std::max<Index>(1, (Index{1} << 27) / numbers);
 }
 
+[[noreturn]] void refuse_mirrored() {
+    throw UsageError("--augment mirror does not go with this model",
+                     "its inputs are no images of classes, as far as is known",
+                     "leave --augment out");
+}
+
 template <typename Scalar>
 double mirrored_accuracy(LoadedModel<Scalar>& model, const Communicator& world, Dataset& data,
                          Samples<Scalar>& samples) {
     if (!are_images(model.header) || figure_of(model.header.network) != Figure::accuracy) {
-        throw UsageError("--augment mirror does not go with this model",
-                         "its inputs are no images of classes, as far as is known",
-                         "leave --augment out");
+        agree(world, refuse_mirrored);
     }
     Matrix<double> scores = network_scores(model.network(world), samples);
     mirror_inputs(model, samples);
@@ -80,6 +84,9 @@ ModelFigures measure(LoadedModel<Scalar>& model, const Communicator& world, Data
                      Rule rule, Augment augment) {
     const NetworkSpec& spec = model.header.network;
     if (spec.pictures()) {
+        if (augment == Augment::mirror) {
+            agree(world, refuse_mirrored);
+        }
         return {evaluate(model.config.formulation, world, model.placement, model.stage,
                          *make_output_block<Scalar>(spec.output, model.config.formulation),
                          load_pictures_for(model, world, data, all_samples(data.samples()))),

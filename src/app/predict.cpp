@@ -1,5 +1,6 @@
 #include <cmath>
 #include <cstdio>
+#include <set>
 
 #include "commands.hpp"
 #include "hoist/comm/agree.hpp"
@@ -28,6 +29,22 @@ bool is_file_of_predictions(const std::string& out) {
     return out.ends_with(".csv") || out.ends_with(".h5");
 }
 
+// Restored pictures are no copies of what lies there, and none may take the place of another.
+void require_room(const Dataset& data, const std::filesystem::path& out) {
+    std::error_code error;
+    if (std::filesystem::is_directory(out, error) && !std::filesystem::is_empty(out, error)) {
+        throw OutputError("cannot write the pictures to " + out.string(), "it is not empty",
+                          "choose another --out, or remove what is there");
+    }
+    std::set<std::string> names;
+    for (Index sample = 0; sample < data.samples(); ++sample) {
+        if (!names.insert(data.name(sample)).second) {
+            throw OutputError("cannot write the pictures to " + out.string(),
+                              "two are called " + data.name(sample) + ".png", "rename one of them");
+        }
+    }
+}
+
 // Each picture as a PNG file of its name.
 template <typename Scalar>
 void predict_pictures(LoadedModel<Scalar>& model, const Communicator& world,
@@ -38,6 +55,11 @@ void predict_pictures(LoadedModel<Scalar>& model, const Communicator& world,
         choose_degradation(line.keys(), true, model.config);
     });
     print_remarks(world, *data);
+    agree(world, [&] {
+        if (world.rank() == 0) {
+            require_room(*data, out);
+        }
+    });
     restore<Scalar>(model, world, *data, all_samples(data->samples()), [&](const Restored& one) {
         const std::filesystem::path file = out / (data->name(one.sample) + ".png");
         std::error_code error;

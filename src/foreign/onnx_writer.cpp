@@ -60,6 +60,7 @@ class ChainWriter {
 
     void operator()() {
         const NetworkSpec& network = model_.network;
+        const std::string input = x_;
         for (Index l = 0; l < network.layers(); ++l) {
             add_map(l);
             if (l + 1 < network.layers()) {
@@ -68,6 +69,9 @@ class ChainWriter {
                 x_ = add_activation(graph_, *parse_activation(to_text(network.output)),
                                     network.outputs(), x_);
             }
+        }
+        if (network.pictures()) {
+            finish_picture(input);
         }
     }
 
@@ -85,6 +89,22 @@ class ChainWriter {
             reshape({0, shape.size()});
             picture_ = false;
         }
+    }
+    // Of the outputs the picture, from 0 to 1. OpenCV 4.6 reads DepthToSpace of batches of one size only.
+    void finish_picture(const std::string& input) {
+        const NetworkSpec& network = model_.network;
+        const Shape& u = network.block(network.layers());
+        const Shape picture = network.picture();
+        make_row(u);
+        if (network.shuffle > 1) {
+            reshape({0, u.rows, u.columns, network.shuffle, network.shuffle * picture.channels});
+            transpose({0, 1, 3, 2, 4});
+            reshape({0, picture.size()});
+        }
+        if (network.adds_input) {
+            x_ = graph_.node("Add", {input, x_});
+        }
+        x_ = graph_.node("HardSigmoid", {x_}, {{"alpha", 1.0F}, {"beta", 0.0F}});
     }
     void reshape(const std::vector<std::int64_t>& sizes) {
         const std::string shape =

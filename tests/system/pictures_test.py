@@ -12,7 +12,7 @@ from browser import Browser
 from model_files import assert_same_weights, weights
 from program import ProgramTest
 
-USAGE, BAD = 64, 65
+USAGE, BAD, CANNOT_WRITE = 64, 65, 73
 NOISE = 25
 
 
@@ -101,6 +101,24 @@ class Pictures(PictureTest):
         again = json.loads(self.succeed("evaluate", "run", "--data.path=some pictures", "--json").out)
         self.assertAlmostEqual(again["psnr"], judged["psnr"], places=4)
 
+    def test_leave_for_other_tools_in_the_size_that_they_want(self):
+        self.succeed("train", self.config, "--out", "run", "--train.epochs=20")
+        self.succeed("predict", "run", "--data.path=some pictures/test", "--out", "restored")
+        rows, columns = 30, 20
+        self.succeed("export", "run", "--to", "run.onnx", "--size", f"{rows}x{columns}")
+        net = cv2.dnn.readNetFromONNX(str(self.folder / "run.onnx"))
+        name = next(name for name, clean in self.test.items() if clean.shape[:2] == (rows, columns))
+        net.setInput(self.test[name].reshape(1, -1).astype(numpy.float32) / 255)
+        made = numpy.round(255 * net.forward().reshape(rows, columns, 1))
+        self.assertLessEqual(abs(made - self.read(f"restored/{name}.png")).max(), 1)
+        self.assertGreater(abs(made - self.test[name]).max(), 1)
+
+        self.succeed("export", "run", "--to", "run.npz")
+        self.succeed("import", "run.npz", "--out", "again.h5")
+        self.succeed("predict", "again.h5", "--data.format=images", "--data.path=some pictures/test", "--out", "again")
+        for name in self.test:
+            self.assertLessEqual(abs(self.read(f"again/{name}.png").astype(int) - self.read(f"restored/{name}.png")).max(), 1)
+
     def test_train_alike_on_every_grid_and_after_a_stop(self):
         self.succeed("train", self.config, "--out", "run", "--train.precision=double", "--train.epochs=4")
         expected = weights(self.folder / "run" / "model.h5")
@@ -151,14 +169,23 @@ class Pictures(PictureTest):
             self.refuses(USAGE, phrases, *train, *options, on=(1,))
         self.succeed("train", self.config, "--out", "run", "--train.epochs=1")
         self.refuses(USAGE, ["--out FOLDER"], "predict", "run", "--out", "values.csv")
-        self.refuses(USAGE, ["exported"], "export", "run", "--to", "run.onnx")
+        self.refuses(USAGE, ["--size 33", "ROWSxCOLUMNS"], "export", "run", "--to", "run.onnx", "--size", "33", on=(1,))
+        self.refuses(USAGE, ["33x41"], "export", "run", "--to", "run.onnx", "--size", "33x41", on=(1,))
         self.refuses(USAGE, ["data.patches"], "evaluate", "run", "--data.patches=8")
         self.refuses(USAGE, ["classes"], "certify", "run", on=(1,))
+        self.refuses(USAGE, ["--augment mirror"], "evaluate", "run", "--augment", "mirror")
         (self.folder / "odd").mkdir()
         (self.folder / "odd" / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n0123")
         self.refuses(BAD, ["broken.png"], "evaluate", "run", "--data.path=odd")
         (self.folder / "taken").write_text("a file")
-        self.refuses(73, ["taken"], "predict", "run", "--out", "taken")
+        self.refuses(CANNOT_WRITE, ["taken"], "predict", "run", "--out", "taken")
+        # Nothing that a user has is written over, and no picture over another.
+        self.refuses(CANNOT_WRITE, ["not empty"], "predict", "run", "--data.path=some pictures/test", "--out",
+                     "some pictures/test")
+        (self.folder / "twice").mkdir()
+        for ending in ("png", "jpg"):
+            cv2.imwrite(str(self.folder / "twice" / f"one.{ending}"), numpy.zeros((20, 20), numpy.uint8))
+        self.refuses(CANNOT_WRITE, ["one.png"], "predict", "run", "--data.path=twice", "--out", "new")
 
     def test_are_shown_in_the_report(self):
         self.succeed("train", self.config, "--out", "run", "--train.epochs=6")
