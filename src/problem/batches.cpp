@@ -76,9 +76,17 @@ ColumnBlocks batch_ranges(Index samples, Index batch, Index block) {
 }
 
 ColumnBlocks training_blocks(const Config& config, Index samples) {
-    return config.fit == Fit::sweeps
-               ? ColumnBlocks(samples, config.grid.block, config.network.widest())
-               : batch_ranges(samples, config.batch, config.grid.block);
+    if (config.fit == Fit::sweeps) {
+        return ColumnBlocks(samples, config.grid.block, config.network.widest());
+    }
+    Index block = config.grid.block;
+    if (block == 0 && config.network.pictures()) {  // a patch is as much work as many samples
+        constexpr Index blocks = 8;
+        const Index batch = config.batch > 0 ? std::min(config.batch, samples) : samples;
+        block = std::min((batch + blocks - 1) / blocks,
+                         ColumnBlocks::most_columns(config.network.widest()));
+    }
+    return batch_ranges(samples, config.batch, block);
 }
 
 }  // namespace hoist

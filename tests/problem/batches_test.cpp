@@ -152,5 +152,19 @@ TEST(BatchRanges, are_chosen_as_a_power_of_two_with_fifty_columns_or_more) {
     }
 }
 
+TEST(TrainingBlocks, are_eight_in_a_batch_of_pictures_that_has_so_many) {
+    ConfigText settings{{"network.layers", "16x16x1-conv(4,3)-conv(1,3)"},
+                        {"network.output", "linear"},
+                        {"formulation.name", "contrastive"}};
+    for (const auto& [batch, blocks] :
+         {std::pair<Index, Index>{4, 4}, {1, 1}, {8, 8}, {32, 8}, {0, 8}}) {
+        settings["train.batch"] = std::to_string(batch);
+        EXPECT_EQ(training_blocks(parse_config(settings), 400).count(), blocks) << batch;
+    }
+    settings["train.batch"] = "4";
+    settings["grid.block"] = "2";
+    EXPECT_EQ(training_blocks(parse_config(settings), 400).count(), 2);
+}
+
 }  // namespace
 }  // namespace hoist

@@ -47,7 +47,8 @@ class Batches {
 /// at most 32.
 ColumnBlocks batch_ranges(Index samples, Index batch, Index block);
 
-/// The blocks of the training samples: of ownership, and in sweeps also of work.
+/// The blocks of the training samples: of ownership, and in sweeps also of work. Where grid.block does not say, a batch of
+/// pictures has eight, or as many as samples.
 ColumnBlocks training_blocks(const Config& config, Index samples);
 
 }  // namespace hoist
