@@ -203,9 +203,9 @@ void check_whitening(const Config& config) {
                 std::to_string(map.inputs()) + ", and whitens in pairs of opposite sign",
             "give it an even number of outputs, " + std::to_string(2 * map.inputs()) + " at most");
     }
-    if (map.residual || config.scale != 1.0 || !config.start_file.empty()) {
+    if (!map.skips.empty() || config.scale != 1.0 || !config.start_file.empty()) {
         throw UsageError(problem,
-                         map.residual          ? "a residual map adds what it looks at"
+                         !map.skips.empty()    ? "it adds what it looks at, or carries it along"
                          : config.scale != 1.0 ? "network.scale would change it"
                                                : "the weights start from " + config.start_file,
                          "leave one of them out");
@@ -273,6 +273,7 @@ void check_data(const DataConfig& data) {
 
 void check_choices(const Config& config) {
     check_lrrn_method(config);
+    check_learned_together(config);
     check_method(config);
     check_passes(config);
     check_plateau(config);

@@ -44,5 +44,7 @@ std::vector<Key> checkpoint_keys();
 void check_choices(const Config& config);
 /// Of these, what concerns formulation.name = lrrn.
 void check_lrrn_method(const Config& config);
+/// The same of what is learned beside the weights of single maps: splines, and weights that several maps share.
+void check_learned_together(const Config& config);
 
 }  // namespace hoist

@@ -9,7 +9,7 @@ namespace {
 
 void read_start(const Value& value, Config& config) {
     static const std::vector<std::string> names{"he",    "xavier",    "normal", "variance_scaling",
-                                                "dirac", "orthogonal"};
+                                                "dirac", "orthogonal", "cosines"};
     if (value.text == "auto") {  // and formulation.name may say otherwise
         return;
     }
@@ -49,7 +49,8 @@ std::vector<Key> network_keys() {
           "start of the weights: auto (he; of lrrn orthogonal), he, xavier, normal, "
           "variance_scaling, dirac (he, but that "
           "convolutions "
-          "first hand on their inputs), orthogonal (orthonormal rows or columns), or a model file, "
+          "first hand on their inputs), orthogonal (orthonormal rows or columns), cosines (he, but that "
+          "convolutions start with the lowest cosines of their windows), or a model file, "
           "which without an output (none) is the start of the lower maps"},
          read_start},
         {{"network.whiten", "false",

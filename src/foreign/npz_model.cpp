@@ -12,6 +12,8 @@ namespace {
 
 std::string weights_name(std::size_t map) { return "weights_" + std::to_string(map); }
 std::string bias_name(std::size_t map) { return "bias_" + std::to_string(map); }
+// Of the activation behind a map.
+std::string coefficients_name(std::size_t map) { return "coefficients_" + std::to_string(map); }
 
 /// Rows of `columns` numbers, or a vector where that is 0.
 template <typename Number>
@@ -106,6 +108,9 @@ std::vector<std::string> find_others(const std::vector<std::string>& names, std:
         return std::ranges::find(names, name) == names.end();
     });
     known.emplace_back("network");  // which may be missing
+    for (std::size_t l = 0; l < maps; ++l) {
+        known.push_back(coefficients_name(l));
+    }
     const bool lacks_part = std::ranges::any_of(missing, is_numbered);
     std::vector<std::string> others;
     for (const std::string& name : names) {
@@ -187,6 +192,30 @@ void describe(PortableModel& model, const NpzReader& file, const std::vector<std
     model.network = parse_network(text->front(), {names.begin(), names.end() - 1}, names.back());
 }
 
+/// Takes what splines have learned; without a network's text they may be of the units of their map.
+void take_coefficients(PortableModel& model, const NpzReader& file,
+                       const std::vector<std::string>& arrays, const std::string& shown) {
+    for (std::size_t l = 0; l < model.network.activations.size(); ++l) {
+        auto& phi = model.network.activations[l];
+        const std::string name = coefficients_name(l);
+        if (!phi->traits().learned || std::ranges::count(arrays, name) == 0) {
+            continue;
+        }
+        const Vector<double> numbers = Numbers(file, name, shown).vector();
+        if (const Index units = model.maps[l].matrix.rows();
+            numbers.size() == units * phi->coefficients().size()) {
+            phi = phi->of_channels(units);
+        }
+        if (numbers.size() != phi->coefficients().size()) {
+            throw DataError("cannot use the array " + name + " in " + shown,
+                            "it has " + std::to_string(numbers.size()) + " numbers, and " +
+                                phi->name() + " has " + std::to_string(phi->coefficients().size()),
+                            "save one for each knot of each channel, knot by knot");
+        }
+        phi = phi->with_coefficients(numbers);
+    }
+}
+
 }  // namespace
 
 void write_npz_model(const std::filesystem::path& path, const PortableModel& model) {
@@ -199,6 +228,12 @@ void write_npz_model(const std::filesystem::path& path, const PortableModel& mod
         arrays.emplace_back(bias_name(l), array_of(bias, true, model.precision));
         activations.push_back(l + 1 < model.maps.size() ? model.network.activations[l]->name()
                                                         : to_text(model.network.output));
+    }
+    for (std::size_t l = 0; l < model.network.activations.size(); ++l) {
+        const Activation& phi = *model.network.activations[l];
+        if (phi.traits().learned) {
+            arrays.emplace_back(coefficients_name(l), array_of<double>(phi.coefficients(), true));
+        }
     }
     arrays.emplace_back("activations", NumpyArray{{std::ssize(activations)}, activations});
     if (!std::ranges::all_of(model.network.maps, &MapSpec::plain)) {
@@ -241,6 +276,7 @@ PortableModel read_npz_model(const std::filesystem::path& path) try {
     } else {
         arrange(model);
     }
+    take_coefficients(model, file, arrays, shown);
     if (names.back() == "sigmoid" && model.maps.back().matrix.rows() == 1) {
         make_two_classes(model);
         model.remarks.push_back(two_classes_remark);

@@ -194,7 +194,7 @@ void OnnxChain::multiply(const Node& node, const Vector<double>& factors) {
     if (after_ == After::map) {
         auto& [matrix, bias, moments] = last_map();
         const Vector<double> each = for_each(of_channels(factors), bias.size());
-        if (specs_.back().residual || (maximum_ && !(each.array() > 0.0).all())) {
+        if (specs_.back().residual() || (maximum_ && !(each.array() > 0.0).all())) {
             refuse("it scales what a maximum, or an addition, gives",
                    "put it right behind the convolution");
         }

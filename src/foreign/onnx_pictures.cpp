@@ -206,11 +206,11 @@ bool OnnxChain::adds_what_the_map_takes(const Node& node) {
         return false;
     }
     MapSpec& map = specs_.back();
-    if (map.residual || map.windows.from != map.to ||
+    if (map.residual() || map.windows.from != map.to ||
         shapes_.at(map_input_).sizes() != shape_.sizes()) {
         refuse("it adds what is of another shape", "");
     }
-    map.residual = true;
+    map = map.added();
     return true;
 }
 

@@ -125,6 +125,11 @@ class ChainWriter {
     void add_map(Index l) {
         const MapSpec& map = model_.network.map(l);
         const Weights<double>& weights = model_.maps[static_cast<std::size_t>(l)];
+        if (!map.simple() || map.adjoint) {
+            throw UsageError(
+                "a network of " + model_.network.layers_text() + " cannot be exported to ONNX",
+                "its maps carry channels along", "export to .npz");
+        }
         const std::string number = std::to_string(l);
         const std::string bias =
             add_numbers(graph_, "bias_" + number, {map.outputs()}, weights.bias, model_.precision);
@@ -154,7 +159,7 @@ class ChainWriter {
     }
 
     void add_to(const MapSpec& map, const std::string& u) {
-        x_ = map.residual ? graph_.node("Add", {x_, u}) : u;
+        x_ = map.residual() ? graph_.node("Add", {x_, u}) : u;
     }
 
     /// A filter in each column.

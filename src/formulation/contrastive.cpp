@@ -80,19 +80,19 @@ void Contrastive<Scalar>::respond(Index layer, const ConstMatrixRef<Scalar>& u,
 
 // What the energies of the two states differ by.
 template <typename Scalar>
-double Contrastive<Scalar>::parameter_slope(Index layer, const ConstMatrixRef<Scalar>& u,
-                                            const ConstMatrixRef<Scalar>& g,
-                                            const ConstMatrixRef<Scalar>& x) const {
+Vector<double> Contrastive<Scalar>::coefficient_slopes(Index layer, const ConstMatrixRef<Scalar>& u,
+                                                       const ConstMatrixRef<Scalar>& g) const {
     if (contrast_ == Contrast::clamped) {
-        return GapPenalty<Scalar>::parameter_slope(layer, u, g, x);
+        return GapPenalty<Scalar>::coefficient_slopes(layer, u, g);
     }
     const Activation& phi = this->activation(layer);
     const double weight = this->lambda(layer) / beta_;
-    if (nudge_ == Nudge::both) {
-        return 0.5 * (phi.gap_parameter_slope(2.0 * weight, u, g) +
-                      phi.gap_parameter_slope(-2.0 * weight, u, g));
-    }
-    return phi.gap_parameter_slope(nudge_ == Nudge::positive ? weight : -weight, u, g);
+    const double slope =
+        nudge_ == Nudge::both
+            ? 0.5 * (phi.gap_parameter_slope(2.0 * weight, u, g) +
+                     phi.gap_parameter_slope(-2.0 * weight, u, g))
+            : phi.gap_parameter_slope(nudge_ == Nudge::positive ? weight : -weight, u, g);
+    return Vector<double>::Constant(1, slope);
 }
 
 template <typename Scalar>

@@ -88,11 +88,10 @@ void Formulation<Scalar>::minimizer(Index, const ConstMatrixRef<Scalar>&,
 }
 
 template <typename Scalar>
-double Formulation<Scalar>::parameter_slope(Index, const ConstMatrixRef<Scalar>&,
-                                            const ConstMatrixRef<Scalar>&,
-                                            const ConstMatrixRef<Scalar>&) const {
-    require(false, "the formulation learns the parameters of activations");
-    return 0.0;
+Vector<double> Formulation<Scalar>::coefficient_slopes(Index, const ConstMatrixRef<Scalar>&,
+                                                       const ConstMatrixRef<Scalar>&) const {
+    require(false, "the formulation learns the coefficients of activations");
+    return {};
 }
 
 int FormulationOptions::next_passes(int before, double residual) const {

@@ -223,10 +223,9 @@ void GapPenalty<Scalar>::minimizer(Index layer, const ConstMatrixRef<Scalar>& u,
 }
 
 template <typename Scalar>
-double GapPenalty<Scalar>::parameter_slope(Index layer, const ConstMatrixRef<Scalar>& u,
-                                           const ConstMatrixRef<Scalar>& g,
-                                           const ConstMatrixRef<Scalar>&) const {
-    return activation(layer).gap_parameter_slope(lambda(layer), u, g);
+Vector<double> GapPenalty<Scalar>::coefficient_slopes(Index layer, const ConstMatrixRef<Scalar>& u,
+                                                      const ConstMatrixRef<Scalar>& g) const {
+    return Vector<double>::Constant(1, activation(layer).gap_parameter_slope(lambda(layer), u, g));
 }
 
 template class GapPenalty<float>;

@@ -132,17 +132,10 @@ void Mac<Scalar>::minimizer(Index layer, const ConstMatrixRef<Scalar>& u,
     x -= static_cast<Scalar>(1.0 / options_.lambda_of(layer)) * g;
 }
 
-// g'(d phi / da), and phi is linear in a.
 template <typename Scalar>
-double Mac<Scalar>::parameter_slope(Index layer, const ConstMatrixRef<Scalar>& u,
-                                    const ConstMatrixRef<Scalar>& g,
-                                    const ConstMatrixRef<Scalar>& x) const {
-    const Activation& phi = spec_.activation(layer);
-    const double a = *phi.parameter();
-    const double other = a < 0.5 ? a + 0.25 : a - 0.25;
-    Matrix<Scalar> moved(x.rows(), x.cols());
-    phi.with_parameter(other)->apply(u, moved);
-    return (moved - x).cwiseProduct(g).template cast<double>().sum() / (other - a);
+Vector<double> Mac<Scalar>::coefficient_slopes(Index layer, const ConstMatrixRef<Scalar>& u,
+                                               const ConstMatrixRef<Scalar>& g) const {
+    return spec_.activation(layer).coefficient_slopes(u, g);
 }
 
 template class Mac<float>;

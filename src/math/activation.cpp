@@ -15,6 +15,7 @@
 #include "piecewise_linear.hpp"
 #include "sigmoidal.hpp"
 #include "softplus.hpp"
+#include "spline.hpp"
 
 namespace hoist {
 
@@ -104,6 +105,11 @@ ActivationPointer lift(std::string name, Values values) {
         std::move(name), Lifting{static_cast<Index>(values.first), values.second, scaled});
 }
 
+ActivationPointer make_spline(std::string name, Values values) {
+    return std::make_shared<ActivationOf<Spline>>(
+        std::move(name), Spline(static_cast<Index>(values.first), values.second));
+}
+
 constexpr Parameter labels{3, 2, 65, true};
 constexpr Parameter range{1, 0, 1e6};
 
@@ -126,6 +132,7 @@ constexpr std::array table{
     Row{"maxpool", Parameter{2, 1, 1025, true}, pool},
     Row{"lifting", labels, lift<false>, range},
     Row{"scaled_lifting", labels, lift<true>, range},
+    Row{"spline", Parameter{31, 2, 257, true}, make_spline, range},
 };
 
 std::string full_name(const Row& row, Values values) {
@@ -214,6 +221,13 @@ std::shared_ptr<const Activation> Activation::with_parameter(double value) const
             "the parameter given to an activation is in its range");
     values.first = value;
     return row.make(full_name(row, values), values);
+}
+
+std::shared_ptr<const Activation> Activation::with_coefficients(
+    const Vector<double>& coefficients) const {
+    require(coefficients.size() == 1 && this->coefficients().size() == 1,
+            "an activation is given as many coefficients as it has");
+    return with_parameter(coefficients[0]);
 }
 
 std::vector<std::string> activation_names() {

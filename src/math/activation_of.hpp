@@ -10,8 +10,9 @@ namespace hoist {
 
 /// An activation made from Functions, which has traits() and, as templates of the scalar, apply(u,
 /// x), pull_back(u, e, d) and difference_quotient(weight, u, g, x, s), and what else exists of
-/// parameter(), prox(s, v, x), gap(x, u), labels(), difference_signal(weight, u, g, x, s) and
-/// gap_parameter_slope(weight, u, g); where shapes change by more than groups and entries also
+/// parameter(), prox(s, v, x), gap(x, u), labels(), difference_signal(weight, u, g, x, s),
+/// gap_parameter_slope(weight, u, g), coefficients() and coefficient_slopes(u, g), with_coefficients(c)
+/// where that is not another parameter, and of_channels(count); where shapes change by more than groups and entries also
 /// windows(), input(x), output(u) and fits(rows of u, rows of x). Their preconditions are checked here.
 template <typename Functions>
 class ActivationOf final : public Activation {
@@ -27,6 +28,40 @@ class ActivationOf final : public Activation {
             return functions_.parameter();
         }
         return std::nullopt;
+    }
+
+    Vector<double> coefficients() const override {
+        if constexpr (requires { functions_.coefficients(); }) {
+            return functions_.coefficients();
+        }
+        return {};
+    }
+    std::shared_ptr<const Activation> with_coefficients(
+        const Vector<double>& coefficients) const override {
+        if constexpr (requires { functions_.with_coefficients(coefficients); }) {
+            Functions others = functions_.with_coefficients(coefficients);
+            std::string name = name_;
+            if constexpr (requires { others.name(); }) {
+                name = others.name();
+            }
+            return std::make_shared<ActivationOf>(std::move(name), std::move(others));
+        } else {
+            return Activation::with_coefficients(coefficients);
+        }
+    }
+    std::shared_ptr<const Activation> of_channels(Index count) const override {
+        if constexpr (requires { functions_.of_channels(count); }) {
+            return std::make_shared<ActivationOf>(name_, functions_.of_channels(count));
+        }
+        return nullptr;
+    }
+    Vector<double> coefficient_slopes(const ConstMatrixRef<float>& u,
+                                      const ConstMatrixRef<float>& g) const override {
+        return checked_coefficient_slopes<float>(u, g);
+    }
+    Vector<double> coefficient_slopes(const ConstMatrixRef<double>& u,
+                                      const ConstMatrixRef<double>& g) const override {
+        return checked_coefficient_slopes<double>(u, g);
     }
 
     std::optional<Windows> windows() const override {
@@ -213,6 +248,16 @@ class ActivationOf final : public Activation {
         }
         throw Defect("a precondition does not hold: the parameter of " + name_ +
                      " cannot be learned");
+    }
+
+    template <typename Scalar>
+    Vector<double> checked_coefficient_slopes(const ConstMatrixRef<Scalar>& u,
+                                              const ConstMatrixRef<Scalar>& g) const {
+        if constexpr (requires { functions_.coefficient_slopes(u, g); }) {
+            require_groups(u, g);
+            return functions_.coefficient_slopes(u, g);
+        }
+        throw Defect("a precondition does not hold: " + name_ + " has nothing to learn");
     }
 
     std::string name_;

@@ -36,8 +36,8 @@ Value way(Scalar weight, const Value& g) {
 /// The functions of an activation that acts on each coordinate alone, made from a rule of one
 /// variable. A rule has traits(), and phi(u), slope(u), quotient(weight, u, g, phi(u)) for a
 /// positive weight and perhaps prox(s, v) on a number, or on Lanes where Rule::lanes is true, and
-/// perhaps gap(x, u) and gap_parameter_slope(weight, u, g), which are given numbers and answer in
-/// double. On Lanes a quotient need not keep a NaN.
+/// perhaps gap(x, u), gap_parameter_slope(weight, u, g) and coefficient_slope(u), that of phi in its
+/// parameter, which are given numbers and answer in double. On Lanes a quotient need not keep a NaN.
 template <typename Rule>
 class Elementwise {
   public:
@@ -137,6 +137,27 @@ class Elementwise {
             total += column;
         }
         return sign * total;
+    }
+
+    Vector<double> coefficients() const requires requires(const Rule rule) {
+        rule.coefficient_slope(0.0);
+    }
+    { return Vector<double>::Constant(1, rule_.parameter()); }
+
+    template <typename Scalar>
+    Vector<double> coefficient_slopes(const ConstMatrixRef<Scalar>& u,
+                                      const ConstMatrixRef<Scalar>& g) const requires
+        requires(const Rule rule) {
+        rule.coefficient_slope(0.0);
+    }
+    {
+        double total = 0;
+        for (Index j = 0; j < u.cols(); ++j) {
+            for (Index i = 0; i < u.rows(); ++i) {
+                total += rule_.coefficient_slope(u(i, j)) * static_cast<double>(g(i, j));
+            }
+        }
+        return Vector<double>::Constant(1, total);
     }
 
   private:

@@ -137,6 +137,8 @@ struct LeakyRelu {
         const double difference = -relu_quotient(weight, -u, -g);
         return difference * (std::min(u, 0.0) - 0.5 * difference / weight);
     }
+
+    double coefficient_slope(double u) const { return std::min(u, 0.0); }
 };
 
 /// phi(u) = sign(u) max(|u| - t, 0), F = x^2/2 + t |x|, Psi = t |x|. @pre t > 0.

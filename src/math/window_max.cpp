@@ -24,6 +24,16 @@ class WindowMax {
         }
     }
 
+    std::string name() const { return phi_->name(); }
+    Vector<double> coefficients() const { return phi_->coefficients(); }
+    WindowMax with_coefficients(const Vector<double>& coefficients) const {
+        return {phi_->with_coefficients(coefficients), windows_};
+    }
+    template <typename Scalar>
+    Vector<double> coefficient_slopes(const ConstMatrixRef<Scalar>& u,
+                                      const ConstMatrixRef<Scalar>& g) const {
+        return phi_->coefficient_slopes(pool<Scalar>(u), g);
+    }
     const Windows& windows() const { return windows_; }
     Shape input(const Shape&) const { return windows_.from; }
     std::optional<Shape> output(const Shape& u) const {

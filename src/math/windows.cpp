@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "hoist/math/reflected.hpp"
+
 namespace hoist {
 
 namespace {
@@ -13,17 +15,24 @@ Index ceiling(Index a, Index b) { return (a + b - 1) / b; }
 bool Windows::are_the_block() const {
     const bool whole = rows == from.rows && columns == from.columns;
     const bool single = rows == 1 && columns == 1 && stride == 1;
-    return padding == 0 && (whole || single);
+    return padding == 0 && channels() == from.channels && (whole || single);
 }
 
 bool Windows::fit() const {
     const bool sizes = rows >= 1 && columns >= 1 && stride >= 1 && padding >= 0;
-    return sizes && padding < rows && padding < columns && from.rows + 2 * padding >= rows &&
-           from.columns + 2 * padding >= columns;
+    const bool mirrors = !mirrored || (padding < from.rows && padding < from.columns);
+    return sizes && mirrors && padding < rows && padding < columns &&
+           from.rows + 2 * padding >= rows && from.columns + 2 * padding >= columns;
 }
 
+// With windows at every place, those that a number lies in as it is and as mirror images in one direction are no more
+// than the window is long, and two.
 Index Windows::overlap() const {
-    return std::min(ceiling(rows, stride), down()) * std::min(ceiling(columns, stride), across());
+    if (mirrored) {
+        return (rows + 2) * (columns + 2);
+    }
+    return std::min(ceiling(rows, stride), down()) *
+           std::min(ceiling(columns, stride), across());
 }
 
 std::vector<Index> Windows::sources() const {
@@ -40,8 +49,8 @@ std::vector<Index> Windows::sources() const {
     return all;
 }
 
-// Each row of a window is one run of numbers of the block, but for what lies in the padding before
-// and behind it: visit(before, first of the block, numbers, behind).
+// The places of a window, row by row, in runs of neighbors: visit(first of the run, its places), where
+// the first of what lies in zeros is negative.
 template <typename Visit>
 void Windows::visit_runs(Range range, const Visit& visit) const {
     const Index wide = across();
@@ -51,12 +60,23 @@ void Windows::visit_runs(Range range, const Visit& visit) const {
         const Index first = std::clamp<Index>(-left, 0, columns);
         const Index last = std::clamp<Index>(from.columns - left, first, columns);
         for (Index row = top; row < top + rows; ++row) {
-            if (row < 0 || row >= from.rows) {
-                visit(columns * from.channels, 0, 0, 0);
+            const bool outside = row < 0 || row >= from.rows;
+            if (outside && !mirrored) {
+                visit(Index{-1}, columns);
                 continue;
             }
-            visit(first * from.channels, (row * from.columns + left + first) * from.channels,
-                  (last - first) * from.channels, (columns - last) * from.channels);
+            const Index begin = (outside ? reflected(row, from.rows) : row) * from.columns;
+            const auto beyond = [&](Index edge, Index end) {
+                if (!mirrored && edge < end) {
+                    visit(Index{-1}, end - edge);
+                }
+                for (Index column = edge; mirrored && column < end; ++column) {
+                    visit(begin + reflected(left + column, from.columns), Index{1});
+                }
+            };
+            beyond(0, first);
+            visit(begin + left + first, last - first);
+            beyond(last, columns);
         }
     }
 }
@@ -64,28 +84,51 @@ void Windows::visit_runs(Range range, const Visit& visit) const {
 // Loops and not std::copy, which calls a function for each of these short runs.
 template <typename Scalar>
 void Windows::gather(const Scalar* x, Range range, Scalar* windows) const {
-    visit_runs(range, [&](Index before, Index first, Index numbers, Index behind) {
-        for (Index i = 0; i < before; ++i) {
-            *windows++ = Scalar{0};
-        }
-        for (Index i = 0; i < numbers; ++i) {
-            windows[i] = x[first + i];
+    const Index each = channels();
+    const Index apart = from.channels;
+    visit_runs(range, [&](Index first, Index places) {
+        const Index numbers = places * each;
+        if (first < 0) {
+            for (Index i = 0; i < numbers; ++i) {
+                windows[i] = Scalar{0};
+            }
+        } else if (each == apart) {
+            const Scalar* const source = x + first * apart;
+            for (Index i = 0; i < numbers; ++i) {
+                windows[i] = source[i];
+            }
+        } else {
+            const Scalar* source = x + first * apart;
+            for (Index i = 0; i < numbers; i += each, source += apart) {
+                for (Index channel = 0; channel < each; ++channel) {
+                    windows[i + channel] = source[channel];
+                }
+            }
         }
         windows += numbers;
-        for (Index i = 0; i < behind; ++i) {
-            *windows++ = Scalar{0};
-        }
     });
 }
 
 template <typename Scalar>
 void Windows::scatter_add(const Scalar* windows, Range range, Scalar* x) const {
-    visit_runs(range, [&](Index before, Index first, Index numbers, Index behind) {
-        windows += before;
-        for (Index i = 0; i < numbers; ++i) {
-            x[first + i] += windows[i];
+    const Index each = channels();
+    const Index apart = from.channels;
+    visit_runs(range, [&](Index first, Index places) {
+        const Index numbers = places * each;
+        if (first >= 0 && each == apart) {
+            Scalar* const target = x + first * apart;
+            for (Index i = 0; i < numbers; ++i) {
+                target[i] += windows[i];
+            }
+        } else if (first >= 0) {
+            Scalar* target = x + first * apart;
+            for (Index i = 0; i < numbers; i += each, target += apart) {
+                for (Index channel = 0; channel < each; ++channel) {
+                    target[channel] += windows[i + channel];
+                }
+            }
         }
-        windows += numbers + behind;
+        windows += numbers;
     });
 }
 

@@ -1,12 +1,10 @@
 #include "hoist/model/linear_map.hpp"
 
 #include <algorithm>
-#include <cmath>
 
 #include "hoist/base/error.hpp"
 #include "hoist/math/blas.hpp"
 #include "hoist/math/by_places.hpp"
-#include "hoist/math/spectral_norm.hpp"
 
 namespace hoist {
 
@@ -89,15 +87,22 @@ void LinearMap<Scalar>::apply(const ConstMatrixRef<Scalar>& x, MatrixRef<Scalar>
         behind_fixed().apply(in_front(x), u);
         return;
     }
-    auto written = by_places<Scalar>(u, spec_.outputs());
-    visit_tiles(x, windows_at_once(), [&](const ConstMatrixRef<Scalar>& windows, Range columns) {
-        auto tile = part(written, columns);
-        set_product(weights_->matrix, windows, tile);
-        tile.colwise() += weights_->bias;
-    });
-    if (spec_.residual) {
-        u += x;
+    if (spec_.adjoint) {
+        u.setZero();
+        add_transposed(-per_window(), x, u);
+    } else {
+        if (!spec_.simple()) {
+            u.setZero();
+        }
+        auto written = rows_of_weights(by_places<Scalar>(u, spec_.to.channels));
+        visit_tiles(x, windows_at_once(),
+                    [&](const ConstMatrixRef<Scalar>& windows, Range columns) {
+                        auto tile = part(written, columns);
+                        set_product(weights_->matrix, windows, tile);
+                        tile.colwise() += weights_->bias;
+                    });
     }
+    add_skips(Scalar{1}, x, u);
 }
 
 template <typename Scalar>
@@ -124,13 +129,12 @@ void LinearMap<Scalar>::add_product(Scalar factor, const ConstMatrixRef<Scalar>&
         behind_fixed().add_product(factor, in_front(x), u);
         return;
     }
-    auto written = by_places<Scalar>(u, spec_.outputs());
-    visit_tiles(x, windows_at_once(), [&](const ConstMatrixRef<Scalar>& windows, Range columns) {
-        part(written, columns).noalias() += factor * weights_->matrix * windows;
-    });
-    if (spec_.residual) {
-        u += factor * x;
+    if (spec_.adjoint) {
+        add_transposed(-factor * per_window(), x, u);
+    } else {
+        add_windows(factor, x, u);
     }
+    add_skips(factor, x, u);
 }
 
 template <typename Scalar>
@@ -156,28 +160,67 @@ void LinearMap<Scalar>::add_pull_back(Scalar factor, const ConstMatrixRef<Scalar
         spec_.in_front->template add_adjoint<Scalar>(y, g);
         return;
     }
-    if (spec_.residual) {
-        g += factor * s;
+    const auto signals = by_places<Scalar>(s, spec_.to.channels);
+    for (const Skip& skip : spec_.skips) {
+        by_places<Scalar>(g, spec_.from.channels).middleRows(skip.from, skip.channels) +=
+            factor * signals.middleRows(skip.to, skip.channels);
     }
-    const auto read = by_places<Scalar>(s, spec_.outputs());
+    if (spec_.adjoint) {
+        add_windows(-factor * per_window(), s, g);
+    } else {
+        add_transposed(factor, s, g);
+    }
+}
+
+// u += factor skip(x).
+template <typename Scalar>
+void LinearMap<Scalar>::add_skips(Scalar factor, const ConstMatrixRef<Scalar>& x,
+                                  MatrixRef<Scalar> u) const {
+    if (spec_.skips.empty()) {
+        return;
+    }
+    const auto brought = by_places<Scalar>(x, spec_.from.channels);
+    auto block = by_places<Scalar>(u, spec_.to.channels);
+    for (const Skip& skip : spec_.skips) {
+        block.middleRows(skip.to, skip.channels) +=
+            factor * brought.middleRows(skip.from, skip.channels);
+    }
+}
+
+// b += factor W F(a).
+template <typename Scalar>
+void LinearMap<Scalar>::add_windows(Scalar factor, const ConstMatrixRef<Scalar>& a,
+                                    MatrixRef<Scalar> b) const {
+    auto written = rows_of_weights(by_places<Scalar>(b, beside_windows().channels));
+    visit_tiles(a, windows_at_once(), [&](const ConstMatrixRef<Scalar>& windows, Range columns) {
+        part(written, columns).noalias() += factor * weights_->matrix * windows;
+    });
+}
+
+// a += factor F'(W'b).
+template <typename Scalar>
+void LinearMap<Scalar>::add_transposed(Scalar factor, const ConstMatrixRef<Scalar>& b,
+                                       MatrixRef<Scalar> a) const {
+    const auto read = rows_of_weights(by_places<Scalar>(b, beside_windows().channels));
     if (spec_.windows.are_the_block()) {
-        by_places<Scalar>(g, spec_.inputs()).noalias() +=
+        by_places<Scalar>(a, spec_.inputs()).noalias() +=
             factor * weights_->matrix.transpose() * read;
         return;
     }
     Matrix<Scalar> windows;
-    tiles(s.cols(), windows_at_once(), [&](const Tile& tile) {
+    tiles(b.cols(), windows_at_once(), [&](const Tile& tile) {
         const Index each = tile.places.size();
         windows.noalias() = factor * weights_->matrix.transpose() *
                             read.middleCols(tile.samples.begin * spec_.places() + tile.places.begin,
                                             tile.samples.size() * each);
         for (Index j = tile.samples.begin; j < tile.samples.end; ++j) {
             spec_.windows.scatter_add(windows.col((j - tile.samples.begin) * each).data(),
-                                      tile.places, g.col(j).data());
+                                      tile.places, a.col(j).data());
         }
     });
 }
 
+// Of an adjoint, -<F'(W'x), t>/r = <W F(t), -x/r>: windows of t, and x above them.
 template <typename Scalar>
 void LinearMap<Scalar>::pairs(const ConstMatrixRef<Scalar>& x, const ConstMatrixRef<Scalar>& t,
                               const Pair& visit) const {
@@ -189,20 +232,28 @@ void LinearMap<Scalar>::pairs(const ConstMatrixRef<Scalar>& x, const ConstMatrix
         behind_fixed().pairs(in_front(x), t, visit);
         return;
     }
-    const auto targets = by_places<Scalar>(t, spec_.outputs());
-    visit_tiles(x, summed_windows, [&](const ConstMatrixRef<Scalar>& windows, Range columns) {
-        visit(windows, part(targets, columns), columns.begin);
-    });
+    const auto above =
+        rows_of_weights(by_places<Scalar>(spec_.adjoint ? x : t, beside_windows().channels));
+    visit_tiles(spec_.adjoint ? t : x, summed_windows,
+                [&](const ConstMatrixRef<Scalar>& windows, Range columns) {
+                    if (spec_.adjoint) {
+                        const Matrix<Scalar> beside = -per_window() * part(above, columns);
+                        visit(windows, beside, columns.begin);
+                    } else {
+                        visit(windows, part(above, columns), columns.begin);
+                    }
+                });
 }
 
 template <typename Scalar>
 ConstMatrixRef<Scalar> LinearMap<Scalar>::target(const ConstMatrixRef<Scalar>& x,
                                                  const ConstMatrixRef<Scalar>& t,
                                                  Matrix<Scalar>& scratch) const {
-    if (!spec_.residual) {
+    if (!spec_.residual()) {
         return t;
     }
-    scratch = spec_.in_front ? Matrix<Scalar>(t - in_front(x)) : Matrix<Scalar>(t - x);
+    scratch = t;
+    behind_fixed().add_skips(Scalar{-1}, spec_.in_front ? in_front(x) : Matrix<Scalar>(x), scratch);
     return scratch;
 }
 
@@ -220,71 +271,6 @@ void LinearMap<Scalar>::visit_windows(
     }
     visit_tiles(x, summed_windows,
                 [&](const ConstMatrixRef<Scalar>& windows, Range) { visit(windows); });
-}
-
-template <typename Scalar>
-Matrix<Scalar> LinearMap<Scalar>::gram(Scalar factor) const {
-    require(spec_.plain(), "the Gram matrix of a plain map is small");
-    return factor * weights_->matrix.transpose() * weights_->matrix;
-}
-
-template <typename Scalar>
-Matrix<Scalar> LinearMap<Scalar>::gram_of_rows(Scalar factor) const {
-    require(spec_.plain(), "the Gram matrix of a plain map is small");
-    return factor * weights_->matrix * weights_->matrix.transpose();
-}
-
-template <typename Scalar>
-void LinearMap<Scalar>::add_left_product(Scalar factor, const Matrix<Scalar>& s,
-                                         MatrixRef<Scalar> g) const {
-    require(spec_.plain(), "the product with a plain map is one");
-    g.noalias() += factor * s * weights_->matrix;
-}
-
-template <typename Scalar>
-Vector<Scalar> LinearMap<Scalar>::pulled_bias(Scalar factor) const {
-    require(spec_.plain(), "the Gram matrix of a plain map is small");
-    return factor * weights_->matrix.transpose() * weights_->bias;
-}
-
-namespace {
-
-// No number of x lies in more than overlap() windows, so that |F(x)|^2 <= overlap |P x|^2.
-double norm_of_map(const MapSpec& spec, double norm_of_weights) {
-    const double windows = std::sqrt(static_cast<double>(spec.windows.overlap()));
-    return (norm_of_weights * windows + (spec.residual ? 1.0 : 0.0)) *
-           (spec.in_front ? spec.in_front->norm_bound() : 1.0);
-}
-
-constexpr double rounded_up = 1.0 + 1e-12;
-
-}  // namespace
-
-template <typename Scalar>
-double LinearMap<Scalar>::norm_bound() const {
-    return norm_of_map(spec_, spectral_norm_bound<Scalar>(weights_->matrix));
-}
-
-template <typename Scalar>
-double LinearMap<Scalar>::proven_norm() const {
-    const double own = proven_spectral_norm<Scalar>(weights_->matrix);
-    return spec_.plain() ? own : rounded_up * norm_of_map(spec_, own);
-}
-
-template <typename Scalar>
-Matrix<double> LinearMap<Scalar>::row_distances() const {
-    require(spec_.plain(), "the rows of a plain map are those of its matrix");
-    const Matrix<double> w = weights_->matrix.template cast<double>();
-    Matrix<double> distances(w.rows(), w.rows());
-    for (Index i = 0; i < w.rows(); ++i) {
-        distances.col(i) = rounded_up * (w.rowwise() - w.row(i)).rowwise().norm();
-    }
-    return distances;
-}
-
-template <typename Scalar>
-double LinearMap<Scalar>::squared_norm() const {
-    return weights_->matrix.template cast<double>().squaredNorm();
 }
 
 template class LinearMap<float>;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <iterator>
 #include <optional>
 
 #include "hoist/base/error.hpp"
@@ -22,7 +21,11 @@ struct Form {
 
 constexpr std::array forms{
     Form{"conv", Piece::Kind::convolution, "conv(CHANNELS,SIDE[,STRIDE[,PADDING]])", 2, 4},
-    Form{"residual", Piece::Kind::residual, "residual(SIDE), or residual for a dense one", 0, 1},
+    Form{"residual", Piece::Kind::residual,
+         "residual(SIDE[,CHANNELS]), or residual for a dense one", 0, 2},
+    Form{"potential", Piece::Kind::potential, "potential(CHANNELS,SIDE)", 2, 2},
+    Form{"fidelity", Piece::Kind::fidelity, "fidelity", 0, 0},
+    Form{"keep_input", Piece::Kind::kept, "keep_input right behind the input", 0, 0},
     Form{"maxpool", Piece::Kind::maximum, "maxpool(SIDE[,STRIDE])", 1, 2},
     Form{"batchnorm", Piece::Kind::normalization, "batchnorm", 0, 0},
     Form{"avgpool", Piece::Kind::mean, "avgpool(SIDE[,STRIDE]), or avgpool for all", 0, 2},
@@ -73,7 +76,7 @@ Piece read_piece(const std::string& text, const std::string& shown) {
         if (!width || !are_positive(*width)) {
             refuse("is not a width of at least 1");
         }
-        return {Piece::Kind::width, text, *width};
+        return {Piece::Kind::width, text, *width, 0};
     }
     const auto open = text.find('(');
     const std::string name(trim(std::string_view(text).substr(0, open)));
@@ -85,7 +88,7 @@ Piece read_piece(const std::string& text, const std::string& shown) {
             if (sizes->size() != 3 || !are_positive(*sizes)) {
                 refuse("is not the shape of a picture, ROWSxCOLUMNSxCHANNELS");
             }
-            return {Piece::Kind::shape, text, *sizes};
+            return {Piece::Kind::shape, text, *sizes, 0};
         }
     }
     const auto form = std::ranges::find(forms, name, &Form::name);
@@ -109,10 +112,33 @@ Piece read_piece(const std::string& text, const std::string& shown) {
     if (numbers.size() < form->least || numbers.size() > form->most) {
         refuse("has the wrong number of parameters: " + std::string(form->usage));
     }
-    return {form->kind, text, std::move(numbers)};
+    return {form->kind, text, std::move(numbers), 0};
 }
 
 }  // namespace
+
+Index maps_in(const std::vector<Piece>& pieces) {
+    Index maps = 0;
+    for (const Piece& piece : pieces) {
+        maps += piece.maps();
+    }
+    return maps;
+}
+
+Index Piece::maps() const {
+    switch (kind) {
+        case Kind::width:
+        case Kind::convolution:
+        case Kind::fidelity:
+            return 1;
+        case Kind::residual:
+            return numbers.size() == 2 ? 2 : 1;
+        case Kind::potential:
+            return 2;
+        default:
+            return 0;
+    }
+}
 
 std::vector<std::string> split_outside(std::string_view text, char separator) {
     std::vector<std::string> pieces(1);
@@ -139,7 +165,11 @@ std::vector<Piece> read_pieces(std::string_view text, const std::string& shown) 
             throw UsageError(shown + " cannot be read", "'" + piece + "' " + what,
                              "write a repetition like residual(3)*4 or (conv(64,3)-batchnorm)*2");
         };
-        const std::vector<std::string> factors = split_outside(piece, '*');
+        std::vector<std::string> factors = split_outside(piece, '^');
+        const bool again = factors.size() > 1;
+        if (!again) {
+            factors = split_outside(piece, '*');
+        }
         const auto times = factors.size() == 2 ? to_whole_number(factors[1]) : Index{1};
         if (factors.size() > 2 || !times || *times < 1) {
             refuse("does not end in a whole number of times");
@@ -154,8 +184,12 @@ std::vector<Piece> read_pieces(std::string_view text, const std::string& shown) 
         if (static_cast<std::size_t>(*times) > (most_pieces - all.size()) / once.size()) {
             refuse("makes more than " + std::to_string(most_pieces) + " pieces");
         }
+        const Index maps = maps_in(once);
         for (Index i = 0; i < *times; ++i) {
-            std::ranges::copy(once, std::back_inserter(all));
+            for (Piece copy : once) {
+                copy.again = again && i > 0 && copy.maps() > 0 ? maps : copy.again;
+                all.push_back(std::move(copy));
+            }
         }
     }
     return all;

@@ -22,6 +22,9 @@ struct Piece {
         shape,
         convolution,
         residual,
+        potential,
+        fidelity,
+        kept,
         maximum,
         mean,
         normalization,
@@ -31,6 +34,11 @@ struct Piece {
     Kind kind;
     std::string text;
     std::vector<Index> numbers;
+    /// How many maps before it the one with the same weights stands; 0: it has its own.
+    Index again = 0;
+
+    /// How many maps it makes.
+    Index maps() const;
 
     /// Of a parameter that may be left out.
     Index number(std::size_t position, Index preset) const {
@@ -38,11 +46,14 @@ struct Piece {
     }
 };
 
+/// How many maps they make together.
+Index maps_in(const std::vector<Piece>& pieces);
+
 /// Cuts at separators outside parentheses; white space around each piece is removed.
 std::vector<std::string> split_outside(std::string_view text, char separator);
 
 /// The pieces of a network, those that are to be repeated as often as they say: `residual(3)*18`, or
-/// several at once, `(conv(64,3)-batchnorm)*2`.
+/// several at once, `(conv(64,3)-batchnorm)*2`; with the same weights `residual(3)^18`.
 /// @param shown the key and its whole value. @throws UsageError.
 std::vector<Piece> read_pieces(std::string_view text, const std::string& shown);
 

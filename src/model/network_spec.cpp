@@ -22,10 +22,21 @@ std::string convolution_text(const Windows& windows, Index channels) {
     return text + ")";
 }
 
+// Of a map that gives so many channels of its own; that of a step stands where it ends.
 std::string map_text(const MapSpec& map, Index channels) {
+    const std::string side = std::to_string(map.windows.rows);
+    if (map.part == StepPart::toward_input) {
+        return "fidelity";
+    }
+    if (map.adjoint) {
+        return "potential(" + std::to_string(map.outputs()) + "," + side + ")";
+    }
+    if (map.part == StepPart::closes) {
+        return "residual(" + side + "," + std::to_string(map.windows.channels()) + ")";
+    }
     const bool whole = map.windows == Windows::whole(map.windows.from);
-    if (map.residual) {
-        return whole ? "residual" : "residual(" + std::to_string(map.windows.rows) + ")";
+    if (map.residual()) {
+        return whole ? "residual" : "residual(" + side + ")";
     }
     return whole ? std::to_string(channels) : convolution_text(map.windows, channels);
 }
@@ -43,6 +54,41 @@ std::string pool_text(const std::string& name, const Windows& windows) {
 
 namespace {
 
+/// A map with what stands around it, and the first map with its weights.
+struct PieceText {
+    std::string text;
+    Index weights;
+};
+
+// What comes again with the same weights is written once.
+void add_pieces(const std::vector<PieceText>& pieces, std::vector<std::string>& texts) {
+    const auto same = [&](std::size_t i, std::size_t j) {
+        return j < pieces.size() && pieces[i].weights == pieces[j].weights;
+    };
+    for (std::size_t i = 0; i < pieces.size();) {
+        std::size_t period = 1;
+        while (i + period < pieces.size() && !same(i, i + period)) {
+            ++period;
+        }
+        std::size_t end = i + period;
+        while (same(end - period, end)) {
+            ++end;
+        }
+        const std::size_t times = (end - i) / period;
+        if (times < 2) {
+            texts.push_back(pieces[i++].text);
+            continue;
+        }
+        std::vector<std::string> once;
+        for (std::size_t k = i; k < i + period; ++k) {
+            once.push_back(pieces[k].text);
+        }
+        texts.push_back((period > 1 ? "(" + join(once, "-") + ")" : once.front()) + "^" +
+                        std::to_string(times));
+        i += times * period;
+    }
+}
+
 const std::vector<std::string> output_names{"softmax", "linear",        "simplex",
                                             "hinge",   "squared_hinge", "none"};
 
@@ -59,6 +105,15 @@ Output parse_output(std::string_view name) {
 
 std::string to_text(Output output) { return output_names[static_cast<std::size_t>(output)]; }
 
+bool NetworkSpec::shares_weights() const {
+    for (Index l = 0; l < layers(); ++l) {
+        if (weights_of(l) != l) {
+            return true;
+        }
+    }
+    return false;
+}
+
 Index NetworkSpec::widest() const {
     Index widest = 0;
     for (const MapSpec& map : maps) {
@@ -73,7 +128,21 @@ NetworkSpec NetworkSpec::resized(const Shape& input) const {
     for (Index l = 1; l <= hidden(); ++l) {
         names.push_back(activation(l).name());
     }
-    return parse_network(to_text(input) + text.substr(text.find('-')), names, to_text(output));
+    NetworkSpec other =
+        parse_network(to_text(input) + text.substr(text.find('-')), names, to_text(output));
+    for (std::size_t i = 0; i < activations.size(); ++i) {
+        if (activations[i]->traits().learned) {
+            other.activations[i] =
+                other.activations[i]->with_coefficients(activations[i]->coefficients());
+        }
+    }
+    return other;
+}
+
+bool NetworkSpec::keeps_input() const {
+    const MapSpec& first = maps.front();
+    const std::size_t own = first.part == StepPart::opens || first.residual() ? 1 : 0;
+    return first.skips.size() > own;
 }
 
 std::optional<Shape> NetworkSpec::fitting(const Shape& shape) const {
@@ -98,8 +167,11 @@ std::optional<Shape> NetworkSpec::fitting(const Shape& shape) const {
 
 std::string NetworkSpec::activation_text() const {
     std::vector<std::string> names;
-    for (const auto& activation : activations) {
-        names.push_back(activation->name());
+    for (std::size_t i = 0; i < activations.size(); ++i) {
+        const StepPart part = maps[i].part;
+        if (part != StepPart::closes && part != StepPart::toward_input) {
+            names.push_back(activations[i]->name());
+        }
     }
     if (std::ranges::adjacent_find(names, std::not_equal_to{}) == names.end()) {
         names.resize(std::min<std::size_t>(names.size(), 1));
@@ -109,20 +181,29 @@ std::string NetworkSpec::activation_text() const {
 
 std::string NetworkSpec::layers_text() const {
     std::vector<std::string> texts{to_text(block(0))};
+    if (keeps_input()) {
+        texts.emplace_back("keep_input");
+    }
+    std::vector<PieceText> pieces;
     for (Index l = 0; l < layers(); ++l) {
         const MapSpec& map = this->map(l);
-        if (map.in_front) {
-            texts.push_back(pool_text("avgpool", map.in_front->windows()));
+        if (map.part == StepPart::opens) {
+            continue;
         }
-        const Index channels = block(l + 1).channels;
-        texts.push_back(map_text(map, channels));
+        std::vector<std::string> piece;
+        if (map.in_front) {
+            piece.push_back(pool_text("avgpool", map.in_front->windows()));
+        }
+        piece.push_back(map_text(map, map.leading > 0 ? map.outputs() : block(l + 1).channels));
         if (map.normalized) {
-            texts.emplace_back("batchnorm");
+            piece.emplace_back("batchnorm");
         }
         if (const auto pooled = l + 1 < layers() ? activation(l + 1).windows() : std::nullopt) {
-            texts.push_back(pool_text("maxpool", *pooled));
+            piece.push_back(pool_text("maxpool", *pooled));
         }
+        pieces.push_back({join(piece, "-"), weights_of(l)});
     }
+    add_pieces(pieces, texts);
     if (shuffle > 1) {
         texts.push_back("shuffle(" + std::to_string(shuffle) + ")");
     }

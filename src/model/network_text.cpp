@@ -2,20 +2,22 @@
 
 #include "hoist/base/error.hpp"
 #include "hoist/base/text.hpp"
+#include "hoist/math/carried.hpp"
 #include "hoist/math/window_max.hpp"
 #include "hoist/model/network_spec.hpp"
-#include "network_pieces.hpp"
+#include "piece_maps.hpp"
 
 namespace hoist {
 
 namespace {
 
-/// Reads the text of a network piece by piece.
-class LayersReader {
+/// Reads the text of a network piece by piece. Shapes here are those of the channels that the pieces speak of;
+/// what keep_input carries behind them comes to the maps when they are complete.
+class LayersReader : private PieceMaps {
   public:
     LayersReader(std::string_view layers, const std::vector<std::string>& activations,
                  Output output)
-        : shown_("network.layers = " + std::string(layers)),
+        : PieceMaps("network.layers = " + std::string(layers)),
           names_(activations),
           pictures_(output == Output::linear) {
         pieces_ = read_pieces(layers, shown_);
@@ -23,6 +25,7 @@ class LayersReader {
             throw UsageError(shown_ + " is too short", "a network has an input and an output",
                              network_example);
         }
+        hidden_ = maps_in(pieces_) - pieces_.front().maps() - 1;
     }
 
     NetworkSpec operator()() {
@@ -37,19 +40,21 @@ class LayersReader {
                 normalize(piece);
             } else if (piece.kind == Piece::Kind::shuffle || piece.kind == Piece::Kind::addition) {
                 end_picture(piece);
+            } else if (piece.kind == Piece::Kind::kept) {
+                keep_input(piece);
             } else {
-                add_map(piece);
+                add_maps(piece);
             }
         }
         finish();
+        check_shared_weights();
         return std::move(spec_);
     }
 
-  private:
-    [[noreturn]] void refuse(const Piece& piece, const std::string& why) const {
-        throw UsageError(shown_ + " does not fit", piece.text + " " + why, network_example);
-    }
+    /// The blocks whose activation the network chooses; the others end a step of two maps.
+    Index chosen() const { return chosen_; }
 
+  private:
     void read_input() {
         const Piece& first = pieces_.front();
         if (first.kind == Piece::Kind::shape) {
@@ -62,94 +67,74 @@ class LayersReader {
         check_size(first, reached_);
     }
 
-    void check_size(const Piece& piece, const Shape& shape) const {
-        const auto numbers = static_cast<double>(shape.rows) * static_cast<double>(shape.columns) *
-                             static_cast<double>(shape.channels);
-        if (numbers > static_cast<double>(most_numbers)) {
-            refuse(piece, "makes blocks of more than " + std::to_string(most_numbers) + " numbers");
-        }
+    // For one name, for one for each that is chosen, or for one for each hidden block.
+    std::shared_ptr<const Activation> next_activation() {
+        const Index hidden = std::ssize(spec_.activations);
+        const Index number = std::ssize(names_) == hidden_ ? hidden : chosen_;
+        ++chosen_;
+        return parse_activation(
+            names_[static_cast<std::size_t>(std::min(number, std::ssize(names_) - 1))]);
     }
 
-    Windows windows_of(const Piece& piece, const Shape& from, Index side, Index stride,
-                       Index padding) const {
-        const Windows windows{from, side, side, stride, padding};
-        if (!windows.fit() || (from.places() == 1 && side > 1)) {
-            refuse(piece, "does not fit on the " + to_text(from) + " that it looks at" +
-                              (from.places() == 1 ? ", which is no picture (a picture's input is "
-                                                    "written as in 28x28x1)"
-                                                  : ""));
+    // Every block behind it carries the input.
+    void keep_input(const Piece& piece) {
+        if (keeps_ || !spec_.maps.empty() || fixed_ || reached_.places() == 1) {
+            refuse(piece, "stands right behind the input, where that is a picture");
         }
-        const auto window = static_cast<double>(side) * static_cast<double>(side);
-        if (window * static_cast<double>(from.channels) > static_cast<double>(most_numbers)) {
-            refuse(piece, "has windows of more than " + std::to_string(most_numbers) + " numbers");
-        }
-        return windows;
-    }
-
-    // Of a pool, which remembers every place of each of its windows.
-    Windows pool_of(const Piece& piece, const Shape& from) const {
-        constexpr Index most_places = Index{1} << 22;
-        const bool all = piece.numbers.empty();
-        const Windows windows =
-            all ? Windows::whole(from)
-                : windows_of(piece, from, piece.numbers[0], piece.number(1, piece.numbers[0]), 0);
-        if (static_cast<double>(windows.places()) * static_cast<double>(windows.rows) *
-                static_cast<double>(windows.columns) >
-            static_cast<double>(most_places)) {
-            refuse(piece, "has windows of more than " + std::to_string(most_places) +
-                              " places in all on the " + to_text(from) + " that it looks at");
-        }
-        return windows;
-    }
-
-    std::shared_ptr<const Activation> activation(std::size_t hidden) const {
-        return parse_activation(names_[std::min(hidden, names_.size() - 1)]);
+        keeps_ = true;
     }
 
     // The activation of the map before stands between it and the next.
-    void add_map(const Piece& piece) {
+    void add_maps(const Piece& piece) {
         if (spec_.shuffle > 1 || spec_.adds_input) {
             refuse(piece, "stands behind the end of a network of pictures");
         }
         close_block();
-        last_ = &piece;
-        const Shape from = fixed_ ? fixed_->to() : reached_;
-        MapSpec map;
-        if (piece.kind == Piece::Kind::width) {
-            map = MapSpec::dense(from, piece.numbers[0]);
-        } else if (piece.kind == Piece::Kind::convolution) {
-            if (piece.numbers[0] < 1) {
-                refuse(piece, "has no channels");
-            }
-            const Index side = piece.numbers[1];
-            map = MapSpec::convolution(
-                windows_of(piece, from, side, piece.number(2, 1), piece.number(3, side / 2)),
-                piece.numbers[0]);
-        } else if (piece.kind == Piece::Kind::residual) {
-            map = residual_map(piece, from);
-        } else {
-            refuse(piece, "stands where a map does; only the input is a shape");
+        if (piece.kind == Piece::Kind::fidelity && (!keeps_ || spec_.maps.empty())) {
+            refuse(piece, "needs keep_input behind the input, and a map before itself");
         }
-        check_size(piece, map.to);
-        spec_.maps.push_back(fixed_ ? map.behind(std::move(fixed_)) : map);
-        fixed_ = nullptr;
-        reached_ = map.to;
+        if (fixed_ && piece.maps() == 2) {
+            refuse(piece, "stands right behind a mean; put a map between them");
+        }
+        for (const MapSpec& map : maps_of(piece, fixed_ ? fixed_->to() : reached_)) {
+            close_block();
+            add(piece, map);
+        }
     }
 
-    MapSpec residual_map(const Piece& piece, const Shape& from) const {
-        if (piece.numbers.empty()) {
-            if (from.places() > 1) {
-                refuse(piece, "looks at a picture of " + to_text(from) +
-                                  "; write the side of its windows, as in residual(3)");
+    void add(const Piece& piece, const MapSpec& map) {
+        check_size(piece, map.to);
+        if (keeps_ && (fixed_ || map.from.places() != map.to.places())) {
+            refuse(piece, "has not as many places as the input that keep_input carries along");
+        }
+        last_ = &piece;
+        reached_ = map.to;
+        const Index number = added_++;
+        spec_.first_with.push_back(map.adjoint       ? spec_.first_with.back()
+                                   : piece.again > 0 ? spec_.weights_of(number - piece.again)
+                                                     : number);
+        const Index input = keeps_ ? pieces_.front().numbers.back() : 0;
+        spec_.maps.push_back(
+            (fixed_ ? map.behind(std::move(fixed_)) : map)
+                .carrying(added_ == 1 ? 0 : input, added_ == hidden_ + 1 ? 0 : input));
+        fixed_ = nullptr;
+    }
+
+    void check_shared_weights() const {
+        for (Index l = 0; l < spec_.layers(); ++l) {
+            const Index first = spec_.weights_of(l);
+            const MapSpec& map = spec_.map(l);
+            const bool same_sizes = map.inputs() == spec_.map(first).inputs() &&
+                                    map.outputs() == spec_.map(first).outputs();
+            const bool same_activation =
+                map.adjoint || l >= hidden_ || first >= hidden_ ||
+                spec_.activation(l + 1).name() == spec_.activation(first + 1).name();
+            if (!same_sizes || !same_activation) {
+                refuse(pieces_.back(),
+                       std::string("is the end of maps of which one comes again with other ") +
+                           (same_sizes ? "activations" : "sizes") + " and the same weights");
             }
-            return MapSpec::dense(from, from.size()).added();
         }
-        const Index side = piece.numbers[0];
-        if (side % 2 == 0) {
-            refuse(piece, "would give a picture of another size; its side has to be odd");
-        }
-        return MapSpec::convolution(windows_of(piece, from, side, 1, side / 2), from.channels)
-            .added();
     }
 
     // With the last map's hidden activation: what it gives, x_{l+1}, has been read so far as
@@ -158,13 +143,22 @@ class LayersReader {
         if (last_ == nullptr) {
             return;
         }
-        const std::size_t hidden = spec_.activations.size();
-        std::shared_ptr<const Activation> phi = activation(hidden);
         MapSpec& map = spec_.maps.back();
+        if (map.part == StepPart::closes || map.part == StepPart::toward_input) {
+            end_step();
+            return;
+        }
+        std::shared_ptr<const Activation> phi = next_activation();
+        if (const auto own = phi->of_channels(map.outputs())) {
+            phi = own;
+        }
+        if (map.leading > 0) {
+            carry(phi, map);
+        }
         const Shape x = map.to;
         map.to = phi->input(x);
         check_size(*last_, map.to);
-        if (map.residual && map.to != x) {
+        if (map.residual() && map.to != x) {
             refuse(*last_,
                    "gives as many numbers as it takes, and network.activation = " + phi->name() +
                        " takes " + (map.to.size() > x.size() ? "more" : "fewer"));
@@ -183,9 +177,27 @@ class LayersReader {
         last_ = nullptr;
     }
 
+    void end_step() {
+        if (std::ssize(names_) == hidden_ && names_[spec_.activations.size()] != "identity" &&
+            names_.size() > 1) {
+            refuse(*last_, "ends a step, behind which network.activation can only be identity");
+        }
+        spec_.activations.push_back(parse_activation("identity"));
+        last_ = nullptr;
+    }
+
+    void carry(std::shared_ptr<const Activation>& phi, const MapSpec& map) const {
+        const ActivationTraits traits = phi->traits();
+        if (traits.group > 1 || traits.entries > 1) {
+            refuse(*last_, "carries channels along, and network.activation = " + phi->name() +
+                               " makes one number of several, or several of one");
+        }
+        phi = with_carried(std::move(phi), map.leading, map.to.channels);
+    }
+
     void pool_maximum(const Piece& piece) {
-        if (last_ == nullptr || maximum_ || fixed_) {
-            refuse(piece, "stands where no map is before it");
+        if (last_ == nullptr || maximum_ || fixed_ || spec_.maps.back().leading > 0) {
+            refuse(piece, "stands where no map is before it, or one that carries the input along");
         }
         maximum_ = pool_of(piece, reached_);
         reached_ = maximum_->shape(reached_.channels);
@@ -203,7 +215,7 @@ class LayersReader {
         if (last_ == nullptr || maximum_ || fixed_ || spec_.maps.back().normalized) {
             refuse(piece, "stands where no map is right before it");
         }
-        if (spec_.maps.back().residual) {
+        if (!spec_.maps.back().skips.empty()) {
             refuse(piece, "does not go with " + last_->text + ", which adds what it looks at");
         }
         spec_.maps.back().normalized = true;
@@ -247,11 +259,16 @@ class LayersReader {
         }
     }
 
-    std::string shown_;
     const std::vector<std::string>& names_;
     /// Whether the outputs may be pictures.
     bool pictures_;
     std::vector<Piece> pieces_;
+    /// The activation blocks that there will be.
+    Index hidden_ = 0;
+    Index added_ = 0;
+    /// Those so far that names_ chose.
+    Index chosen_ = 0;
+    bool keeps_ = false;
     NetworkSpec spec_;
     /// Of the block that has been read so far.
     Shape reached_;
@@ -273,15 +290,17 @@ NetworkSpec parse_network(std::string_view layers, std::vector<std::string> name
     if (names.empty()) {
         names.emplace_back("relu");
     }
-    NetworkSpec spec = LayersReader(layers, names, parse_output(output))();
+    LayersReader reader(layers, names, parse_output(output));
+    NetworkSpec spec = reader();
     spec.output = parse_output(output);
     const std::string shown = "network.layers = " + std::string(layers);
     const Index hidden = spec.hidden();
-    if (std::ssize(names) != 1 && std::ssize(names) != hidden) {
-        throw UsageError(
-            "network.activation names " + std::to_string(names.size()) + " activations",
-            shown + " has " + std::to_string(hidden) + " hidden layers",
-            "give one, or one for each hidden layer");
+    const auto named = std::ssize(names);
+    if (named != 1 && named != hidden && named != reader.chosen()) {
+        throw UsageError("network.activation names " + std::to_string(named) + " activations",
+                         shown + " has " + std::to_string(reader.chosen()) + " hidden layers" +
+                             (hidden > reader.chosen() ? " that choose one" : ""),
+                         "give one, or one for each hidden layer");
     }
     if (hidden == 0) {
         parse_activation(names.front());

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
+#include <utility>
+#include <vector>
 
 #include "hoist/math/orthogonal.hpp"
 #include "hoist/math/spectral_norm.hpp"
@@ -18,14 +21,57 @@ constexpr double truncated_deviation = 0.87962566103423978;
 template <typename Scalar>
 void hand_on(const MapSpec& map, Matrix<Scalar>& matrix) {
     const Windows& windows = map.windows;
-    const Index channels = windows.from.channels;
+    const Index channels = windows.channels();
     const Index middle = (windows.rows / 2 * windows.columns + windows.columns / 2) * channels;
     const Index handed = std::min(channels, map.outputs());
     matrix.topRows(handed).setZero();
     matrix.block(0, middle, handed, handed).setIdentity();
 }
 
+// The first outputs are the lowest cosines of a window, from the second on, in the order of their waves.
+template <typename Scalar>
+void look_for_cosines(const MapSpec& map, Matrix<Scalar>& matrix) {
+    const Windows& windows = map.windows;
+    const Index places = windows.rows * windows.columns;
+    std::vector<std::pair<Index, Index>> waves;
+    for (Index place = 1; place < places; ++place) {
+        waves.emplace_back(place / windows.columns, place % windows.columns);
+    }
+    std::ranges::stable_sort(waves, {}, [](const auto& wave) { return wave.first + wave.second; });
+    const auto cosine = [](Index wave, Index at, Index count) {
+        return std::cos(std::numbers::pi * static_cast<double>(wave) *
+                        (static_cast<double>(at) + 0.5) / static_cast<double>(count));
+    };
+    const Index filters = std::min(map.outputs(), std::ssize(waves));
+    for (Index filter = 0; filter < filters; ++filter) {
+        const auto [down, across] = waves[static_cast<std::size_t>(filter)];
+        Vector<double> row(map.inputs());
+        for (Index i = 0; i < row.size(); ++i) {
+            const Index place = i / windows.channels();
+            row[i] = cosine(down, place / windows.columns, windows.rows) *
+                     cosine(across, place % windows.columns, windows.columns);
+        }
+        matrix.row(filter) = row.normalized().transpose().template cast<Scalar>();
+    }
+}
+
 }  // namespace
+
+template <typename Scalar>
+void center_filters(const Windows& windows, MatrixRef<Scalar> filters) {
+    const Index channels = windows.channels();
+    const Index places = windows.rows * windows.columns;
+    for (Index channel = 0; channel < channels; ++channel) {
+        Vector<Scalar> mean = Vector<Scalar>::Zero(filters.rows());
+        for (Index place = 0; place < places; ++place) {
+            mean += filters.col(place * channels + channel);
+        }
+        mean /= static_cast<Scalar>(places);
+        for (Index place = 0; place < places; ++place) {
+            filters.col(place * channels + channel) -= mean;
+        }
+    }
+}
 
 template <typename Scalar>
 Matrix<double> Weights<Scalar>::solution() const {
@@ -86,22 +132,29 @@ Weights<Scalar> initial_weights(const MapSpec& map, Start start, double bias, st
             case Start::he:
             case Start::dirac:
             case Start::orthogonal:
+            case Start::cosines:
                 break;
         }
         return normal(engine) * std::sqrt(2.0 / n);
     };
     Weights<Scalar> weights;
-    if (map.residual) {
+    if (map.residual()) {
         weights.matrix = Matrix<Scalar>::Zero(map.outputs(), map.inputs());
     } else {
         weights.matrix = Matrix<Scalar>::NullaryExpr(map.outputs(), map.inputs(),
                                                      [&] { return static_cast<Scalar>(draw()); });
     }
-    if (start == Start::dirac && !map.dense() && !map.residual) {
+    if (start == Start::dirac && !map.dense() && !map.residual()) {
         hand_on(map, weights.matrix);
     }
-    if (start == Start::orthogonal && !map.residual) {
+    if (start == Start::cosines && !map.dense() && !map.residual()) {
+        look_for_cosines(map, weights.matrix);
+    }
+    if (start == Start::orthogonal && !map.residual()) {
         make_orthogonal(weights.matrix);
+    }
+    if (map.centered) {
+        center_filters<Scalar>(map.windows, weights.matrix);
     }
     weights.bias = Vector<Scalar>::Constant(map.outputs(), static_cast<Scalar>(bias));
     if (map.normalized) {
@@ -111,6 +164,8 @@ Weights<Scalar> initial_weights(const MapSpec& map, Start start, double bias, st
     return weights;
 }
 
+template void center_filters(const Windows&, MatrixRef<float>);
+template void center_filters(const Windows&, MatrixRef<double>);
 template struct Weights<float>;
 template struct Weights<double>;
 template Weights<float> initial_weights(const MapSpec&, Start, double, std::uint64_t, Index);

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "hoist/base/error.hpp"
-#include "reflected.hpp"
+#include "hoist/math/reflected.hpp"
 
 namespace hoist {
 

@@ -203,6 +203,7 @@ class HeaderReader {
 }  // namespace
 
 std::string layer_name(Index layer) { return "/layers/" + std::to_string(layer); }
+std::string coefficients_name(Index layer) { return layer_name(layer) + "/coefficients"; }
 
 void write_model_header(Hdf5Writer& file, const ModelHeader& header) {
     file.attribute("/", "format_version", format_version);

@@ -1,6 +1,8 @@
 #include "model_network.hpp"
 
+#include <algorithm>
 #include <array>
+#include <cmath>
 #include <optional>
 
 #include "hoist/base/error.hpp"
@@ -40,10 +42,31 @@ class NetworkReader {
                        std::to_string(shape[0]) + " x " + std::to_string(shape[1]));
             }
         }
+        for (Index l = 0; l < network.hidden(); ++l) {
+            take_coefficients(l, network.activations[static_cast<std::size_t>(l)]);
+        }
         return network;
     }
 
   private:
+    void take_coefficients(Index l, std::shared_ptr<const Activation>& phi) const {
+        if (!phi->traits().learned) {
+            return;
+        }
+        const std::vector<double> numbers = file_.has(coefficients_name(l))
+                                                ? file_.read<double>(coefficients_name(l))
+                                                : std::vector<double>();
+        const bool finite =
+            std::ranges::all_of(numbers, [](double number) { return std::isfinite(number); });
+        if (std::ssize(numbers) != phi->coefficients().size() || !finite) {
+            refuse("the activation of layer " + std::to_string(l) + ", " + phi->name() + ", has " +
+                   std::to_string(numbers.size()) + " coefficients" +
+                   (finite ? "" : ", of which some are not finite"));
+        }
+        phi = phi->with_coefficients(
+            Eigen::Map<const Vector<double>>(numbers.data(), std::ssize(numbers)));
+    }
+
     [[noreturn]] void refuse(const std::string& why) const {
         throw DataError(shown_ + " is inconsistent", why, "use another checkpoint");
     }

@@ -104,6 +104,9 @@ double PicturePatches<Scalar>::mean_difference() const {
 }
 
 double picture_unit(const Config& config, Dataset& data, std::span<const Index> chosen) {
+    if (config.network.maps.back().residual()) {
+        return 1.0;
+    }
     constexpr std::size_t enough = 100;
     return PicturePatches<double>(config, data, chosen.first(std::min(enough, chosen.size())), 0,
                                   1.0)

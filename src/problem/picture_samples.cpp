@@ -8,7 +8,7 @@
 
 #include "hoist/base/error.hpp"
 #include "hoist/problem/batches.hpp"
-#include "reflected.hpp"
+#include "hoist/math/reflected.hpp"
 
 namespace hoist {
 

@@ -6,9 +6,11 @@ template <typename Scalar>
 std::vector<Weights<Scalar>> draw_weights(const Config& config, Range layers) {
     std::vector<Weights<Scalar>> drawn;
     for (Index l = layers.begin; l < layers.end; ++l) {
-        drawn.push_back(initial_weights<Scalar>(config.network.map(l), config.start, config.bias,
-                                                config.seed, l));
-        if (config.network.adds_input && l + 1 == config.network.layers()) {
+        const NetworkSpec& network = config.network;
+        const Index first = network.weights_of(l);
+        drawn.push_back(initial_weights<Scalar>(network.map(first), config.start, config.bias,
+                                                config.seed, first));
+        if (network.adds_input && l + 1 == network.layers() && first == l) {
             drawn.back().matrix *= Scalar(0.1);
         }
     }

@@ -119,6 +119,13 @@ class ModelWriter {
             file_->attribute(
                 name, "name",
                 l + 1 > network_.hidden() ? "output" : "hidden " + std::to_string(l + 1));
+            if (l < network_.hidden() && network_.activation(l + 1).traits().learned) {
+                const Vector<double> numbers = network_.activation(l + 1).coefficients();
+                file_->template write<double>(
+                    coefficients_name(l),
+                    std::span<const double>(numbers.data(),
+                                            static_cast<std::size_t>(numbers.size())));
+            }
         });
     }
 

@@ -115,8 +115,8 @@ class BatchMethod final : public EpochMethod<Scalar> {
                 step_.layers().set_passes(std::min(progress.passes, config_.formulation.passes));
             }
             step_.fit().set_averaged(progress.averaged);
-            step_.slopes().restore();
-            step_.slopes().share(world_);
+            step_.coefficients().restore();
+            step_.coefficients().share(world_);
         }
     }
 
@@ -135,7 +135,7 @@ class BatchMethod final : public EpochMethod<Scalar> {
              .finish = [this] { step_.finish(); }});
         step_.finish();
         agree(world_, [&] { step_.fit().require_success(); });
-        step_.slopes().share(world_);
+        step_.coefficients().share(world_);
         take_lift(progress, passes, batch);
         progress.passes = step_.layers().passes();
         this->note_epoch(batch, step_.batches(), step_.layers().loss(), progress);

@@ -67,6 +67,15 @@ class SimulatedActivation final : public Activation {
         return 0.0;
     }
 
+    Vector<double> coefficient_slopes(const ConstMatrixRef<float>&,
+                                      const ConstMatrixRef<float>&) const override {
+        return {};
+    }
+    Vector<double> coefficient_slopes(const ConstMatrixRef<double>&,
+                                      const ConstMatrixRef<double>&) const override {
+        return {};
+    }
+
   private:
     std::string name_;
 };
@@ -177,6 +186,10 @@ std::shared_ptr<const Activation> parse_activation(std::string_view text) {
                                                                    : std::string(text));
 }
 
+std::shared_ptr<const Activation> Activation::with_coefficients(const Vector<double>&) const {
+    return with_parameter(0.0);
+}
+
 std::shared_ptr<const Activation> Activation::with_parameter(double) const {
     return std::make_shared<SimulatedActivation>(name());
 }
@@ -212,10 +225,9 @@ template void LiftSums::add_distance<double>(Index, Index, const ConstMatrixRef<
 void LiftSums::add_energy(double, double, bool) {}
 
 template <typename Scalar>
-double Formulation<Scalar>::parameter_slope(Index, const ConstMatrixRef<Scalar>&,
-                                            const ConstMatrixRef<Scalar>&,
-                                            const ConstMatrixRef<Scalar>&) const {
-    return 0.0;
+Vector<double> Formulation<Scalar>::coefficient_slopes(Index, const ConstMatrixRef<Scalar>&,
+                                                       const ConstMatrixRef<Scalar>&) const {
+    return {};
 }
 
 std::vector<std::string> activation_names() { return {"relu"}; }

@@ -10,11 +10,11 @@ template <typename Scalar>
 BatchLayers<Scalar>::BatchLayers(const Config& config, const Communicator& world,
                                  const Placement& placement, const Samples<Scalar>& samples,
                                  const Batches& batches, Stage<Scalar>& stage,
-                                 LearnedSlopes<Scalar>& slopes, PhaseTimes& times)
+                                 LearnedCoefficients<Scalar>& coefficients, PhaseTimes& times)
     : samples_(samples),
       batches_(batches),
       stage_(stage),
-      slopes_(slopes),
+      coefficients_(coefficients),
       times_(times),
       first_(placement.first(world.rank())),
       last_(placement.last(world.rank())),
@@ -184,7 +184,7 @@ void BatchLayers<Scalar>::answer(Passage<Scalar>& passage, Index block, Index la
             if (is_last(pass)) {
                 passage.safeguard.silence(range, g);
             }
-            slopes_.add(*formulation_, layer, u, g, phi);
+            coefficients_.add(*formulation_, layer, u, g);
         }
     };
     if (drops) {

@@ -17,9 +17,10 @@ BatchStep<Scalar>::BatchStep(const Config& config, const Communicator& world,
           config.staleness, placement.grid.stages() - 1 - placement.grid.stage_of(world.rank())))),
       order_(placement.grid.order(world.rank(), samples.blocks.count())),
       batches_(samples.blocks, config.batch, config.seed),
-      fit_(config, peers, stage, batches_.most_columns(), times_),
-      slopes_(config, peers, stage, times_),
-      layers_(config, world, placement, samples, batches_, stage, slopes_, times_) {
+      holders_(stage.network, world, peers, placement),
+      fit_(config, peers, stage, batches_.most_columns(), times_, &holders_),
+      coefficients_(config, peers, stage, holders_, times_),
+      layers_(config, world, placement, samples, batches_, stage, coefficients_, times_) {
     const PhaseClock clock(times_.weights);
     first_column_.resize(static_cast<std::size_t>(batches_.count()));
     for (Index batch = 0; batch < batches_.count(); ++batch) {
@@ -54,7 +55,7 @@ template <typename Scalar>
 void BatchStep<Scalar>::probe(Index batch) {
     (*this)(batch, 0, std::nullopt);
     finish();
-    slopes_.forget();
+    coefficients_.forget();
 }
 
 template <typename Scalar>
@@ -170,7 +171,7 @@ void BatchStep<Scalar>::refit(Passage<Scalar>& passage) {
     if (passage.rate) {
         fit_.step(passage.round, *passage.rate);
         layers_.prepare();
-        slopes_.step(batches_.columns(passage.batch), *passage.rate);
+        coefficients_.step(batches_.columns(passage.batch), *passage.rate);
     }
 }
 
@@ -179,7 +180,7 @@ std::vector<std::vector<Matrix<Scalar>*>> BatchStep<Scalar>::solver_state() {
     std::vector<std::vector<Matrix<Scalar>*>> all;
     for (Index l = stage_.layers.begin; l < stage_.layers.end; ++l) {
         all.push_back(fit_.state(l));
-        all.back().push_back(slopes_.state(l));
+        all.back().push_back(coefficients_.state(l));
     }
     return all;
 }

@@ -20,14 +20,15 @@ BatchSums<Scalar>::BatchSums(const Stage<Scalar>& stage, const Solvers& solvers,
         const Index input_gram = solvers[i]->wants_input_gram() ? n + 1 : 0;
         const Index signal_gram = solvers[i]->wants_signal_gram() ? m : 0;
         const bool keeps_inputs = solvers[i]->wants_inputs();
-        const bool normalized =
-            stage.network.map(stage.lowest() + static_cast<Index>(i)).normalized;
-        Place place{next, 0, 0, 0, 0, n, m, input_gram, signal_gram, keeps_inputs, normalized};
+        const MapSpec& map = stage.network.map(stage.lowest() + static_cast<Index>(i));
+        Place place{
+            next,           0,          0, 0, 0, n, m, input_gram, signal_gram, keeps_inputs,
+            map.normalized, map.adjoint};
         place.input_gram = place.gradient + padded(m * (n + 1));
         place.signal_gram = place.input_gram + padded(input_gram * input_gram);
         place.columns = place.signal_gram + padded(signal_gram * signal_gram);
         place.moments = place.columns + (keeps_inputs ? padded(n * most_columns) : 0);
-        next = place.moments + (normalized ? padded(2 * m) : 0);
+        next = place.moments + (map.normalized ? padded(2 * m) : 0);
         places_.push_back(place);
     }
     values_.setZero(next);
@@ -159,7 +160,9 @@ RowMoments<Scalar> BatchSums<Scalar>::moments(std::size_t position, Scalar share
 template <typename Scalar>
 void BatchSums<Scalar>::add_signals(Place& place, const ConstMatrixRef<Scalar>& s) {
     auto sums = gradient(place).col(place.inputs);
-    if (place.empty) {
+    if (place.adjoint) {  // has no bias
+        sums.setZero();
+    } else if (place.empty) {
         sums = s.rowwise().sum();
     } else {
         sums += s.rowwise().sum();

@@ -3,12 +3,15 @@
 #include <algorithm>
 
 #include "hoist/formulation/output_block.hpp"
+#include "hoist/train/learned_coefficients.hpp"
 
 namespace hoist {
 
-WeightSolverOptions solver_options(const Config& config, Index layer, Index most_columns) {
-    WeightSolverOptions options = config.solver(layer, most_columns);
+// Layers with the same weights make the same steps.
+WeightSolverOptions solver_options(const Config& config, Index of, Index most_columns) {
     const NetworkSpec& network = config.network;
+    const Index layer = network.weights_of(of);
+    WeightSolverOptions options = config.solver(layer, most_columns);
     if (layer + 1 == network.layers()) {
         options.curvature = make_output_block<double>(network.output, config.formulation)->weight();
         options.orthogonal = false;
@@ -25,12 +28,12 @@ WeightSolverOptions solver_options(const Config& config, Index layer, Index most
 
 template <typename Scalar>
 StepFit<Scalar>::StepFit(const Config& config, const Communicator& peers, Stage<Scalar>& stage,
-                         Index most_columns, PhaseTimes& times)
-    : peers_(peers), stage_(stage), times_(times) {
+                         Index most_columns, PhaseTimes& times, const Holders* holders)
+    : peers_(peers), stage_(stage), times_(times), holders_(holders) {
     const NetworkSpec& network = config.network;
     for (Index l = stage.layers.begin; l < stage.layers.end; ++l) {
         const MapSpec& map = network.map(l);
-        shares_.push_back(config.step_shares[static_cast<std::size_t>(l)]);
+        shares_.push_back(config.step_shares[static_cast<std::size_t>(network.weights_of(l))]);
         const WeightSolverOptions options = solver_options(config, l, most_columns);
         solvers_.push_back(make_weight_solver<Scalar>(options, map.inputs(), map.outputs()));
         average_.push_back(Matrix<Scalar>::Zero(map.outputs(), map.inputs() + 1));
@@ -49,6 +52,18 @@ void StepFit<Scalar>::sum() {
         const PhaseClock summing(times_.exchange);
         peers_.sum(sums_->values());
     }
+    if (holders_ != nullptr) {
+        const PhaseClock summing(times_.exchange);
+        holders_->sum<Scalar>(
+            [this](Index layer) {
+                auto own = sums_->gradient(position(layer));
+                return std::span<Scalar>(own.data(), static_cast<std::size_t>(own.size()));
+            },
+            [this](Index first) {
+                const MapSpec& map = stage_.network.map(first);
+                return map.outputs() * (map.inputs() + 1);
+            });
+    }
 }
 
 template <typename Scalar>
@@ -59,8 +74,15 @@ void StepFit<Scalar>::step(int round, double rate) {
         if (round == 0) {
             solvers_[i]->begin(weights.matrix, weights.bias);
         }
+        const MapSpec& map = stage_.network.map(stage_.lowest() + static_cast<Index>(i));
+        if (map.centered) {
+            center_filters<Scalar>(map.windows, sums_->gradient(i).leftCols(map.inputs()));
+        }
         try {
             solvers_[i]->step(sums_->equations(i), shares_[i] * rate, weights.matrix, weights.bias);
+            if (map.centered) {
+                center_filters<Scalar>(map.windows, weights.matrix);
+            }
         } catch (const NumericalError& error) {
             failure_ = error;  // the same on every shard; the stages that wait for this one go on
         }
@@ -128,7 +150,7 @@ std::vector<SolverState> solver_entries(const Config& config, Index layer) {
         entries.push_back({"moment_samples", 1, 1});
     }
     if (!config.formulation.is_lrrn()) {
-        entries.push_back({"slope", 1, 4});
+        entries.push_back({"slope", learned_numbers(config, layer), 4});
     }
     return entries;
 }

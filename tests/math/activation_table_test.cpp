@@ -125,9 +125,9 @@ TEST_P(EveryActivation, gives_the_gap_of_each_column) {
 TEST_P(EveryActivation, refuses_what_it_does_not_have) {
     Matrix<double> x = Matrix<double>::Constant(4, 1, 0.25);
     const ActivationTraits traits = activation->traits();
-    EXPECT_EQ(traits.minimizer, GetParam() != "sin" && GetParam() != "gelu" &&
-                                    !GetParam().starts_with("maxpool") &&
-                                    !GetParam().starts_with("lifting"));
+    EXPECT_EQ(traits.minimizer,
+              GetParam() != "sin" && GetParam() != "gelu" && !GetParam().starts_with("maxpool") &&
+                  !GetParam().starts_with("lifting") && !GetParam().starts_with("spline"));
     EXPECT_EQ(traits.has_prox, traits.minimizer && GetParam() != "sign");
     if (!traits.minimizer) {
         EXPECT_THROW(activation->gap(x, x), Defect);
@@ -148,7 +148,7 @@ TEST_P(EveryActivation, knows_the_number_in_its_parentheses_and_takes_another) {
         return;
     }
     const std::string kind = GetParam().substr(0, GetParam().find('('));
-    const bool whole = kind == "maxpool" || kind.ends_with("lifting");
+    const bool whole = kind == "maxpool" || kind == "spline" || kind.ends_with("lifting");
     const double other = whole ? 5 : 0.625;
     const auto changed = activation->with_parameter(other);
     EXPECT_EQ(changed->parameter(), other);
@@ -156,6 +156,40 @@ TEST_P(EveryActivation, knows_the_number_in_its_parentheses_and_takes_another) {
     EXPECT_EQ(*activation->parameter(), *parse_activation(kind)->parameter());
     for (double value : {-1.0, 0.0, std::numeric_limits<double>::quiet_NaN()}) {
         EXPECT_THROW(activation->with_parameter(value), Defect) << value;
+    }
+}
+
+// <g, phi(u)> by the coefficients, and phi by others of them.
+TEST_P(EveryActivation, knows_what_can_be_learned_of_it) {
+    const Vector<double> coefficients = activation->coefficients();
+    const Matrix<double> u = random_matrix(8, 6, 12);
+    EXPECT_EQ(coefficients.size() > 0,
+              GetParam().starts_with("leaky_relu") || GetParam().starts_with("spline"));
+    if (coefficients.size() == 0) {
+        EXPECT_THROW(activation->coefficient_slopes(u, u), Defect);
+        EXPECT_THROW(activation->with_coefficients(Vector<double>::Ones(1)), Defect);
+        return;
+    }
+    EXPECT_THROW(activation->with_coefficients(Vector<double>::Ones(coefficients.size() + 1)),
+                 Defect);
+    const auto of_two = activation->of_channels(2);
+    for (const auto& one : {activation, of_two ? of_two : activation}) {
+        const Vector<double> start = one->coefficients();
+        const Matrix<double> g = random_matrix(8, 6, 13);
+        const Vector<double> slopes = one->coefficient_slopes(u, g);
+        ASSERT_EQ(slopes.size(), start.size());
+        for (Index i = 0; i < start.size(); ++i) {
+            const auto at = [&](double by) {
+                Vector<double> moved = start;
+                moved[i] += by;
+                Matrix<double> x(8, 6);
+                one->with_coefficients(moved)->apply(u, x);
+                return x.cwiseProduct(g).sum();
+            };
+            EXPECT_NEAR(slopes[i], (at(1e-4) - at(-1e-4)) / 2e-4, 1e-9) << i;
+        }
+        const Vector<double> single = one->coefficient_slopes(u.cast<float>(), g.cast<float>());
+        EXPECT_LT((single - slopes).cwiseAbs().maxCoeff(), 1e-5);
     }
 }
 

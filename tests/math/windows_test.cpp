@@ -43,6 +43,34 @@ TEST(Windows, are_gathered_in_parts_as_in_one) {
     }
 }
 
+TEST(Windows, show_the_first_channels_and_go_on_in_the_mirror_image) {
+    const Windows windows{{4, 5, 3}, 5, 5, 1, 2, 2, true};
+    ASSERT_TRUE(windows.fit());
+    const Matrix<double> x = random_matrix(60, 1, 1);
+    Matrix<double> seen(windows.length(), windows.places());
+    windows.gather(x.data(), {0, windows.places()}, seen.data());
+    const std::vector<Index> rows{2, 1, 0, 1, 2, 3, 2, 1};
+    const std::vector<Index> columns{2, 1, 0, 1, 2, 3, 4, 3, 2};
+    for (Index place = 0; place < 20; ++place) {
+        for (Index i = 0; i < 25; ++i) {
+            const Index row = rows[static_cast<std::size_t>(place / 5 + i / 5)];
+            const Index column = columns[static_cast<std::size_t>(place % 5 + i % 5)];
+            for (Index channel = 0; channel < 2; ++channel) {
+                EXPECT_EQ(seen(2 * i + channel, place), x((row * 5 + column) * 3 + channel, 0));
+            }
+        }
+    }
+    const Matrix<double> y = random_matrix(windows.length(), windows.places(), 2);
+    Matrix<double> back = Matrix<double>::Zero(60, 1);
+    windows.scatter_add(y.data(), {0, windows.places()}, back.data());
+    EXPECT_NEAR(back.cwiseProduct(x).sum(), seen.cwiseProduct(y).sum(), 1e-12);
+    const Matrix<double> one = Matrix<double>::Ones(windows.length() * windows.places(), 1);
+    Matrix<double> count = Matrix<double>::Zero(60, 1);
+    windows.scatter_add(one.data(), {0, windows.places()}, count.data());
+    EXPECT_LE(count.maxCoeff(), static_cast<double>(windows.overlap()));
+    EXPECT_FALSE((Windows{{2, 5, 3}, 5, 5, 1, 2, 2, true}.fit()));
+}
+
 TEST(Windows, that_lie_in_the_padding_alone_or_nowhere_do_not_fit) {
     EXPECT_FALSE((Windows{{4, 4, 1}, 5, 5, 1, 0}.fit()));
     EXPECT_FALSE((Windows{{4, 4, 1}, 3, 3, 1, 3}.fit()));

@@ -11,10 +11,17 @@
 namespace hoist {
 namespace {
 
-/// The first map of a network.
+/// Of `network`, the first, or the one that stands behind #.
+MapSpec map_of(const std::string& network) {
+    const auto mark = network.find('#');
+    return mark == std::string::npos ? parse_network(network + "-2", "identity", "softmax").map(0)
+                                     : parse_network(network.substr(0, mark), "identity", "linear")
+                                           .map(std::stol(network.substr(mark + 1)));
+}
+
 class AnyMap : public testing::TestWithParam<std::string> {
   protected:
-    const MapSpec map = parse_network(GetParam() + "-2", "identity", "softmax").map(0);
+    const MapSpec map = map_of(GetParam());
     const Weights<double> weights{random_matrix(map.outputs(), map.inputs(), 1),
                                   random_matrix(map.outputs(), 1, 2)};
     const LinearMap<double> linear{weights, map};
@@ -52,6 +59,8 @@ TEST_P(AnyMap, is_pulled_back_by_its_adjoint) {
 TEST_P(AnyMap, gives_pairs_that_make_the_gradient_by_its_weights) {
     Matrix<double> gradient = Matrix<double>::Zero(map.outputs(), map.inputs());
     Vector<double> sums = Vector<double>::Zero(map.outputs());
+    MapSpec own = map;
+    own.skips.clear();
     Index next = 0;
     linear.pairs(
         x, s,
@@ -67,14 +76,14 @@ TEST_P(AnyMap, gives_pairs_that_make_the_gradient_by_its_weights) {
         Weights<double> one{Matrix<double>::Zero(map.outputs(), map.inputs()), {}};
         one.matrix(row, column) = 1.0;
         one.bias = Vector<double>::Zero(map.outputs());
-        MapSpec own = map;
-        own.residual = false;
         EXPECT_NEAR(gradient(row, column), (explicit_matrix(own, one) * x).cwiseProduct(s).sum(),
                     1e-12 * gradient.cwiseAbs().maxCoeff());
     }
     double last = 0.0;
     for (Index p = 0; p < map.places(); ++p) {
-        last += s.row((p + 1) * map.outputs() - 1).sum();
+        last += map.adjoint ? -x.row(p * map.from.channels + map.outputs() - 1).sum() /
+                                  static_cast<double>(map.windows.rows * map.windows.columns)
+                            : s.row(p * map.to.channels + map.outputs() - 1).sum();
     }
     EXPECT_NEAR(sums[map.outputs() - 1], last, 1e-11);
 }
@@ -86,10 +95,15 @@ TEST_P(AnyMap, has_the_target_of_its_own_part) {
     Matrix<double> scratch;
     const Matrix<double> own = linear.target(x, u, scratch);
     MapSpec alone = map;
-    alone.residual = false;
+    alone.skips.clear();
     Matrix<double> expected(map.to.size(), x.cols());
     LinearMap<double>(weights, alone).apply(x, expected);
-    EXPECT_LT(error(own, expected), 1e-13);
+    const Index written = map.adjoint ? map.to.channels : map.outputs();
+    for (Index p = 0; p < map.to.places(); ++p) {
+        EXPECT_LT(error(own.middleRows(p * map.to.channels, written),
+                        expected.middleRows(p * map.to.channels, written)),
+                  1e-12);
+    }
 }
 
 TEST_P(AnyMap, has_a_norm_below_its_bound) {
@@ -112,7 +126,18 @@ INSTANTIATE_TEST_SUITE_P(
                     "5x6x1-conv(4,2,1,0)", "7x7x2-conv(3,5,3,1)", "4x4x1-conv(2,4,1,0)",
                     "3x3x1-conv(2,3,1,2)", "6x4x2-avgpool(2)-conv(3,3)", "4x4x3-avgpool(2)-5",
                     "4x4x3-avgpool-5", "1x9x1-conv(2,1,4,0)", "12x12x2-conv(2,3)", "7-residual",
-                    "5x4x3-residual(3)", "6x4x2-avgpool(2)-residual(3)", "4x4x3-avgpool-residual"),
+                    "5x4x3-residual(3)", "6x4x2-avgpool(2)-residual(3)", "4x4x3-avgpool-residual",
+                    "5x4x2-residual(3,3)#0", "5x4x2-residual(3,3)#1", "6x5x2-potential(3,5)#0",
+                    "6x5x2-potential(3,5)#1", "3x3x1-potential(2,5)-conv(1,1)#0",
+                    "3x3x1-potential(2,5)-conv(1,1)#1", "5x4x2-keep_input-conv(3,3)-conv(2,3)#0",
+                    "5x4x2-keep_input-conv(3,3)-conv(2,3)#1",
+                    "5x4x2-keep_input-conv(2,1)-residual(3)-conv(2,1)#1",
+                    "5x4x1-keep_input-potential(3,3)-fidelity-potential(3,3)-fidelity#0",
+                    "5x4x1-keep_input-potential(3,3)-fidelity-potential(3,3)-fidelity#1",
+                    "5x4x1-keep_input-potential(3,3)-fidelity-potential(3,3)-fidelity#2",
+                    "5x4x1-keep_input-potential(3,3)-fidelity-potential(3,3)-fidelity#3",
+                    "5x4x1-keep_input-potential(3,3)-fidelity-potential(3,3)-fidelity#4",
+                    "5x4x1-keep_input-potential(3,3)-fidelity-potential(3,3)-fidelity#5"),
     [](const auto& test) {
         std::string name = test.param;
         std::ranges::replace_if(

@@ -57,11 +57,83 @@ TEST(NetworkSpec, writes_what_it_reads) {
     }
 }
 
+// Step after step x - K'phi(K x)/25 and x + w [x; y], with y the input.
+TEST(NetworkSpec, carries_channels_through_steps_of_two_maps) {
+    const NetworkSpec spec =
+        parse_network("8x6x2-keep_input-(potential(4,5)-fidelity)^2", "spline(5,2)", "linear");
+    ASSERT_EQ(spec.layers(), 6);
+    EXPECT_EQ(to_text(spec.block(1)), "8x6x8");  // 4 of the map, x and y
+    EXPECT_EQ(to_text(spec.block(2)), "8x6x4");
+    EXPECT_EQ(to_text(spec.block(3)), "8x6x4");
+    EXPECT_EQ(to_text(spec.block(4)), "8x6x8");
+    EXPECT_EQ(to_text(spec.block(6)), "8x6x2");
+    for (const Index l : {0, 3}) {
+        EXPECT_EQ(spec.map(l).inputs(), 50);
+        EXPECT_EQ(spec.map(l).outputs(), 4);
+        EXPECT_EQ(spec.activation(l + 1).coefficients().size(), 5 * 4);
+        EXPECT_TRUE(spec.map(l + 1).adjoint);
+        EXPECT_EQ(spec.map(l + 2).inputs(), 4);
+        EXPECT_EQ(spec.map(l + 2).outputs(), 2);
+        EXPECT_EQ(spec.activation(l + 2).name(), "identity");
+    }
+    const std::vector<Index> weights{0, 0, 2, 0, 0, 2};
+    EXPECT_EQ(spec.first_with, weights);
+    EXPECT_TRUE(spec.shares_weights());
+    EXPECT_FALSE(parse_network("8x6x2-residual(3,4)*2", "relu", "linear").shares_weights());
+    // Those of the blocks that do not end a step, or of all.
+    for (const std::string activations : {"relu,tanh", "relu,identity,tanh"}) {
+        const NetworkSpec steps =
+            parse_network("8x6x2-residual(3,4)-residual(3,4)", activations, "linear");
+        EXPECT_EQ(steps.activation_text(), "relu,tanh");
+        EXPECT_EQ(steps.activation(2).name(), "identity");
+        EXPECT_EQ(steps.activation(3).name(), "tanh");
+    }
+    const NetworkSpec larger = spec.resized({9, 12, 2});
+    EXPECT_EQ(larger.layers_text(), "9x12x2-keep_input-(potential(4,5)-fidelity)^2");
+    EXPECT_EQ(larger.first_with, weights);
+}
+
+TEST(NetworkSpec, keeps_what_splines_have_learned_on_pictures_of_another_size) {
+    NetworkSpec spec = parse_network("8x8x1-potential(2,3)", "spline(3,1)", "linear");
+    const Vector<double> learned = Vector<double>::LinSpaced(6, -1.0, 2.0);
+    spec.activations[0] = spec.activations[0]->with_coefficients(learned);
+    EXPECT_EQ(spec.resized({9, 5, 1}).activation(1).coefficients(), learned);
+}
+
+TEST(NetworkSpec, refuses_steps_that_do_not_fit) {
+    for (const auto& [layers, activation, mention] : std::vector<std::array<std::string, 3>>{
+             {"8x8x1-potential(4,4)", "relu", "odd side"},
+             {"8x8x1-potential(0,3)", "relu", "channels"},
+             {"2x8x1-potential(4,5)-conv(1,1)", "relu", "mirror image"},
+             {"8x8x1-fidelity", "relu", "keep_input"},
+             {"8x8x1-keep_input-fidelity", "relu", "a map before"},
+             {"8x8x1-conv(2,3)-keep_input-conv(1,3)", "relu", "right behind the input"},
+             {"64-keep_input-64-64", "relu", "keep_input"},
+             {"8x8x1-keep_input-conv(4,3,2)-conv(4,3)-shuffle(2)", "relu", "as many places"},
+             {"8x8x1-keep_input-conv(4,3)-maxpool(2)-conv(1,3)", "relu", "maxpool"},
+             {"8x8x1-keep_input-conv(4,3)-batchnorm-conv(1,3)", "relu", "batchnorm"},
+             {"8x8x1-residual(3,4)", "scaled_lifting(3)", "scaled_lifting(3)"},
+             {"8x8x1-residual(3,4)-conv(1,3)", "relu,tanh", "identity"},
+             {"8x8x1-conv(1,3)-potential(2,3)^2", "relu,relu,tanh", "activations"},
+             {"8x8x1-conv(3,3)-conv(1,3)^2", "relu", "sizes"}}) {
+        try {
+            parse_network(layers, activation, "linear");
+            FAIL() << layers;
+        } catch (const UsageError& error) {
+            EXPECT_NE(std::string(error.what()).find(mention), std::string::npos)
+                << layers << ": " << error.what();
+        }
+    }
+}
+
 TEST(NetworkSpec, makes_pictures_of_pictures_where_the_output_is_linear) {
     for (const std::string layers :
          {"9x7x3-conv(4,3)-conv(3,3)", "9x7x3-residual(3)", "8x8x1-conv(4,3)-conv(1,3)-add_input",
           "8x8x1-conv(6,6,2,2)-conv(4,3)-shuffle(2)-add_input",
-          "8x6x3-conv(6,2,2,0)-batchnorm-conv(12,3)-shuffle(2)"}) {
+          "8x6x3-conv(6,2,2,0)-batchnorm-conv(12,3)-shuffle(2)", "9x7x3-residual(3,5)",
+          "9x7x3-keep_input-conv(3,3)-residual(3)-residual(3,4)-fidelity-conv(3,3)",
+          "8x8x1-keep_input-(potential(4,5)-fidelity)^3", "8x8x1-potential(4,5)^2-residual(3)^2",
+          "8x8x1-conv(6,6,2,2)-residual(3,4)-conv(4,3)-shuffle(2)-add_input"}) {
         const NetworkSpec spec = parse_network(layers, "relu", "linear");
         EXPECT_EQ(spec.layers_text(), layers);
         EXPECT_TRUE(spec.pictures());

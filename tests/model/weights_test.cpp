@@ -3,8 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <numbers>
 
 #include "hoist/model/linear_map.hpp"
+#include "hoist/model/network_spec.hpp"
 
 namespace hoist {
 namespace {
@@ -64,6 +66,39 @@ TEST(InitialWeights, of_a_convolution_hand_on_its_channels_where_asked) {
                   he.matrix.bottomRows(std::max<Index>(channels - 3, 0)));
     }
     EXPECT_EQ(draw(Start::dirac), draw(Start::he));
+}
+
+// The cosine transform of a window is orthonormal, and only its constant has a mean.
+TEST(InitialWeights, of_a_convolution_look_for_cosines_where_asked) {
+    const auto of = [](Index filters) {
+        const auto map = MapSpec::convolution(Windows{{9, 9, 1}, 5, 5, 1, 2}, filters);
+        return initial_weights<double>(map, Start::cosines, 0.0, 1, 0).matrix;
+    };
+    const Matrix<double> rows = of(24);
+    EXPECT_LT((rows * rows.transpose() - Matrix<double>::Identity(24, 24)).cwiseAbs().maxCoeff(),
+              1e-12);
+    EXPECT_LT(rows.rowwise().sum().cwiseAbs().maxCoeff(), 1e-12);
+    EXPECT_EQ(of(8), rows.topRows(8));
+    for (Index i = 0; i < 5; ++i) {  // the lowest wave goes across
+        EXPECT_NEAR(rows(0, i) * rows(0, 4) / std::abs(rows(0, 4) * rows(0, 4)),
+                    std::cos(std::numbers::pi * (static_cast<double>(i) + 0.5) / 5.0) /
+                        std::cos(std::numbers::pi * 4.5 / 5.0),
+                    1e-12);
+    }
+    EXPECT_EQ(draw(Start::cosines), draw(Start::he));
+}
+
+TEST(InitialWeights, of_a_centered_map_have_no_mean_on_any_channel) {
+    const auto spec = parse_network("6x6x2-potential(4,3)", "relu", "linear");
+    const auto weights = initial_weights<double>(spec.map(0), Start::he, 0.0, 1, 0);
+    EXPECT_GT(weights.matrix.norm(), 0.1);
+    for (Index channel = 0; channel < 2; ++channel) {
+        Vector<double> sum = Vector<double>::Zero(4);
+        for (Index place = 0; place < 9; ++place) {
+            sum += weights.matrix.col(2 * place + channel);
+        }
+        EXPECT_LT(sum.cwiseAbs().maxCoeff(), 1e-13);
+    }
 }
 
 TEST(InitialWeights, depend_on_the_seed_and_the_layer_alone) {

@@ -49,7 +49,7 @@ OUTSIDE = {
 # Where the numbers of a map are: what it does, how it starts, what fits it, and what goes into files or shows them.
 # All others ask LinearMap.
 NUMBERS_OF_MAPS = {
-    "model/weights", "model/linear_map", "problem/start", "problem/model_file", "run/checkpoint",
+    "model/weights", "model/linear_map", "model/map_norms", "problem/start", "problem/model_file", "run/checkpoint",
     "train/batch_sums", "train/ridge_refit", "train/step_fit",
     "app/bench_kernels", "app/export", "app/import", "app/inspect", "app/report_model",
 }

@@ -42,9 +42,9 @@ DefinedActivation::DefinedActivation(const std::string& text)
 }
 
 bool DefinedActivation::piecewise_linear() const {
-    constexpr std::array<const char*, 10> names{
-        "identity",       "relu",    "leaky_relu", "hard_tanh", "hard_sigmoid",
-        "soft_threshold", "simplex", "maxpool",    "lifting",   "scaled_lifting"};
+    constexpr std::array<const char*, 11> names{
+        "identity", "relu",    "leaky_relu", "hard_tanh",      "hard_sigmoid", "soft_threshold",
+        "simplex",  "maxpool", "lifting",    "scaled_lifting", "spline"};
     return std::ranges::find(names, name_) != names.end();
 }
 
@@ -88,6 +88,12 @@ double DefinedActivation::of(double u) const {
     if (name_ == "saturated_sin") {
         return std::sin(std::clamp(u, -std::numbers::pi / 2, std::numbers::pi / 2));
     }
+    if (name_ == "spline") {
+        const double spacing = 2.0 * range_ / (parameter_ - 1.0);
+        const Index k = interval(u);
+        const double share = (u + range_) / spacing - static_cast<double>(k);
+        return (1.0 - share) * value(k) + share * value(k + 1);
+    }
     throw std::invalid_argument("no definition of " + name_);
 }
 
@@ -129,7 +135,23 @@ double DefinedActivation::slope(double u) const {
     if (name_ == "saturated_sin") {
         return std::abs(u) < std::numbers::pi / 2 ? std::cos(u) : 0.0;
     }
+    if (name_ == "spline") {
+        const Index k = interval(u);
+        return (value(k + 1) - value(k)) * (parameter_ - 1.0) / (2.0 * range_);
+    }
     throw std::invalid_argument("no derivative of " + name_);
+}
+
+// Of a spline as it starts: psi(u) = 0.3 u exp(-8 (u / range)^2) at its knots.
+double DefinedActivation::value(Index knot) const {
+    const double u = -range_ + 2.0 * range_ * static_cast<double>(knot) / (parameter_ - 1.0);
+    return 0.3 * u * std::exp(-8.0 * u * u / (range_ * range_));
+}
+
+Index DefinedActivation::interval(double u) const {
+    const double spacing = 2.0 * range_ / (parameter_ - 1.0);
+    return static_cast<Index>(
+        std::clamp(std::floor((u + range_) / spacing), 0.0, parameter_ - 2.0));
 }
 
 // Ochs et al. 2018, Definition 1 with its linear extrapolation, and equation (12) of section 3.4.

@@ -26,6 +26,8 @@ class DefinedActivation {
   private:
     double of(double u) const;
     double slope(double u) const;
+    Eigen::Index interval(double u) const;
+    double value(Eigen::Index knot) const;
     Eigen::VectorXd lifted(double u) const;
     Eigen::Index entries() const;
 

@@ -9,8 +9,18 @@ inline Index position_in(const Shape& shape, Index r, Index c, Index k) {
     return (r * shape.columns + c) * shape.channels + k;
 }
 
+inline Index mirrored_place(Index i, Index count) {
+    while (i < 0 || i >= count) {
+        i = i < 0 ? -i : 2 * (count - 1) - i;
+    }
+    return i;
+}
+
+Matrix<double> explicit_matrix(const MapSpec& map, Weights<double> weights);
+
 /// u of one sample by the definition of a convolution behind the mean over windows, if there are
-/// any: loops over places, rows, columns and channels.
+/// any: loops over places, rows, columns and channels. That of an adjoint by the matrix of the map that it is the
+/// adjoint of.
 inline Vector<double> mapped_by_definition(const MapSpec& map, const Weights<double>& weights,
                                            const Vector<double>& sample) {
     Vector<double> x = sample;
@@ -28,25 +38,47 @@ inline Vector<double> mapped_by_definition(const MapSpec& map, const Weights<dou
         }
     }
     const Windows& w = map.windows;
-    Vector<double> u(map.to.size());
-    for (Index p = 0; p < map.places(); ++p) {
+    Vector<double> u = Vector<double>::Zero(map.to.size());
+    if (map.adjoint) {
+        const MapSpec forth = MapSpec::convolution(w, map.outputs());
+        Vector<double> read(forth.to.size());
+        for (Index p = 0; p < map.places(); ++p) {
+            for (Index m = 0; m < map.outputs(); ++m) {
+                read[p * map.outputs() + m] = x[p * map.from.channels + m];
+            }
+        }
+        u = -explicit_matrix(forth, weights).transpose() * read /
+            static_cast<double>(w.rows * w.columns);
+    }
+    for (Index p = 0; p < map.places() && !map.adjoint; ++p) {
         for (Index m = 0; m < map.outputs(); ++m) {
             double sum = weights.bias[m];
             for (Index i = 0; i < w.rows; ++i) {
                 for (Index j = 0; j < w.columns; ++j) {
-                    const Index r = p / w.across() * w.stride + i - w.padding;
-                    const Index c = p % w.across() * w.stride + j - w.padding;
+                    Index r = p / w.across() * w.stride + i - w.padding;
+                    Index c = p % w.across() * w.stride + j - w.padding;
+                    if (w.mirrored) {
+                        r = mirrored_place(r, from.rows);
+                        c = mirrored_place(c, from.columns);
+                    }
                     if (r < 0 || r >= from.rows || c < 0 || c >= from.columns) {
                         continue;
                     }
-                    for (Index k = 0; k < from.channels; ++k) {
-                        sum += weights.matrix(m, (i * w.columns + j) * from.channels + k) *
+                    for (Index k = 0; k < w.channels(); ++k) {
+                        sum += weights.matrix(m, (i * w.columns + j) * w.channels() + k) *
                                x[position_in(from, r, c, k)];
                     }
                 }
             }
-            const Index at = p * map.outputs() + m;
-            u[at] = sum + (map.residual ? x[at] : 0.0);
+            u[p * map.to.channels + m] = sum;
+        }
+    }
+    for (const Skip& skip : map.skips) {
+        const Index channels = x.size() / map.to.places();
+        for (Index p = 0; p < map.to.places(); ++p) {
+            for (Index k = 0; k < skip.channels; ++k) {
+                u[p * map.to.channels + skip.to + k] += x[p * channels + skip.from + k];
+            }
         }
     }
     return u;

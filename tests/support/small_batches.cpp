@@ -71,7 +71,7 @@ void SmallBatches<Scalar>::advance_epochs(int count) {
 template <typename Scalar>
 void SmallBatches<Scalar>::write_checkpoint(const std::filesystem::path& path) {
     ModelHeader header;
-    header.network = problem_.config.network;
+    header.network = parts_.stage.network;
     header.formulation = problem_.config.formulation.name;
     header.created = time_stamp();
     header.version = "test";

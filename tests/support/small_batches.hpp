@@ -32,6 +32,8 @@ class SmallBatches {
     Method<Scalar>& method() { return *method_; }
     const Progress& progress() const { return progress_; }
     const Placement& placement() const { return parts_.placement; }
+    /// With what has been learned of its activations.
+    const NetworkSpec& network() const { return parts_.stage.network; }
 
     /// Collective: the mean loss of the last epoch and what stands beside it, and the weights; on every rank.
     double loss() const { return world_.sum(method_->energy().loss); }

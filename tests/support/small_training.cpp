@@ -30,8 +30,9 @@ SmallProblem SmallProblem::on_grid(int stages, std::vector<int> shards) const {
 std::vector<Weights<double>> SmallProblem::start() const {
     std::vector<Weights<double>> weights;
     for (Index l = 0; l < config.network.layers(); ++l) {
-        weights.push_back(initial_weights<double>(config.network.map(l), config.start, config.bias,
-                                                  config.seed, l));
+        const Index first = config.network.weights_of(l);
+        weights.push_back(initial_weights<double>(config.network.map(first), config.start,
+                                                  config.bias, config.seed, first));
     }
     return weights;
 }

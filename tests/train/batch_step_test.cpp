@@ -237,9 +237,9 @@ TEST_P(DropoutShare, of_units_is_set_to_zero_and_keeps_their_mean) {
 INSTANTIATE_TEST_SUITE_P(shares, DropoutShare,
                          testing::Values(0.25, 0.5, 0.001, 0.0036, 0.9, 0.99));
 
-class LearnedSlopes : public testing::TestWithParam<std::string> {};
+class LearnedCoefficients : public testing::TestWithParam<std::string> {};
 
-TEST_P(LearnedSlopes, descend_the_loss_of_the_ordinary_network) {
+TEST_P(LearnedCoefficients, descend_the_loss_of_the_ordinary_network) {
     const Communicator world = Communicator::world();
     const auto settings = [](double slope) {
         return with({{"network.activation", "leaky_relu(" + to_text(slope) + ")"},
@@ -271,7 +271,7 @@ TEST_P(LearnedSlopes, descend_the_loss_of_the_ordinary_network) {
     EXPECT_NEAR(derivative, expected, 1e-5 * std::abs(expected));
 }
 
-INSTANTIATE_TEST_SUITE_P(all, LearnedSlopes, testing::Values("mac", "fenchel", "bregman"),
+INSTANTIATE_TEST_SUITE_P(all, LearnedCoefficients, testing::Values("mac", "fenchel", "bregman"),
                          [](const auto& test) { return test.param; });
 
 TEST(Averages, are_the_mean_of_the_weights_at_the_end) {

@@ -21,9 +21,8 @@ class Contrastive final : public GapPenalty<Scalar> {
 
     void respond(Index layer, const ConstMatrixRef<Scalar>& u, const ConstMatrixRef<Scalar>& g,
                  const ConstMatrixRef<Scalar>& x, MatrixRef<Scalar> s) const override;
-    double parameter_slope(Index layer, const ConstMatrixRef<Scalar>& u,
-                           const ConstMatrixRef<Scalar>& g,
-                           const ConstMatrixRef<Scalar>& x) const override;
+    Vector<double> coefficient_slopes(Index layer, const ConstMatrixRef<Scalar>& u,
+                                      const ConstMatrixRef<Scalar>& g) const override;
 
   private:
     Contrast contrast_;

@@ -159,11 +159,10 @@ class Formulation {
     /// The lambda from here on. @pre prepare() follows.
     virtual void weigh(const std::vector<double>& lambda) = 0;
 
-    /// The derivative by the parameter of phi_l of what respond() lowers, summed over the columns.
-    /// @pre the activation has a parameter that is learned.
-    virtual double parameter_slope(Index layer, const ConstMatrixRef<Scalar>& u,
-                                   const ConstMatrixRef<Scalar>& g,
-                                   const ConstMatrixRef<Scalar>& x) const;
+    /// The derivative by the coefficients of phi_l of what respond() lowers, summed over the columns.
+    /// @pre the activation has coefficients that are learned.
+    virtual Vector<double> coefficient_slopes(Index layer, const ConstMatrixRef<Scalar>& u,
+                                              const ConstMatrixRef<Scalar>& g) const;
 
     /// Whether the penalty is convex in all activations together, so that they can move at once.
     virtual bool jointly_convex() const { return false; }

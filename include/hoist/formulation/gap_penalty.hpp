@@ -46,9 +46,8 @@ class GapPenalty : public Formulation<Scalar> {
                    MatrixRef<Scalar> x) const override;
     void weigh(const std::vector<double>& lambda) override { lambda_ = lambda; }
     /// lambda dD/da at x_new.
-    double parameter_slope(Index layer, const ConstMatrixRef<Scalar>& u,
-                           const ConstMatrixRef<Scalar>& g,
-                           const ConstMatrixRef<Scalar>& x) const override;
+    Vector<double> coefficient_slopes(Index layer, const ConstMatrixRef<Scalar>& u,
+                                      const ConstMatrixRef<Scalar>& g) const override;
 
   protected:
     double lambda(Index layer) const { return lambda_[static_cast<std::size_t>(layer - 1)]; }

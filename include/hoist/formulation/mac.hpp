@@ -42,9 +42,8 @@ class Mac : public Formulation<Scalar> {
     void minimizer(Index layer, const ConstMatrixRef<Scalar>& u, const ConstMatrixRef<Scalar>& g,
                    MatrixRef<Scalar> x) const override;
     void weigh(const std::vector<double>& lambda) override { options_.lambda = lambda; }
-    double parameter_slope(Index layer, const ConstMatrixRef<Scalar>& u,
-                           const ConstMatrixRef<Scalar>& g,
-                           const ConstMatrixRef<Scalar>& x) const override;
+    Vector<double> coefficient_slopes(Index layer, const ConstMatrixRef<Scalar>& u,
+                                      const ConstMatrixRef<Scalar>& g) const override;
 
   protected:
     double lambda(Index layer) const { return options_.lambda_of(layer); }

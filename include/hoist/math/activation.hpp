@@ -24,7 +24,7 @@ struct ActivationTraits {
     /// of each onto [lower, upper].
     bool projection = false;
     /// Whether phi is the minimizer of a convex F(x) - <u, x>, so that gap exists. False for gelu,
-    /// sin, maxpool and liftings but scaled_lifting(3).
+    /// sin, maxpool, splines and liftings but scaled_lifting(3).
     bool minimizer = true;
     /// Whether Psi = F - 1/2|.|^2 is convex too, so that prox exists and gap(x, u) is at least
     /// 1/2 |x - phi(u)|^2. False for sign and where there is no F.
@@ -36,6 +36,8 @@ struct ActivationTraits {
     /// How many consecutive channels of x one of u makes: those of a lifting, otherwise 1. In <u, x> each
     /// of them stands beside that u.
     Index entries = 1;
+    /// Whether its coefficients are there to be learned.
+    bool learned = false;
 };
 
 /// phi as the minimizer of a convex problem: phi(u) = argmin F(x) - <u, x>, F = 1/2|.|^2 + Psi.
@@ -75,6 +77,20 @@ class Activation {
     /// The same activation with another one.
     /// @pre this one has a parameter, and `value` is in its range.
     std::shared_ptr<const Activation> with_parameter(double value) const;
+
+    /// What mini-batches can learn of it: the parameter of leaky_relu, the values of splines in units of the
+    /// distance of their knots, knot by knot for all channels; of others none.
+    virtual Vector<double> coefficients() const { return {}; }
+    /// The same activation with others. @pre as many as it has, in the range of its parameter.
+    virtual std::shared_ptr<const Activation> with_coefficients(
+        const Vector<double>& coefficients) const;
+    /// The same with coefficients of their own for so many channels, as they start; none where it has no such.
+    virtual std::shared_ptr<const Activation> of_channels(Index) const { return nullptr; }
+    /// The derivative of <g, phi(u)> by each of them. @pre g has the size of phi(u), and there are coefficients.
+    virtual Vector<double> coefficient_slopes(const ConstMatrixRef<float>& u,
+                                              const ConstMatrixRef<float>& g) const = 0;
+    virtual Vector<double> coefficient_slopes(const ConstMatrixRef<double>& u,
+                                              const ConstMatrixRef<double>& g) const = 0;
 
     /// x = phi(u).
     /// @pre a column of u has the shape input(x's).

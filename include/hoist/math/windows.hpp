@@ -6,15 +6,21 @@
 
 namespace hoist {
 
-/// Where a map looks: windows of `rows` x `columns` places of a block, with all of its channels,
-/// `stride` places apart; the block is thought to be surrounded by `padding` places of zeros. The
-/// numbers of a window lie in the order of the block's: channels innermost, rows outermost.
+/// Where a map looks: windows of `rows` x `columns` places of a block, with all of its channels or the
+/// first of them, `stride` places apart; the block is thought to be surrounded by `padding` places of
+/// zeros, or of its mirror image. The numbers of a window lie in the order of the block's: channels
+/// innermost, rows outermost.
 struct Windows {
     Shape from;
     Index rows = 1;
     Index columns = 1;
     Index stride = 1;
     Index padding = 0;
+    /// How many of the channels, the first ones; 0: all.
+    Index leading = 0;
+    /// Whether the block goes on in its mirror image: ... 2 1 0 1 2 ... @pre windows lie at every place, then, and
+    /// reach as far to both sides.
+    bool mirrored = false;
 
     /// The whole block as one window.
     static Windows whole(const Shape& from) { return {from, from.rows, from.columns}; }
@@ -25,13 +31,15 @@ struct Windows {
     Index places() const { return down() * across(); }
     /// Of what has so many channels for each window.
     Shape shape(Index channels) const { return {down(), across(), channels}; }
+    /// Those of a window.
+    Index channels() const { return leading == 0 ? from.channels : leading; }
     /// The numbers of a window.
-    Index length() const { return rows * columns * from.channels; }
+    Index length() const { return rows * columns * channels(); }
     /// Whether the windows of a block, one after another, are the block as it is.
     bool are_the_block() const;
-    /// Whether there is any window, and none lies in the padding alone.
+    /// Whether there is any window, none lies in the padding alone, and the block is large enough to be mirrored.
     bool fit() const;
-    /// In how many windows a number lies at most.
+    /// In how many windows a number lies at most, or a bound of it where they are mirrored.
     Index overlap() const;
 
     /// The places of the block in each window, window by window. @pre padding is 0.

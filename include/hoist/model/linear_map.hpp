@@ -8,8 +8,8 @@
 
 namespace hoist {
 
-/// The map of a layer, u = W F(x) + b with F(x) the windows of P x, and P x added where it is
-/// residual: all that formulations and training ask of it, for columns of samples. A view of the
+/// The map of a layer, u = W F(x) + b with F(x) the windows of P x, and what skips bring of P x added;
+/// or the adjoint of such a map, as MapSpec says: all that formulations and training ask of it, for columns of samples. A view of the
 /// weights, made where it is needed; only fits and files look at W itself. Where the map is
 /// normalized, W and b are those that take in the moments of its weights.
 template <typename Scalar>
@@ -35,23 +35,23 @@ class LinearMap {
     /// b, which normalization adds to what it makes of W F(x) + b.
     const Vector<Scalar>& shift() const { return weights_->bias; }
 
-    /// u = W F(x) + b (+ P x). @pre x is inputs x B, u outputs x B.
+    /// u = W F(x) + b (+ skip(P x)). @pre x is inputs x B, u outputs x B.
     void apply(const ConstMatrixRef<Scalar>& x, MatrixRef<Scalar> u) const;
     /// The same for columns, or some of them, that are held compressed. @pre spec().plain().
     void apply(const CompressedColumns<Scalar>& x, MatrixRef<Scalar> u) const;
     void apply(const CompressedColumns<Scalar>& x, Range columns, MatrixRef<Scalar> u) const;
-    /// u += factor (W F(x) (+ P x)).
+    /// u += factor (W F(x) (+ skip(P x))).
     void add_product(Scalar factor, const ConstMatrixRef<Scalar>& x, MatrixRef<Scalar> u) const;
-    /// g = F'(W's) (+ P's). @pre s is outputs x B, g inputs x B.
+    /// g = F'(W's) (+ P' skip'(s)). @pre s is outputs x B, g inputs x B.
     void pull_back(const ConstMatrixRef<Scalar>& s, MatrixRef<Scalar> g) const;
-    /// g += factor (F'(W's) (+ P's)).
+    /// g += factor (F'(W's) (+ P' skip'(s))).
     void add_pull_back(Scalar factor, const ConstMatrixRef<Scalar>& s, MatrixRef<Scalar> g) const;
 
     /// Visits the windows of x with what belongs to them of t, of which `first` counts the pairs
     /// before: all that a regression of t on x, or a gradient by W, is made of. @pre t is as u.
     void pairs(const ConstMatrixRef<Scalar>& x, const ConstMatrixRef<Scalar>& t,
                const Pair& visit) const;
-    /// The t that W F(x) + b has to come near where u has to come near t: t - P x for a residual map.
+    /// The t that W F(x) + b has to come near where u has to come near t: t - skip(P x) for a residual map.
     /// @param scratch holds it then.
     ConstMatrixRef<Scalar> target(const ConstMatrixRef<Scalar>& x, const ConstMatrixRef<Scalar>& t,
                                   Matrix<Scalar>& scratch) const;
@@ -87,6 +87,16 @@ class LinearMap {
     void visit_tiles(const ConstMatrixRef<Scalar>& x, Index most_windows, const Visit& visit) const;
     Index windows_at_once() const;
     LinearMap behind_fixed() const { return {*weights_, spec_.without_fixed()}; }
+    /// What W gives of a block, place by place.
+    auto rows_of_weights(auto&& block) const { return block.topRows(spec_.outputs()); }
+    /// That of W F(a), in which the map may lead up or, as an adjoint, down.
+    const Shape& beside_windows() const { return spec_.adjoint ? spec_.from : spec_.to; }
+    Scalar per_window() const {
+        return Scalar{1} / static_cast<Scalar>(spec_.windows.rows * spec_.windows.columns);
+    }
+    void add_skips(Scalar factor, const ConstMatrixRef<Scalar>& x, MatrixRef<Scalar> u) const;
+    void add_windows(Scalar factor, const ConstMatrixRef<Scalar>& a, MatrixRef<Scalar> b) const;
+    void add_transposed(Scalar factor, const ConstMatrixRef<Scalar>& b, MatrixRef<Scalar> a) const;
     void gather(const ConstMatrixRef<Scalar>& x, const Tile& tile, Matrix<Scalar>& windows) const;
     Matrix<Scalar> in_front(const ConstMatrixRef<Scalar>& x) const;
 

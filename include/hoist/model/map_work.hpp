@@ -19,7 +19,7 @@ class MapWork {
           gathered_(map.windows.are_the_block() ? 0.0 : n_ * places_),
           normalized_(map.normalized ? u_ : 0.0),
           beside_((map.in_front ? x_ + static_cast<double>(map.windows.from.size()) : 0.0) +
-                  (map.residual ? u_ : 0.0)) {}
+                  (map.skips.empty() ? 0.0 : u_)) {}
 
     /// u = W F(x) + b.
     Work apply(double columns) const {

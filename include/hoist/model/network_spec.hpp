@@ -27,6 +27,8 @@ struct NetworkSpec {
     /// phi_1, ..., phi_L, and phi_{L+1} where the output is none.
     std::vector<std::shared_ptr<const Activation>> activations;
     Output output = Output::softmax;
+    /// Of each map the first with the same weights, itself where it has its own; empty where all have.
+    std::vector<Index> first_with = {};
     /// Of a network of pictures: each place of the last map's output stands for a square of so many places a side of
     /// the picture that it makes, the channels of the first of them first (Shi et al. 2016, "pixel shuffle").
     Index shuffle = 1;
@@ -45,6 +47,12 @@ struct NetworkSpec {
     }
     /// From x_l to u_{l+1}.
     const MapSpec& map(Index l) const { return maps[static_cast<std::size_t>(l)]; }
+    /// The first map with the weights of map l.
+    Index weights_of(Index l) const {
+        return first_with.empty() ? l : first_with[static_cast<std::size_t>(l)];
+    }
+    /// Whether several maps have the same weights.
+    bool shares_weights() const;
     /// The numbers of its largest x_l or u_l.
     Index widest() const;
     /// phi_l of hidden block `layer`, 1 <= layer <= L.
@@ -69,6 +77,8 @@ struct NetworkSpec {
     /// The smallest picture that has no fewer rows and columns than `shape` and that the maps give back in its size;
     /// nothing where there is none. @pre pictures().
     std::optional<Shape> fitting(const Shape& shape) const;
+    /// Whether its blocks carry the input along.
+    bool keeps_input() const;
     /// Whether it knows of no targets.
     bool unsupervised() const { return output == Output::none; }
 
@@ -82,7 +92,11 @@ struct NetworkSpec {
 /// shape of the input, a number or ROWSxCOLUMNSxCHANNELS, and maps with `-` between them: a number
 /// is a dense map to so many units; conv(CHANNELS,SIDE[,STRIDE[,PADDING]]) a convolution, padded by
 /// SIDE/2 where that is not given; residual(SIDE), or residual between plain vectors, a map that
-/// adds what it looks at; maxpool(SIDE[,STRIDE]) takes the maximum of windows behind a
+/// adds what it looks at; residual(SIDE,CHANNELS) two maps with so many channels and an activation between them,
+/// of which the second adds to what the first looks at; potential(CHANNELS,SIDE) the same with the adjoint of the
+/// first map, which is subtracted; fidelity, behind keep_input, which makes all blocks carry the input, adds a map of
+/// each place of x and of the input to x. `(...)^5` is the same maps five times over, with one set of weights.
+/// Activations are given for the blocks that do not end such steps. maxpool(SIDE[,STRIDE]) takes the maximum of windows behind a
 /// map; batchnorm, right behind a map, normalizes what it gives; avgpool(SIDE[,STRIDE]) their mean in front of the next, avgpool that of the whole picture.
 /// Where the output is linear, the last map may give a picture as large as the input, after shuffle(SIDE) where that
 /// follows; add_input at the end adds the input to it.

@@ -61,6 +61,8 @@ struct ModelHeader {
 
 /// The group of the layer's weights, bias and activation in a file.
 std::string layer_name(Index layer);
+/// The coefficients of that activation, where they are learned as a spline's.
+std::string coefficients_name(Index layer);
 
 /// Writes all of the header; of the checkpoint too where it is one.
 void write_model_header(Hdf5Writer& file, const ModelHeader& header);

@@ -55,7 +55,7 @@ class PicturePatches {
 };
 
 /// The unit of the outputs of a network of pictures: mean_difference() of the first of the samples `chosen`, the same on
-/// every rank.
+/// every rank; that of the inputs where the last map adds to a picture that the maps before it hand on.
 /// @throws as PicturePatches.
 double picture_unit(const Config& config, Dataset& data, std::span<const Index> chosen);
 

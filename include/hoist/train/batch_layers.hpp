@@ -6,7 +6,7 @@
 #include "hoist/formulation/output_block.hpp"
 #include "hoist/problem/samples.hpp"
 #include "hoist/train/dropout.hpp"
-#include "hoist/train/learned_slopes.hpp"
+#include "hoist/train/learned_coefficients.hpp"
 #include "hoist/train/lift.hpp"
 #include "hoist/train/passage.hpp"
 
@@ -25,7 +25,7 @@ class BatchLayers {
     /// All references must outlive it.
     BatchLayers(const Config& config, const Communicator& world, const Placement& placement,
                 const Samples<Scalar>& samples, const Batches& batches, Stage<Scalar>& stage,
-                LearnedSlopes<Scalar>& slopes, PhaseTimes& times);
+                LearnedCoefficients<Scalar>& coefficients, PhaseTimes& times);
 
     /// Draws the epoch, and forgets the figures of the one before.
     void begin_epoch(Index epoch);
@@ -72,7 +72,7 @@ class BatchLayers {
     const Samples<Scalar>& samples_;
     const Batches& batches_;
     Stage<Scalar>& stage_;
-    LearnedSlopes<Scalar>& slopes_;
+    LearnedCoefficients<Scalar>& coefficients_;
     PhaseTimes& times_;
     bool first_;
     bool last_;

@@ -47,7 +47,7 @@ class BatchStep {
     }
     StepFit<Scalar>& fit() { return fit_; }
     const StepFit<Scalar>& fit() const { return fit_; }
-    LearnedSlopes<Scalar>& slopes() { return slopes_; }
+    LearnedCoefficients<Scalar>& coefficients() { return coefficients_; }
 
     BatchLayers<Scalar>& layers() { return layers_; }
     const BatchLayers<Scalar>& layers() const { return layers_; }
@@ -76,8 +76,9 @@ class BatchStep {
     std::vector<Index> order_;
     Batches batches_;
     PhaseTimes times_;
+    Holders holders_;
     StepFit<Scalar> fit_;
-    LearnedSlopes<Scalar> slopes_;
+    LearnedCoefficients<Scalar> coefficients_;
     BatchLayers<Scalar> layers_;
 
     std::vector<Passage<Scalar>> passages_;

@@ -45,6 +45,10 @@ class BatchSums {
     /// Of a normalized map at `position`: (1 - share) times the moments that its weights have and
     /// share times those of the batch.
     RowMoments<Scalar> moments(std::size_t position, Scalar share) const;
+    /// The gradient of the map at `position` in [W b], m x (n + 1).
+    Eigen::Map<Matrix<Scalar>> gradient(std::size_t position) {
+        return gradient(places_[position]);
+    }
     /// The whole buffer, to be summed over shards.
     std::span<Scalar> values() {
         return {values_.data(), static_cast<std::size_t>(values_.size())};
@@ -66,6 +70,7 @@ class BatchSums {
         Index signal_gram_size;
         bool keeps_inputs;
         bool normalized;
+        bool adjoint;
         bool empty = true;
     };
 

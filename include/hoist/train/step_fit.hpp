@@ -9,6 +9,7 @@
 #include "hoist/comm/communicator.hpp"
 #include "hoist/config/config.hpp"
 #include "hoist/train/batch_sums.hpp"
+#include "hoist/train/holders.hpp"
 #include "hoist/train/phase_times.hpp"
 
 namespace hoist {
@@ -21,10 +22,10 @@ WeightSolverOptions solver_options(const Config& config, Index layer, Index most
 template <typename Scalar>
 class StepFit {
   public:
-    /// @param peers the ranks of the stage. @param most_columns of a batch, over all shards. All
-    /// references must outlive it.
+    /// @param peers the ranks of the stage. @param most_columns of a batch, over all shards.
+    /// @param holders of shared weights, where there are any. All references must outlive it.
     StepFit(const Config& config, const Communicator& peers, Stage<Scalar>& stage,
-            Index most_columns, PhaseTimes& times);
+            Index most_columns, PhaseTimes& times, const Holders* holders = nullptr);
 
     /// Forgets the batch before; the next has so many columns, over all shards.
     void begin(Index columns) {
@@ -47,7 +48,8 @@ class StepFit {
             sums_->add(position(layer), moments[static_cast<std::size_t>(i)]);
         }
     }
-    /// Collective over the stage's ranks: adds up what all shards have added.
+    /// Collective over the stage's ranks, and where weights are shared over all that hold them: adds up what all
+    /// shards, and all layers with the same weights, have added.
     void sum();
     /// A step of length `rate` of all weights of the stage. @param round of the same batch, from 0.
     /// @pre sum().
@@ -84,6 +86,7 @@ class StepFit {
     Stage<Scalar>& stage_;
     PhaseTimes& times_;
     std::vector<std::unique_ptr<WeightSolver<Scalar>>> solvers_;
+    const Holders* holders_;
     std::vector<double> shares_;
     std::optional<BatchSums<Scalar>> sums_;
     std::vector<Matrix<Scalar>> average_;

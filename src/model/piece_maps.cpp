@@ -1,0 +1,111 @@
+#include "piece_maps.hpp"
+
+#include "hoist/base/error.hpp"
+
+namespace hoist {
+
+void PieceMaps::refuse(const Piece& piece, const std::string& why) const {
+    throw UsageError(shown_ + " does not fit", piece.text + " " + why, network_example);
+}
+
+void PieceMaps::check_size(const Piece& piece, const Shape& shape) const {
+    const auto numbers = static_cast<double>(shape.rows) * static_cast<double>(shape.columns) *
+                         static_cast<double>(shape.channels);
+    if (numbers > static_cast<double>(most_numbers)) {
+        refuse(piece, "makes blocks of more than " + std::to_string(most_numbers) + " numbers");
+    }
+}
+
+Windows PieceMaps::windows_of(const Piece& piece, const Shape& from, Index side, Index stride,
+                              Index padding) const {
+    const Windows windows{from, side, side, stride, padding};
+    if (!windows.fit() || (from.places() == 1 && side > 1)) {
+        refuse(piece, "does not fit on the " + to_text(from) + " that it looks at" +
+                          (from.places() == 1 ? ", which is no picture (a picture's input is "
+                                                "written as in 28x28x1)"
+                                              : ""));
+    }
+    const auto window = static_cast<double>(side) * static_cast<double>(side);
+    if (window * static_cast<double>(from.channels) > static_cast<double>(most_numbers)) {
+        refuse(piece, "has windows of more than " + std::to_string(most_numbers) + " numbers");
+    }
+    return windows;
+}
+
+Windows PieceMaps::pool_of(const Piece& piece, const Shape& from) const {
+    constexpr Index most_places = Index{1} << 22;
+    const bool all = piece.numbers.empty();
+    const Windows windows =
+        all ? Windows::whole(from)
+            : windows_of(piece, from, piece.numbers[0], piece.number(1, piece.numbers[0]), 0);
+    if (static_cast<double>(windows.places()) * static_cast<double>(windows.rows) *
+            static_cast<double>(windows.columns) >
+        static_cast<double>(most_places)) {
+        refuse(piece, "has windows of more than " + std::to_string(most_places) +
+                          " places in all on the " + to_text(from) + " that it looks at");
+    }
+    return windows;
+}
+
+MapSpec PieceMaps::residual_map(const Piece& piece, const Shape& from) const {
+    if (piece.numbers.empty()) {
+        if (from.places() > 1) {
+            refuse(piece, "looks at a picture of " + to_text(from) +
+                              "; write the side of its windows, as in residual(3)");
+        }
+        return MapSpec::dense(from, from.size()).added();
+    }
+    const Index side = piece.numbers[0];
+    if (side % 2 == 0) {
+        refuse(piece, "would give a picture of another size; its side has to be odd");
+    }
+    return MapSpec::convolution(windows_of(piece, from, side, 1, side / 2), from.channels).added();
+}
+
+// Two maps, of which the second adds to what the first looks at.
+std::vector<MapSpec> PieceMaps::step(const Piece& piece, const Shape& from) const {
+    const bool potential = piece.kind == Piece::Kind::potential;
+    const Index channels = piece.numbers[potential ? 0 : 1];
+    const Index side = piece.numbers[potential ? 1 : 0];
+    if (side % 2 == 0 || channels < 1) {
+        refuse(piece, "needs a number of channels and an odd side");
+    }
+    Windows windows = windows_of(piece, from, side, 1, side / 2);
+    windows.mirrored = potential;
+    if (!windows.fit()) {
+        refuse(piece, "is too large for the mirror image of " + to_text(from));
+    }
+    if (potential) {
+        return {MapSpec::centered_opening(windows, channels),
+                MapSpec::adjoint_closing(windows, channels)};
+    }
+    return {MapSpec::opening(windows, channels), MapSpec::closing(windows, channels)};
+}
+
+std::vector<MapSpec> PieceMaps::maps_of(const Piece& piece, const Shape& from) const {
+    using Kind = Piece::Kind;
+    if (piece.maps() == 2) {
+        return step(piece, from);
+    }
+    switch (piece.kind) {
+        case Kind::width:
+            return {MapSpec::dense(from, piece.numbers[0])};
+        case Kind::residual:
+            return {residual_map(piece, from)};
+        case Kind::fidelity:
+            return {MapSpec::toward_input(from)};
+        case Kind::convolution: {
+            if (piece.numbers[0] < 1) {
+                refuse(piece, "has no channels");
+            }
+            const Index side = piece.numbers[1];
+            return {MapSpec::convolution(
+                windows_of(piece, from, side, piece.number(2, 1), piece.number(3, side / 2)),
+                piece.numbers[0])};
+        }
+        default:
+            refuse(piece, "stands where a map does; only the input is a shape");
+    }
+}
+
+}  // namespace hoist
