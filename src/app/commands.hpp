@@ -14,6 +14,8 @@ ExitStatus run_evaluate(const Communicator& world, const Command& command,
                         const std::vector<std::string>& arguments);
 ExitStatus run_predict(const Communicator& world, const Command& command,
                        const std::vector<std::string>& arguments);
+ExitStatus run_invert(const Communicator& world, const Command& command,
+                      const std::vector<std::string>& arguments);
 ExitStatus run_certify(const Communicator& world, const Command& command,
                        const std::vector<std::string>& arguments);
 ExitStatus run_inspect(const Communicator& world, const Command& command,

@@ -23,6 +23,8 @@ const std::vector<Command> commands{
     {"evaluate", "MODEL [options]",
      "Measures a model on data: accuracy, loss, confusion, objective, gaps.", run_evaluate},
     {"predict", "MODEL --out FILE.csv|.h5 [options]", "Writes a model's predictions.", run_predict},
+    {"invert", "MODEL --out DIR [options]",
+     "Finds inputs for given outputs, or for given values of a hidden layer.", run_invert},
     {"certify", "MODEL [options]",
      "Bounds how far a model's outputs move: certified radii and accuracies.", run_certify},
     {"inspect", "MODEL", "Shows what a model or checkpoint file holds.", run_inspect},

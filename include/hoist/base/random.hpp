@@ -24,7 +24,8 @@ enum class Purpose : std::uint64_t {
     attack = 9,
     comparison = 10,
     labels = 11,
-    degradation = 12
+    degradation = 12,
+    inversion = 13
 };
 
 inline std::mt19937_64 random_engine(std::uint64_t seed, Purpose purpose, std::uint64_t item = 0) {
