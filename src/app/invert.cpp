@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 
@@ -32,6 +33,19 @@ double positive(const CommandLine& line, const std::string& name, const std::str
     return value;
 }
 
+// "28x28" or "32x32x3".
+Shape read_picture_shape(const std::string& text) {
+    std::vector<Index> sizes;
+    for (const std::string& piece : split(text, 'x')) {
+        const auto size = to_whole_number(piece);
+        sizes.push_back(size && *size > 0 && *size < 1 << 16 ? static_cast<Index>(*size) : 0);
+    }
+    require_option((sizes.size() == 2 || sizes.size() == 3) && std::ranges::count(sizes, 0) == 0,
+                   "--picture " + text, "it is no shape",
+                   "write ROWSxCOLUMNS or ROWSxCOLUMNSxCHANNELS");
+    return {sizes[0], sizes[1], sizes.size() == 3 ? sizes[2] : 1};
+}
+
 InversionSettings read_inversion(const CommandLine& line) {
     InversionSettings settings;
     settings.prior = parse_prior(line.get<std::string>("prior"));
@@ -53,6 +67,12 @@ InversionSettings read_inversion(const CommandLine& line) {
     settings.layer = line.get<Index>("layer");
     require_option(settings.layer >= 0, "--layer " + std::to_string(settings.layer),
                    "it is a number", "count hidden layers from 1, or give 0 for the outputs");
+    if (line.has("given")) {
+        settings.given = line.get<std::string>("given");
+    }
+    if (line.has("picture")) {
+        settings.picture = read_picture_shape(line.get<std::string>("picture"));
+    }
     settings.lambda = positive(line, "lambda", "leave it out for 0.03");
     settings.samples = line.get<Index>("samples");
     require_option(settings.samples >= 0, "--samples " + std::to_string(settings.samples),
@@ -92,6 +112,9 @@ nlohmann::ordered_json settings_json(const CommandLine& line, const InvertedMode
     json["model"] = line.get<std::vector<std::string>>("argument").front();
     json["network"] = model.header.network.layers_text();
     json["layer"] = settings.layer;
+    if (!settings.given.empty()) {
+        json["given"] = settings.given;
+    }
     json["prior"] = line.get<std::string>("prior");
     if (settings.prior == PriorKind::tv) {
         json["variation"] = line.get<std::string>("variation");
@@ -136,6 +159,10 @@ void print_inversion(const nlohmann::ordered_json& summary, const InversionSetti
         std::printf(", %td did not reach the residual", left);
     }
     std::printf("\n");
+    if (!settings.given.empty()) {
+        std::printf("means over inputs\nwritten    %s\n", out.c_str());
+        return;
+    }
     const auto quality = [&](const char* who, const std::string& prefix) {
         std::printf("%-10s error %.4g of the true input", who, mean((prefix + "error").c_str()));
         if (summary.contains(prefix + "psnr")) {
@@ -204,7 +231,14 @@ ExitStatus run_invert(const Communicator& world, const Command& command,
          "folder to write: inputs.h5, pictures/, inversion.csv, summary.json")  //
         ("layer", po::value<Index>()->default_value(0),
          "what is given: the activations of this hidden layer, or (0) the outputs before "
-         "softmax")                                                                      //
+         "softmax")  //
+        ("given", po::value<std::string>(),
+         "file of it, in the place of what the network makes of samples: .csv, .h5 (of predict, or "
+         "/given of another "
+         "inversion) or .npy; of outputs the scores, as predict writes them")  //
+        ("picture", po::value<std::string>(),
+         "ROWSxCOLUMNS[xCHANNELS] of the inputs, where neither the model nor the data know that "
+         "they are pictures")                                                            //
         ("samples", po::value<Index>()->default_value(64), "the first so many; 0: all")  //
         ("prior", po::value<std::string>()->default_value("tikhonov"),
          "R: tikhonov, 1/2 |x|^2; tv, the total variation of the picture; box, 1/2 |x|^2 where "
@@ -223,7 +257,7 @@ ExitStatus run_invert(const Communicator& world, const Command& command,
          "residual is chosen as "
          "for that")                                                            //
         ("seed", po::value<std::uint64_t>()->default_value(1), "of the noise")  //
-        ("lambda", po::value<double>()->default_value(0.03),
+        ("lambda", po::value<double>()->default_value(0.03, "0.03"),
          "the weight of the gap of each hidden layer below what is given, whose own is 1")  //
         ("sweeps", po::value<int>()->default_value(500),
          "over all blocks, at most, for one alpha")  //

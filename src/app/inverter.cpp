@@ -4,7 +4,6 @@
 #include <numeric>
 
 #include "hoist/base/error.hpp"
-#include "hoist/comm/agree.hpp"
 #include "hoist/problem/counter_random.hpp"
 #include "hoist/train/picture_quality.hpp"
 
@@ -14,60 +13,7 @@ namespace {
 
 constexpr int most_descent_steps = 500;
 
-void check_invertible(const ModelHeader& header, const Config& config, const Shape& picture,
-                      const InversionSettings& settings) {
-    const NetworkSpec& network = header.network;
-    if (config.formulation.is_lrrn()) {
-        throw UsageError("invert does not go with formulation.name = lrrn",
-                         "its blocks look down as well as up, so that no layer answers by itself",
-                         "use a model of another formulation");
-    }
-    if (network.pictures()) {
-        throw UsageError("invert does not go with a network that makes pictures",
-                         "it is a restoration, and takes pictures of any size",
-                         "use hoist predict, or a model of classes or values");
-    }
-    if (settings.layer > network.hidden()) {
-        throw UsageError("--layer " + std::to_string(settings.layer) + " is not valid",
-                         "the model has " + std::to_string(network.hidden()) + " hidden layers",
-                         "count them from 1, or give 0 for the outputs");
-    }
-    if (settings.prior == PriorKind::tv && picture.places() < 2) {
-        throw UsageError("--prior tv does not go with these data",
-                         "total variation is that of pictures, and a sample is a row of " +
-                             std::to_string(network.inputs()) + " numbers",
-                         "use tikhonov or box");
-    }
-}
-
 }  // namespace
-
-InvertedModel open_inverted(const Communicator& world, const std::filesystem::path& path,
-                            const InversionSettings& settings, const ConfigText& data_keys) {
-    InvertedModel model;
-    agree(world, [&] {
-        if (world.rank() == 0) {
-            read_model_header(path);
-        }
-    });
-    agree(world, [&] {
-        model.header = read_model_header(path, true);
-        const NetworkSpec& network = model.header.network;
-        const Config config = config_of(model.header);
-        model.data = open_for_model(model.header, config, data_keys);
-        model.picture = network.block(0);
-        if (model.picture.places() == 1 && !network.pictures()) {
-            model.picture = model.data->picture(0);
-        }
-        check_invertible(model.header, config, model.picture, settings);
-        model.samples = settings.samples == 0 ? model.data->samples()
-                                              : std::min(settings.samples, model.data->samples());
-        model.stage.network = network;
-        model.stage.layers = {0, network.layers()};
-        model.stage.weights = read_weights<double>(path, network, model.stage.layers);
-    });
-    return model;
-}
 
 // Total variation is that of the picture as the data have it; other priors see what the network sees, in whose unit
 // different inputs are comparable.
@@ -77,15 +23,15 @@ Inverter::Inverter(const InvertedModel& model, const InversionSettings& settings
       inversion_(model.header.network, model.stage, options(),
                  sees_data_unit() ? model.header.standardization : Standardization{}) {}
 
-Index Inverter::given() const {
-    const NetworkSpec& network = model_.header.network;
-    return network.block(settings_.layer == 0 ? network.layers() : settings_.layer).size();
-}
+Index Inverter::given() const { return given_numbers(model_.header.network, settings_.layer); }
 
 std::vector<InversionFigure> Inverter::figures() const {
     using enum InversionFigure;
-    std::vector<InversionFigure> shown{alpha,  residual, relative_residual, energy, sweeps,
-                                       ending, error};
+    std::vector<InversionFigure> shown{alpha, residual, relative_residual, energy, sweeps, ending};
+    if (model_.values) {
+        return shown;
+    }
+    shown.push_back(error);
     const bool picture = model_.picture.places() > 1;
     if (picture) {
         shown.insert(shown.end(), {psnr, ssim});
@@ -102,6 +48,7 @@ std::vector<InversionFigure> Inverter::figures() const {
 InversionOptions Inverter::options() const {
     InversionOptions options;
     options.layer = settings_.layer;
+    options.scores = model_.values;
     options.lambda.assign(model_.header.network.activations.size(), settings_.lambda);
     if (settings_.layer > 0) {
         options.lambda[static_cast<std::size_t>(settings_.layer - 1)] = 1.0;
@@ -149,18 +96,37 @@ void Inverter::compare(const Vector<double>& truth, const Vector<double>& x, dou
     }
 }
 
-void Inverter::invert(Index first, Range columns, InversionShare& share) const {
-    const Index count = columns.size();
+Matrix<double> Inverter::read(Index first, Index count) const {
     std::vector<Index> chosen(static_cast<std::size_t>(count));
     std::iota(chosen.begin(), chosen.end(), first);
-    Matrix<double> truth(inputs(), count);
-    model_.data->read_inputs(chosen, {truth.data(), static_cast<std::size_t>(truth.size())});
-    Matrix<double> seen = truth;
-    if (!sees_data_unit()) {
-        standardize(model_.header.standardization, seen);
+    Matrix<double> columns(model_.data->features(), count);
+    model_.data->read_inputs(chosen, {columns.data(), static_cast<std::size_t>(columns.size())});
+    return columns;
+}
+
+Matrix<double> Inverter::in_network_unit(Matrix<double> values) const {
+    const Standardization& targets = model_.header.targets;
+    if (settings_.layer == 0 && !targets.empty()) {
+        values = (values.array() - targets.mean[0]) * targets.scale[0];
     }
-    Matrix<double> y = inversion_.answer(seen);
-    add_noise(first, y);
+    return values;
+}
+
+void Inverter::invert(Index first, Range columns, InversionShare& share) const {
+    const Index count = columns.size();
+    Matrix<double> truth;
+    Matrix<double> y;
+    if (model_.values) {
+        y = in_network_unit(read(first, count));
+    } else {
+        truth = read(first, count);
+        Matrix<double> seen = truth;
+        if (!sees_data_unit()) {
+            standardize(model_.header.standardization, seen);
+        }
+        y = inversion_.answer(seen);
+        add_noise(first, y);
+    }
     const Vector<double> sizes = y.colwise().norm().transpose();
     const Vector<double> allowed =
         residual_over_noise * std::max(settings_.noise, least_noise) * sizes;
@@ -187,8 +153,10 @@ void Inverter::invert(Index first, Range columns, InversionShare& share) const {
         figure(energy) = found.energy[j];
         figure(sweeps) = found.sweeps[at];
         figure(ending) = static_cast<double>(found.ending[at]);
-        compare(truth.col(j), share.x.col(columns.begin + j), figure(error), figure(psnr),
-                figure(ssim));
+        if (!model_.values) {
+            compare(truth.col(j), share.x.col(columns.begin + j), figure(error), figure(psnr),
+                    figure(ssim));
+        }
         if (settings_.compares) {
             compare(truth.col(j), descended.col(j), figure(descent_error), figure(descent_psnr),
                     figure(descent_ssim));

@@ -25,6 +25,10 @@ struct InversionSettings {
     std::uint64_t seed = 1;
     /// What is given: the activations of a hidden layer, or the outputs (0).
     Index layer = 0;
+    /// The file that holds it; empty: what the network makes of samples.
+    std::string given;
+    /// Of the inputs, where neither the model nor the data know it.
+    std::optional<Shape> picture;
     double lambda = 0.03;
     /// 0: all.
     Index samples = 0;
@@ -38,11 +42,13 @@ struct InversionSettings {
 constexpr double residual_over_noise = 1.1;
 constexpr double least_noise = 1e-3;
 
-/// A model that a rank holds whole, and the data whose outputs are inverted.
+/// A model that a rank holds whole, and the samples whose outputs are inverted, or the values to invert where they come
+/// from a file.
 struct InvertedModel {
     ModelHeader header;
     Stage<double> stage;
     std::unique_ptr<Dataset> data;
+    bool values = false;
     /// Of the data, the first ones.
     Index samples = 0;
     /// One place where the inputs are no picture.
@@ -64,7 +70,7 @@ struct InversionShare {
     Matrix<double> figures;
 };
 
-/// Makes the outputs of samples, adds the noise, and inverts them. Local to a rank.
+/// Makes the outputs of samples and adds the noise, or takes given values, and inverts them. Local to a rank.
 class Inverter {
   public:
     /// Both must outlive it. @throws UsageError for an activation that no penalty carries.
@@ -82,6 +88,9 @@ class Inverter {
   private:
     InversionOptions options() const;
     PriorOptions prior() const;
+    Matrix<double> read(Index first, Index count) const;
+    /// The values that the network answers with, of those of a file.
+    Matrix<double> in_network_unit(Matrix<double> values) const;
     bool sees_data_unit() const { return settings_.prior == PriorKind::tv; }
     void add_noise(Index first, Matrix<double>& y) const;
     Matrix<double> in_data_unit(Matrix<double> x) const;

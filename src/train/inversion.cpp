@@ -22,6 +22,29 @@ FormulationOptions penalty_of(const NetworkSpec& network, const InversionOptions
     return formulation;
 }
 
+/// gap(y, u) above the last map.
+class GapAbove final : public Above<double> {
+  public:
+    GapAbove(const Activation& phi, const ConstMatrixRef<double>& y) : phi_(phi), y_(y) {}
+
+    Vector<double> energy(const ConstMatrixRef<double>& u) const override {
+        return phi_.gap(y_, u);
+    }
+    void slope(const ConstMatrixRef<double>& u, MatrixRef<double> s) const override {
+        phi_.apply(u, s);
+        s -= y_;
+    }
+    double weight() const override { return phi_.traits().lipschitz; }
+    ConstMatrixRef<double> target() const override {
+        require(false, "a gap is no quadratic");
+        return y_;
+    }
+
+  private:
+    const Activation& phi_;
+    ConstMatrixRef<double> y_;
+};
+
 }  // namespace
 
 const char* to_text(Ending ending) {
@@ -44,14 +67,19 @@ Inversion::Inversion(const NetworkSpec& network, const Stage<double>& stage,
     const FormulationOptions penalty = penalty_of(network, options_);
     formulation_ = make_formulation<double>(network_, penalty);
     output_ = make_output_block<double>(Output::linear, OutputOptions{});
+    if (holds_outputs() && options_.scores &&
+        (network_.output == Output::softmax || network_.output == Output::simplex)) {
+        scores_ = parse_activation(to_text(network_.output));
+    }
     method_ = penalty.name == "mac" ? BlockMethod::adaptive : BlockMethod::accelerated;
     const Index end = holds_outputs() ? network.layers() : options_.layer;
     for (Index l = 0; l < end; ++l) {
         maps_.push_back(stage.map(l));
     }
     const auto weight = [&](Index l) {
-        return holds_outputs() && l + 1 == end ? output_->weight()
-                                               : formulation_->pull_weight(l + 1);
+        return scores_ && l + 1 == end           ? scores_->traits().lipschitz
+               : holds_outputs() && l + 1 == end ? output_->weight()
+                                                 : formulation_->pull_weight(l + 1);
     };
     for (Index l = 1; l < end; ++l) {
         formulation_->prepare(l, map(l), weight(l));
@@ -111,22 +139,27 @@ Matrix<double> Inversion::answer(const ConstMatrixRef<double>& x) const {
         u.resize(map(l).outputs(), x.cols());
         map(l).apply(phi, u);
     }
-    if (holds_outputs()) {
+    const Activation* last = activation_of_held();
+    if (last == nullptr) {
         return u;
     }
     Matrix<double> phi(network_.block(maps()).size(), x.cols());
-    network_.activation(maps()).apply(u, phi);
+    last->apply(u, phi);
     return phi;
+}
+
+const Activation* Inversion::activation_of_held() const {
+    return holds_outputs() ? scores_.get() : &network_.activation(maps());
 }
 
 Matrix<double> Inversion::held_values(const GivenValues& given) const {
     constexpr double deviations = 3.0;
     const Matrix<double>& y = given.y;
     require(given.noise.size() == y.cols(), "every column has its noise");
-    if (holds_outputs()) {
+    if (activation_of_held() == nullptr) {
         return y;
     }
-    const Activation& phi = network_.activation(maps());
+    const Activation& phi = *activation_of_held();
     if (phi.name() == "softmax" || phi.name() == "simplex") {
         Matrix<double> nearest(y.rows(), y.cols());
         project_onto_simplex<double>(y, nearest);
@@ -188,6 +221,9 @@ std::unique_ptr<Above<double>> Inversion::above(Index l, const State& state,
     if (l + 1 < maps()) {
         return std::make_unique<PenaltyAbove<double>>(*formulation_, l + 1,
                                                       state.x[static_cast<std::size_t>(l + 1)]);
+    }
+    if (scores_) {
+        return std::make_unique<GapAbove>(*scores_, y);
     }
     if (holds_outputs()) {
         return std::make_unique<OutputAbove<double>>(*output_, y, y);

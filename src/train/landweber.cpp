@@ -42,18 +42,21 @@ Matrix<double> Inversion::slope_of_misfit(const Matrix<double>& x, const Matrix<
         map(l).apply(phi, u[static_cast<std::size_t>(l)]);
     }
     Matrix<double> e;
-    if (holds_outputs()) {
+    const Activation* last = activation_of_held();
+    if (last == nullptr) {
         e = u.back() - y;
     } else {
-        activate(maps());
+        phi.resize(y.rows(), y.cols());
+        last->apply(u.back(), phi);
         e = phi - y;
     }
     for (Index l = maps(); l > 0; --l) {
         const Matrix<double>& at = u[static_cast<std::size_t>(l - 1)];
         Matrix<double> d = e;
-        if (l < maps() || !holds_outputs()) {
+        const Activation* phi_at = l < maps() ? &network_.activation(l) : last;
+        if (phi_at != nullptr) {
             d.resize(at.rows(), at.cols());
-            network_.activation(l).pull_back(at, e, d);
+            phi_at->pull_back(at, e, d);
         }
         e.resize(map(l - 1).inputs(), x.cols());
         if (l == 1) {

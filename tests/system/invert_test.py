@@ -89,6 +89,39 @@ class Invert(ProgramTest):
         self.succeed("invert", "run", "--out", "fixed", "--layer", 1, "--alpha", "0.25", "--samples", 2)
         self.assertEqual({row["alpha"] for row in self.rows("fixed")}, {"0.25"})
 
+    def test_takes_values_from_files_as_predict_and_it_itself_write_them(self):
+        self.train(network__activation="tanh")
+        for name in ("scores.csv", "scores.h5"):
+            self.succeed("predict", "run", "--out", name)
+            self.succeed("invert", "run", "--given", name, "--out", f"of-{name}", "--samples", 5, ranks=2)
+        rows = self.rows("of-scores.csv")
+        self.assertEqual(list(rows[0]), FIGURES.split(",")[:-1])
+        self.assertLess(numpy.median([float(row["relative_residual"]) for row in rows]), 0.0012)
+        numpy.testing.assert_allclose(self.found("of-scores.csv")[0], self.found("of-scores.h5")[0], atol=1e-3)
+        # The inputs that were found have these scores.
+        self.succeed("predict", "run", "--out", "again.csv", "--data.format=hdf5", "--data.path=of-scores.csv",
+                     "--data.test=inputs.h5", "--data.inputs=/input")
+        first, again = ([list(map(float, line.split(",")[1:])) for line in (self.folder / name).read_text().splitlines()[1:6]]
+                        for name in ("scores.csv", "again.csv"))
+        self.assertLess(numpy.median(numpy.abs(numpy.array(first) - again)), 1e-3)
+        self.succeed("invert", "run", "--out", "layer", "--layer", 1, "--samples", 5)
+        self.succeed("invert", "run", "--out", "same", "--layer", 1, "--given", "layer/inputs.h5")
+        numpy.testing.assert_allclose(self.found("same")[0], self.found("layer")[0], atol=1e-9)
+        self.succeed("invert", "run", "--out", "picture", "--layer", 1, "--given", "layer/inputs.h5", "--picture", "28x28",
+                     "--prior", "tv", "--samples", 1)
+        self.assertTrue((self.folder / "picture" / "pictures" / "0.png").exists())
+        self.refuses(USAGE, ["784 inputs"], "invert", "run", "--out", "x", "--picture", "28x27", on=(1,))
+        self.refuses(USAGE, ["--picture"], "invert", "run", "--out", "x", "--picture", "28", on=(1,))
+        self.refuses(USAGE, ["tv", "--picture"], "invert", "run", "--out", "x", "--given", "scores.csv", "--prior", "tv", on=(1,))
+        numpy.save(self.folder / "layer.npy", self.found("layer")[1])
+        self.succeed("invert", "run", "--out", "array", "--layer", 1, "--given", "layer.npy")
+        numpy.testing.assert_allclose(self.found("array")[0], self.found("layer")[0], atol=1e-9)
+        self.refuses(DATA, ["12 numbers", "16"], "invert", "run", "--out", "x", "--layer", 2, "--given", "layer.npy")
+        self.refuses(MISSING, ["absent.h5"], "invert", "run", "--out", "x", "--given", "absent.h5", on=(1,))
+        self.refuses(USAGE, ["ending"], "invert", "run", "--out", "x", "--given", "layer.txt", on=(1,))
+        self.refuses(USAGE, ["--compare"], "invert", "run", "--out", "x", "--given", "scores.csv", "--compare", on=(1,))
+        self.refuses(USAGE, ["data options"], "invert", "run", "--out", "x", "--given", "scores.csv", "--data.limit=5", on=(1,))
+
     def test_keeps_inputs_in_a_box_also_of_standardized_tables(self):
         lines = ["a,b,c,target"]
         generator = numpy.random.default_rng(1)

@@ -181,6 +181,24 @@ TEST(Inversion, in_the_unit_of_the_data_is_that_of_a_first_map_that_takes_it_in)
     EXPECT_LT((net.inversion(1, unit).answer(x) - folded.inversion(1).answer(x)).norm(), 1e-12);
 }
 
+TEST(Inversion, finds_inputs_for_scores_by_their_gap) {
+    for (const char* output : {"softmax", "simplex"}) {
+        const Net net("10-8-4", "tanh", output);
+        InversionOptions options;
+        options.scores = true;
+        options.lambda = {1.0, 1.0};
+        options.tolerance = 1e-12;
+        const Inversion inversion(net.spec, net.stage, options);
+        const Matrix<double> y = inversion.answer(drawn(10, 2, 23));
+        EXPECT_LT((y.colwise().sum().array() - 1.0).abs().maxCoeff(), 1e-12);
+        const auto prior = tikhonov(2);
+        const FoundInputs found =
+            inversion.find(exact(y), *prior, Vector<double>::Constant(2, 1e-5));
+        EXPECT_LT(found.residual.maxCoeff(), 0.01) << output;
+        EXPECT_LT(found.energy.maxCoeff(), 0.01);
+    }
+}
+
 // The first alpha and the last differ by 1e6.
 Vector<double> errors_for_falling_noise(const Net& net, Index layer, const Matrix<double>& truth,
                                         const Matrix<double>& direction,

@@ -14,6 +14,8 @@ namespace hoist {
 struct InversionOptions {
     /// The hidden layer whose activations are given; 0: the outputs u_{L+1} are.
     Index layer = 0;
+    /// Of outputs: whether the scores phi(u_{L+1}) are, phi softmax or the projection onto the simplex.
+    bool scores = false;
     /// lambda_1, ..., lambda_L; that of the layer given weighs H.
     std::vector<double> lambda;
     /// Sweeps over all blocks for one alpha, at most, and the relative change of the energy in one that
@@ -53,7 +55,7 @@ struct FoundInputs {
 /// Inversion of a trained network: for given values y of a hidden layer k or of the outputs (k = L + 1), finds
 /// the x_0, and the x_1 .. x_{k-1} between, that minimize
 ///     sum_{0<l<k} lambda_l D(x_l, A_{l-1}(x_{l-1})) + H(y, A_{k-1}(x_{k-1})) + alpha R(x_0)
-/// with H = lambda_k D for a hidden layer, 1/2 |y - u|^2 for the outputs, D the gap, or 1/2 |x - phi(u)|^2 where
+/// with H = lambda_k D for a hidden layer, 1/2 |y - u|^2 for the outputs and the gap for scores, D the gap, or 1/2 |x - phi(u)|^2 where
 /// an activation has none, and R a Prior (Wang and Benning 2023, "Lifted Bregman training of neural networks" and the
 /// inversion of perceptrons there; a single layer has a convex problem, with a unique solution where R is strongly
 /// convex). Each block has a convex problem while the others stay, which accelerated proximal-gradient steps lower; a
@@ -67,7 +69,7 @@ class Inversion {
     Inversion(const NetworkSpec& network, const Stage<double>& stage, InversionOptions options,
               Standardization unit = {});
 
-    /// What the network makes of inputs: phi_k(u_k), or u_{L+1}.
+    /// What the network makes of inputs: phi_k(u_k), u_{L+1}, or the scores.
     Matrix<double> answer(const ConstMatrixRef<double>& x) const;
 
     /// @param alpha of each column, positive. @param prior of so many inputs.
@@ -94,6 +96,8 @@ class Inversion {
         std::vector<Matrix<double>> u;
     };
 
+    /// phi_k, or that of the scores; none of outputs.
+    const Activation* activation_of_held() const;
     Index maps() const { return static_cast<Index>(maps_.size()); }
     bool holds_outputs() const { return options_.layer == 0; }
     const LinearMap<double>& map(Index l) const { return maps_[static_cast<std::size_t>(l)]; }
@@ -131,6 +135,7 @@ class Inversion {
     std::vector<LinearMap<double>> maps_;
     std::unique_ptr<Formulation<double>> formulation_;
     std::unique_ptr<OutputBlock<double>> output_;
+    std::shared_ptr<const Activation> scores_;
     BlockMethod method_;
     /// Of what is above the first map, as a function of x_0.
     double curvature_ = 0.0;
