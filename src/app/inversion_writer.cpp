@@ -63,6 +63,7 @@ InversionWriter::InversionWriter(std::filesystem::path folder, const Shape& pict
             std::filesystem::is_directory(folder_, error) ? "it is not empty" : "it is no folder",
             "choose another --out, or remove what is there");
     }
+    make_folder(folder_);
 }
 
 void InversionWriter::make_folder(const std::filesystem::path& folder) const {
@@ -90,7 +91,6 @@ void InversionWriter::add(const std::vector<std::string>& names, const Matrix<do
     const Index samples = values_.cols();
     const auto first = static_cast<Index>(names_.size());
     if (!file_) {
-        make_folder(folder_);
         file_ = std::make_unique<Hdf5Writer>(
             folder_ / "inputs.h5",
             samples * (inputs_ + given_) * static_cast<Index>(sizeof(double)));

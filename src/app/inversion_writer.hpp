@@ -36,8 +36,8 @@ constexpr Index inversion_figures = 12;
 /// summary.json. Used by rank 0 alone; functions throw OutputError.
 class InversionWriter {
   public:
-    /// Nothing is made before the first add(). @param picture one place where the inputs are none, or no PNG file could
-    /// hold them. @throws OutputError where the folder is there and is not empty.
+    /// Makes the folder, so that one that cannot be made is found out at once. @param picture one place where the inputs are none, or no PNG file could
+    /// hold them. @throws OutputError where it cannot, or holds anything.
     InversionWriter(std::filesystem::path folder, const Shape& picture, Index inputs, Index given,
                     Index samples, std::vector<InversionFigure> figures);
 

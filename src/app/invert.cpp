@@ -14,7 +14,7 @@ namespace {
 
 namespace po = boost::program_options;
 
-/// Samples that are inverted as one matrix, whatever the grid, so that every grid finds the same; and those that are
+/// Samples that are inverted as one matrix, whatever the grid, so that every grid does the same arithmetic; and those that are
 /// written together.
 constexpr Index columns_at_once = 8;
 constexpr Index written_at_once = 1024;

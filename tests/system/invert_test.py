@@ -172,6 +172,9 @@ class Invert(ProgramTest):
         self.refuses(DATA, ["broken.h5"], "invert", "broken.h5", "--out", "x", on=(1,))
         self.succeed("invert", "run", "--out", "found", "--samples", 1)
         self.refuses(OUTPUT, ["found", "not empty"], "invert", "run", "--out", "found", "--samples", 1)
+        (self.folder / "file").write_text("")
+        self.refuses(OUTPUT, ["no folder"], "invert", "run", "--out", "file", on=(1,))
+        self.refuses(OUTPUT, ["file/below"], "invert", "run", "--out", "file/below", on=(1, 2))
         self.train("certified", formulation__name="lrrn", weights__step="1e-2", train__epochs=1)
         self.refuses(USAGE, ["lrrn"], "invert", "certified", "--out", "x", on=(1,))
 
