@@ -21,9 +21,26 @@ struct LayerFacts {
     Index outputs = 0;
     std::string activation;
     double spectral_norm = 0.0;
-
-    Index parameters() const { return (inputs + 1) * outputs; }
+    /// Numbers that are learned of both, without those that a map before it shares.
+    Index parameters = 0;
 };
+
+Index own_parameters(const NetworkSpec& network, Index l) {
+    const MapSpec& map = network.map(l);
+    const Index weights =
+        network.weights_of(l) == l ? (map.inputs() + 1) * map.outputs() : Index{0};
+    if (l >= network.hidden() || !network.activation(l + 1).traits().learned) {
+        return weights;
+    }
+    // The activation above comes again with the weights of the map that leaves it.
+    for (Index other = 0; other < l && l + 1 < network.layers(); ++other) {
+        if (network.weights_of(other + 1) == network.weights_of(l + 1) &&
+            network.activation(other + 1).traits().learned) {
+            return weights;
+        }
+    }
+    return weights + network.activation(l + 1).coefficients().size();
+}
 
 struct ModelFacts {
     std::filesystem::path path;
@@ -35,7 +52,7 @@ struct ModelFacts {
     Index parameters() const {
         Index sum = 0;
         for (const LayerFacts& layer : layers) {
-            sum += layer.parameters();
+            sum += layer.parameters;
         }
         return sum;
     }
@@ -52,7 +69,8 @@ ModelFacts read_facts(const std::filesystem::path& path) {
         const auto read = read_weights<double>(path, network, {l, l + 1});
         facts.layers.push_back({network.map(l).inputs(), network.map(l).outputs(),
                                 network.name_above(l + 1),
-                                spectral_norm<double>(read.front().folded().matrix)});
+                                spectral_norm<double>(read.front().folded().matrix),
+                                own_parameters(network, l)});
     }
     return facts;
 }
@@ -73,7 +91,7 @@ void print_json(const ModelFacts& facts) {
         row["inputs"] = layer.inputs;
         row["outputs"] = layer.outputs;
         row["activation"] = layer.activation;
-        row["parameters"] = layer.parameters();
+        row["parameters"] = layer.parameters;
         row["spectral_norm"] = layer.spectral_norm;
         json["layers"].push_back(row);
     }
@@ -158,7 +176,7 @@ void print_table(const ModelFacts& facts) {
         const std::string shape =
             std::to_string(layer.outputs) + " x " + std::to_string(layer.inputs);
         std::printf("%5zu  %12s  %-16s %11td  %13.3g\n", l, shape.c_str(), layer.activation.c_str(),
-                    layer.parameters(), layer.spectral_norm);
+                    layer.parameters, layer.spectral_norm);
     }
 }
 

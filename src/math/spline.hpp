@@ -51,8 +51,11 @@ class Spline {
     template <typename Scalar>
     void apply(const ConstMatrixRef<Scalar>& u, MatrixRef<Scalar>& x) const {
         const Pieces<Scalar>& all = pieces<Scalar>();
-        for_each<Scalar>(u, [&](Index i, Index j, Index at) {
-            x(i, j) = all.start.data()[at] + all.slope.data()[at] * u(i, j);
+        const Scalar* const value = all.value.data();
+        const Scalar* const slope = all.slope.data();
+        const Scalar* const knot = all.knot.data();
+        for_each<Scalar>(u, [&](Index i, Index j, const Piece& piece) {
+            x(i, j) = value[piece.at] + slope[piece.at] * (u(i, j) - knot[piece.interval]);
         });
     }
 
@@ -60,7 +63,8 @@ class Spline {
     void pull_back(const ConstMatrixRef<Scalar>& u, const ConstMatrixRef<Scalar>& e,
                    MatrixRef<Scalar>& d) const {
         const Scalar* const slope = pieces<Scalar>().slope.data();
-        for_each<Scalar>(u, [&](Index i, Index j, Index at) { d(i, j) = slope[at] * e(i, j); });
+        for_each<Scalar>(
+            u, [&](Index i, Index j, const Piece& piece) { d(i, j) = slope[piece.at] * e(i, j); });
     }
 
     // Within an interval the slope itself; across knots the mean of the slopes on the way.
@@ -71,15 +75,13 @@ class Spline {
         const Scalar* const slope = pieces<Scalar>().slope.data();
         const Scalar size = std::copysign(normal<Scalar>(std::abs(weight)),
                                           static_cast<Scalar>(weight < 0 ? -1 : 1));
-        for_each<Scalar>(u, [&](Index i, Index j, Index at) {
-            const Scalar h = way(size, g(i, j));
-            const Scalar to = u(i, j) - h;
-            const Index channel = at % channels();
-            if (at == interval(to) * channels() + channel) {
-                s(i, j) = to == to ? slope[at] * g(i, j) : to;
+        for_each<Scalar>(u, [&](Index i, Index j, const Piece& piece) {
+            const Scalar to = u(i, j) - way(size, g(i, j));
+            if (piece.interval == interval(to)) {
+                s(i, j) = to == to ? slope[piece.at] * g(i, j) : to;
             } else {
-                s(i, j) = static_cast<Scalar>(weight * fall(channel, at / channels(), u(i, j),
-                                                            static_cast<double>(g(i, j)) / weight));
+                s(i, j) = static_cast<Scalar>(
+                    weight * fall(piece, u(i, j), static_cast<double>(g(i, j)) / weight));
             }
         });
     }
@@ -89,21 +91,27 @@ class Spline {
                                       const ConstMatrixRef<Scalar>& g) const {
         Vector<double> slopes = Vector<double>::Zero(pieces_->coefficients.size());
         const double inverse = 1.0 / spacing();
-        for_each<Scalar>(u, [&](Index i, Index j, Index at) {
-            const Index k = at / channels();
-            const double share = (static_cast<double>(u(i, j)) - knot(k)) * inverse;
-            slopes[at] += g(i, j) * (1.0 - share);
-            slopes[at + channels()] += g(i, j) * share;
+        const Index channels = this->channels();
+        for_each<Scalar>(u, [&](Index i, Index j, const Piece& piece) {
+            const double share = (static_cast<double>(u(i, j)) - knot(piece.interval)) * inverse;
+            slopes[piece.at] += g(i, j) * (1.0 - share);
+            slopes[piece.at + channels] += g(i, j) * share;
         });
         return spacing() * slopes;
     }
 
   private:
-    /// psi = start + slope u on each interval, channels x intervals.
+    /// psi = value + slope (u - knot) on each interval, channels x intervals.
     template <typename Scalar>
     struct Pieces {
-        Matrix<Scalar> start;
+        Matrix<Scalar> value;
         Matrix<Scalar> slope;
+        Vector<Scalar> knot;
+    };
+    /// That of a channel on an interval, and where its numbers stand among those of all pieces.
+    struct Piece {
+        Index interval;
+        Index at;
     };
     struct AllPieces {
         Vector<double> coefficients;
@@ -120,12 +128,15 @@ class Spline {
         const Eigen::Map<const Matrix<double>> values(coefficients.data(), channels, count_);
         Pieces<double> pieces;
         pieces.slope = values.rightCols(count_ - 1) - values.leftCols(count_ - 1);
-        pieces.start = spacing() * values.leftCols(count_ - 1);
+        pieces.value = spacing() * values.leftCols(count_ - 1);
+        pieces.knot.resize(count_ - 1);
         for (Index k = 0; k + 1 < count_; ++k) {
-            pieces.start.col(k) -= knot(k) * pieces.slope.col(k);
+            pieces.knot[k] = knot(k);
         }
         pieces_ = std::make_shared<const AllPieces>(AllPieces{
-            coefficients, pieces, {pieces.start.cast<float>(), pieces.slope.cast<float>()}});
+            coefficients,
+            pieces,
+            {pieces.value.cast<float>(), pieces.slope.cast<float>(), pieces.knot.cast<float>()}});
     }
 
     template <typename Scalar>
@@ -147,7 +158,8 @@ class Spline {
     }
 
     // psi(u) - psi(u - h), interval by interval from that of u.
-    double fall(Index channel, Index k, double u, double h) const {
+    double fall(const Piece& piece, double u, double h) const {
+        Index k = piece.interval;
         const double side = h > 0 ? -1.0 : 1.0;
         double left = std::abs(h);
         double sum = 0;
@@ -155,7 +167,8 @@ class Spline {
             const bool last = side < 0 ? k == 0 : k + 2 == count_;
             const double edge = knot(side < 0 ? k : k + 1);
             const double length = last ? left : std::min(left, std::max(side * (edge - u), 0.0));
-            sum -= side * pieces_->in_double.slope(channel, k) * length;
+            sum -=
+                side * pieces_->in_double.slope(piece.at - channels() * piece.interval, k) * length;
             left -= length;
             if (last || !(left > 0)) {
                 return sum;
@@ -165,7 +178,7 @@ class Spline {
         }
     }
 
-    /// For each number its place i, j in u and that of its piece.
+    /// For each number its place i, j in u and its piece.
     template <typename Scalar, typename Action>
     void for_each(const ConstMatrixRef<Scalar>& u, const Action& action) const {
         const Index channels = this->channels();
@@ -173,8 +186,8 @@ class Spline {
             const Scalar* const column = u.data() + j * u.outerStride();
             for (Index first = 0; first < u.rows(); first += channels) {
                 for (Index channel = 0; channel < channels; ++channel) {
-                    action(first + channel, j,
-                           interval(column[first + channel]) * channels + channel);
+                    const Index k = interval(column[first + channel]);
+                    action(first + channel, j, Piece{k, k * channels + channel});
                 }
             }
         }
