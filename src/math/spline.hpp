@@ -19,7 +19,11 @@ namespace hoist {
 /// @pre count >= 3, range > 0.
 class Spline {
   public:
-    Spline(Index count, double range, Index channels = 1) : count_(count), range_(range) {
+    Spline(Index count, double range, Index channels = 1)
+        : count_(count),
+          range_(range),
+          channels_(static_cast<int>(channels)),
+          inverse_(static_cast<double>(count - 1) / (2.0 * range)) {
         Vector<double> start(channels * count);
         for (Index k = 0; k < count; ++k) {
             const double u = knot(k) / range;
@@ -54,8 +58,16 @@ class Spline {
         const Scalar* const value = all.value.data();
         const Scalar* const slope = all.slope.data();
         const Scalar* const knot = all.knot.data();
-        for_each<Scalar>(u, [&](Index i, Index j, const Piece& piece) {
-            x(i, j) = value[piece.at] + slope[piece.at] * (u(i, j) - knot[piece.interval]);
+        for_each_place<Scalar>(u, [&](Index j, Index first) {
+            const Scalar* const from = u.data() + j * u.outerStride() + first;
+            Scalar* const to = x.data() + j * x.outerStride() + first;
+#pragma GCC ivdep
+            for (int channel = 0; channel < channels_; ++channel) {
+                const Scalar number = from[channel];
+                const int k = interval(number);
+                const int at = k * channels_ + channel;
+                to[channel] = value[at] + slope[at] * (number - knot[k]);
+            }
         });
     }
 
@@ -63,11 +75,18 @@ class Spline {
     void pull_back(const ConstMatrixRef<Scalar>& u, const ConstMatrixRef<Scalar>& e,
                    MatrixRef<Scalar>& d) const {
         const Scalar* const slope = pieces<Scalar>().slope.data();
-        for_each<Scalar>(
-            u, [&](Index i, Index j, const Piece& piece) { d(i, j) = slope[piece.at] * e(i, j); });
+        for_each_place<Scalar>(u, [&](Index j, Index first) {
+            const Scalar* const from = u.data() + j * u.outerStride() + first;
+            const Scalar* const error = e.data() + j * e.outerStride() + first;
+            Scalar* const to = d.data() + j * d.outerStride() + first;
+#pragma GCC ivdep
+            for (int channel = 0; channel < channels_; ++channel) {
+                to[channel] = slope[interval(from[channel]) * channels_ + channel] * error[channel];
+            }
+        });
     }
 
-    // Within an interval the slope itself; across knots the mean of the slopes on the way.
+    // Within an interval the slope itself; across knots, which is rare, the mean of the slopes on the way.
     template <typename Scalar>
     void difference_quotient(double weight, const ConstMatrixRef<Scalar>& u,
                              const ConstMatrixRef<Scalar>& g, const ConstMatrixRef<Scalar>&,
@@ -75,13 +94,27 @@ class Spline {
         const Scalar* const slope = pieces<Scalar>().slope.data();
         const Scalar size = std::copysign(normal<Scalar>(std::abs(weight)),
                                           static_cast<Scalar>(weight < 0 ? -1 : 1));
-        for_each<Scalar>(u, [&](Index i, Index j, const Piece& piece) {
-            const Scalar to = u(i, j) - way(size, g(i, j));
-            if (piece.interval == interval(to)) {
-                s(i, j) = to == to ? slope[piece.at] * g(i, j) : to;
-            } else {
-                s(i, j) = static_cast<Scalar>(
-                    weight * fall(piece, u(i, j), static_cast<double>(g(i, j)) / weight));
+        for_each_place<Scalar>(u, [&](Index j, Index first) {
+            const Scalar* const from = u.data() + j * u.outerStride() + first;
+            const Scalar* const pull = g.data() + j * g.outerStride() + first;
+            Scalar* const to = s.data() + j * s.outerStride() + first;
+            int across = 0;
+#pragma GCC ivdep
+            for (int channel = 0; channel < channels_; ++channel) {
+                const Scalar other = from[channel] - way(size, pull[channel]);
+                const int k = interval(from[channel]);
+                across |= static_cast<int>(k != interval(other)) | static_cast<int>(other != other);
+                to[channel] = slope[k * channels_ + channel] * pull[channel];
+            }
+            for (int channel = 0; across != 0 && channel < channels_; ++channel) {
+                const Scalar other = from[channel] - way(size, pull[channel]);
+                if (other != other) {
+                    to[channel] = other;
+                } else if (interval(from[channel]) != interval(other)) {
+                    to[channel] = static_cast<Scalar>(
+                        weight *
+                        fall(channel, from[channel], static_cast<double>(pull[channel]) / weight));
+                }
             }
         });
     }
@@ -90,12 +123,18 @@ class Spline {
     Vector<double> coefficient_slopes(const ConstMatrixRef<Scalar>& u,
                                       const ConstMatrixRef<Scalar>& g) const {
         Vector<double> slopes = Vector<double>::Zero(pieces_->coefficients.size());
-        const double inverse = 1.0 / spacing();
-        const Index channels = this->channels();
-        for_each<Scalar>(u, [&](Index i, Index j, const Piece& piece) {
-            const double share = (static_cast<double>(u(i, j)) - knot(piece.interval)) * inverse;
-            slopes[piece.at] += g(i, j) * (1.0 - share);
-            slopes[piece.at + channels] += g(i, j) * share;
+        const Scalar* const knot = pieces<Scalar>().knot.data();
+        const auto inverse = static_cast<Scalar>(inverse_);
+        for_each_place<Scalar>(u, [&](Index j, Index first) {
+            const Scalar* const from = u.data() + j * u.outerStride() + first;
+            const Scalar* const pull = g.data() + j * g.outerStride() + first;
+            for (int channel = 0; channel < channels_; ++channel) {
+                const int k = interval(from[channel]);
+                const Scalar above = (from[channel] - knot[k]) * inverse * pull[channel];
+                double* const at = slopes.data() + k * channels_ + channel;
+                at[0] += pull[channel] - above;
+                at[channels_] += above;
+            }
         });
         return spacing() * slopes;
     }
@@ -108,11 +147,6 @@ class Spline {
         Matrix<Scalar> slope;
         Vector<Scalar> knot;
     };
-    /// That of a channel on an interval, and where its numbers stand among those of all pieces.
-    struct Piece {
-        Index interval;
-        Index at;
-    };
     struct AllPieces {
         Vector<double> coefficients;
         Pieces<double> in_double;
@@ -121,11 +155,9 @@ class Spline {
 
     double spacing() const { return 2.0 * range_ / static_cast<double>(count_ - 1); }
     double knot(Index k) const { return -range_ + static_cast<double>(k) * spacing(); }
-    Index channels() const { return pieces_->in_double.slope.rows(); }
 
     void set(const Vector<double>& coefficients) {
-        const Index channels = coefficients.size() / count_;
-        const Eigen::Map<const Matrix<double>> values(coefficients.data(), channels, count_);
+        const Eigen::Map<const Matrix<double>> values(coefficients.data(), channels_, count_);
         Pieces<double> pieces;
         pieces.slope = values.rightCols(count_ - 1) - values.leftCols(count_ - 1);
         pieces.value = spacing() * values.leftCols(count_ - 1);
@@ -150,16 +182,18 @@ class Spline {
 
     /// That of u; the first of a NaN.
     template <typename Scalar>
-    Index interval(Scalar u) const {
-        const auto place = (u + static_cast<Scalar>(range_)) * static_cast<Scalar>(1.0 / spacing());
+    int interval(Scalar u) const {
+        const Scalar place = (u + static_cast<Scalar>(range_)) * static_cast<Scalar>(inverse_);
         const Scalar above = place > Scalar{0} ? place : Scalar{0};
-        return static_cast<Index>(
-            static_cast<int>(std::min(above, static_cast<Scalar>(count_ - 2))));
+        const auto last = static_cast<Scalar>(count_ - 2);
+        return static_cast<int>(above < last ? above : last);
     }
 
     // psi(u) - psi(u - h), interval by interval from that of u.
-    double fall(const Piece& piece, double u, double h) const {
-        Index k = piece.interval;
+    template <typename Scalar>
+    double fall(int channel, Scalar start, double h) const {
+        Index k = interval(start);
+        double u = start;
         const double side = h > 0 ? -1.0 : 1.0;
         double left = std::abs(h);
         double sum = 0;
@@ -167,8 +201,7 @@ class Spline {
             const bool last = side < 0 ? k == 0 : k + 2 == count_;
             const double edge = knot(side < 0 ? k : k + 1);
             const double length = last ? left : std::min(left, std::max(side * (edge - u), 0.0));
-            sum -=
-                side * pieces_->in_double.slope(piece.at - channels() * piece.interval, k) * length;
+            sum -= side * pieces_->in_double.slope(channel, k) * length;
             left -= length;
             if (last || !(left > 0)) {
                 return sum;
@@ -178,23 +211,21 @@ class Spline {
         }
     }
 
-    /// For each number its place i, j in u and its piece.
-    template <typename Scalar, typename Action>
-    void for_each(const ConstMatrixRef<Scalar>& u, const Action& action) const {
-        const Index channels = this->channels();
+    /// For each place of each column, whose channels lie side by side: loop(column, first row).
+    template <typename Scalar, typename Loop>
+    void for_each_place(const ConstMatrixRef<Scalar>& u, const Loop& loop) const {
         for (Index j = 0; j < u.cols(); ++j) {
-            const Scalar* const column = u.data() + j * u.outerStride();
-            for (Index first = 0; first < u.rows(); first += channels) {
-                for (Index channel = 0; channel < channels; ++channel) {
-                    const Index k = interval(column[first + channel]);
-                    action(first + channel, j, Piece{k, k * channels + channel});
-                }
+            for (Index first = 0; first < u.rows(); first += channels_) {
+                loop(j, first);
             }
         }
     }
 
     Index count_;
     double range_;
+    int channels_;
+    /// Of the distance of the knots.
+    double inverse_;
     std::shared_ptr<const AllPieces> pieces_;
 };
 

@@ -97,6 +97,11 @@ void Windows::gather(const Scalar* x, Range range, Scalar* windows) const {
             for (Index i = 0; i < numbers; ++i) {
                 windows[i] = source[i];
             }
+        } else if (each == 1) {
+            const Scalar* const source = x + first * apart;
+            for (Index i = 0; i < numbers; ++i) {
+                windows[i] = source[i * apart];
+            }
         } else {
             const Scalar* source = x + first * apart;
             for (Index i = 0; i < numbers; i += each, source += apart) {
@@ -119,6 +124,11 @@ void Windows::scatter_add(const Scalar* windows, Range range, Scalar* x) const {
             Scalar* const target = x + first * apart;
             for (Index i = 0; i < numbers; ++i) {
                 target[i] += windows[i];
+            }
+        } else if (first >= 0 && each == 1) {
+            Scalar* const target = x + first * apart;
+            for (Index i = 0; i < numbers; ++i) {
+                target[i * apart] += windows[i];
             }
         } else if (first >= 0) {
             Scalar* target = x + first * apart;

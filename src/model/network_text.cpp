@@ -2,7 +2,6 @@
 
 #include "hoist/base/error.hpp"
 #include "hoist/base/text.hpp"
-#include "hoist/math/carried.hpp"
 #include "hoist/math/window_max.hpp"
 #include "hoist/model/network_spec.hpp"
 #include "piece_maps.hpp"
@@ -47,7 +46,7 @@ class LayersReader : private PieceMaps {
             }
         }
         finish();
-        check_shared_weights();
+        check_shared_weights(pieces_.back(), spec_);
         return std::move(spec_);
     }
 
@@ -120,23 +119,6 @@ class LayersReader : private PieceMaps {
         fixed_ = nullptr;
     }
 
-    void check_shared_weights() const {
-        for (Index l = 0; l < spec_.layers(); ++l) {
-            const Index first = spec_.weights_of(l);
-            const MapSpec& map = spec_.map(l);
-            const bool same_sizes = map.inputs() == spec_.map(first).inputs() &&
-                                    map.outputs() == spec_.map(first).outputs();
-            const bool same_activation =
-                map.adjoint || l >= hidden_ || first >= hidden_ ||
-                spec_.activation(l + 1).name() == spec_.activation(first + 1).name();
-            if (!same_sizes || !same_activation) {
-                refuse(pieces_.back(),
-                       std::string("is the end of maps of which one comes again with other ") +
-                           (same_sizes ? "activations" : "sizes") + " and the same weights");
-            }
-        }
-    }
-
     // With the last map's hidden activation: what it gives, x_{l+1}, has been read so far as
     // `reached_`, and u_{l+1} is as much larger as the activation takes.
     void close_block() {
@@ -144,7 +126,7 @@ class LayersReader : private PieceMaps {
             return;
         }
         MapSpec& map = spec_.maps.back();
-        if (map.part == StepPart::closes || map.part == StepPart::toward_input) {
+        if (ends_step(map)) {
             end_step();
             return;
         }
@@ -153,7 +135,7 @@ class LayersReader : private PieceMaps {
             phi = own;
         }
         if (map.leading > 0) {
-            carry(phi, map);
+            phi = beside_carried(*last_, std::move(phi), map);
         }
         const Shape x = map.to;
         map.to = phi->input(x);
@@ -177,6 +159,10 @@ class LayersReader : private PieceMaps {
         last_ = nullptr;
     }
 
+    static bool ends_step(const MapSpec& map) {
+        return map.part == StepPart::closes || map.part == StepPart::toward_input;
+    }
+
     void end_step() {
         if (std::ssize(names_) == hidden_ && names_[spec_.activations.size()] != "identity" &&
             names_.size() > 1) {
@@ -186,18 +172,10 @@ class LayersReader : private PieceMaps {
         last_ = nullptr;
     }
 
-    void carry(std::shared_ptr<const Activation>& phi, const MapSpec& map) const {
-        const ActivationTraits traits = phi->traits();
-        if (traits.group > 1 || traits.entries > 1) {
-            refuse(*last_, "carries channels along, and network.activation = " + phi->name() +
-                               " makes one number of several, or several of one");
-        }
-        phi = with_carried(std::move(phi), map.leading, map.to.channels);
-    }
-
     void pool_maximum(const Piece& piece) {
-        if (last_ == nullptr || maximum_ || fixed_ || spec_.maps.back().leading > 0) {
-            refuse(piece, "stands where no map is before it, or one that carries the input along");
+        if (last_ == nullptr || maximum_ || fixed_ || spec_.maps.back().leading > 0 ||
+            ends_step(spec_.maps.back())) {
+            refuse(piece, "stands where no map is before it, or one that carries channels along");
         }
         maximum_ = pool_of(piece, reached_);
         reached_ = maximum_->shape(reached_.channels);

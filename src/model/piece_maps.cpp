@@ -1,6 +1,7 @@
 #include "piece_maps.hpp"
 
 #include "hoist/base/error.hpp"
+#include "hoist/math/carried.hpp"
 
 namespace hoist {
 
@@ -105,6 +106,34 @@ std::vector<MapSpec> PieceMaps::maps_of(const Piece& piece, const Shape& from) c
         }
         default:
             refuse(piece, "stands where a map does; only the input is a shape");
+    }
+}
+
+std::shared_ptr<const Activation> PieceMaps::beside_carried(const Piece& piece,
+                                                            std::shared_ptr<const Activation> phi,
+                                                            const MapSpec& map) const {
+    const ActivationTraits traits = phi->traits();
+    if (traits.group > 1 || traits.entries > 1) {
+        refuse(piece, "carries channels along, and network.activation = " + phi->name() +
+                          " makes one number of several, or several of one");
+    }
+    return with_carried(std::move(phi), map.leading, map.to.channels);
+}
+
+void PieceMaps::check_shared_weights(const Piece& last, const NetworkSpec& network) const {
+    const Index hidden = network.layers() - 1;
+    for (Index l = 0; l < network.layers(); ++l) {
+        const Index first = network.weights_of(l);
+        const MapSpec& map = network.map(l);
+        const bool same_sizes = map.inputs() == network.map(first).inputs() &&
+                                map.outputs() == network.map(first).outputs();
+        const bool same_activation =
+            map.adjoint || l >= hidden || first >= hidden ||
+            network.activation(l + 1).name() == network.activation(first + 1).name();
+        if (!same_sizes || !same_activation) {
+            refuse(last, std::string("is the end of maps of which one comes again with other ") +
+                             (same_sizes ? "activations" : "sizes") + " and the same weights");
+        }
     }
 }
 

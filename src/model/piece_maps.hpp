@@ -1,9 +1,10 @@
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
-#include "hoist/model/map_spec.hpp"
+#include "hoist/model/network_spec.hpp"
 #include "network_pieces.hpp"
 
 namespace hoist {
@@ -23,6 +24,12 @@ class PieceMaps {
                        Index padding) const;
     /// Of a pool, which remembers every place of each of its windows.
     Windows pool_of(const Piece& piece, const Shape& from) const;
+    /// phi on the channels that a map gives, beside those that it carries along.
+    std::shared_ptr<const Activation> beside_carried(const Piece& piece,
+                                                     std::shared_ptr<const Activation> phi,
+                                                     const MapSpec& map) const;
+    /// Whether all maps with the same weights, and the activations behind them, are alike.
+    void check_shared_weights(const Piece& last, const NetworkSpec& network) const;
 
   protected:
     std::string shown_;

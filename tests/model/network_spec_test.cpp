@@ -115,6 +115,7 @@ TEST(NetworkSpec, refuses_steps_that_do_not_fit) {
              {"8x8x1-residual(3,4)", "scaled_lifting(3)", "scaled_lifting(3)"},
              {"8x8x1-residual(3,4)-conv(1,3)", "relu,tanh", "identity"},
              {"8x8x1-conv(1,3)-potential(2,3)^2", "relu,relu,tanh", "activations"},
+             {"8x8x1-residual(3,4)-maxpool(2)-10", "relu", "maxpool"},
              {"8x8x1-conv(3,3)-conv(1,3)^2", "relu", "sizes"}}) {
         try {
             parse_network(layers, activation, "linear");

@@ -77,7 +77,7 @@ struct NetworkSpec {
     /// The smallest picture that has no fewer rows and columns than `shape` and that the maps give back in its size;
     /// nothing where there is none. @pre pictures().
     std::optional<Shape> fitting(const Shape& shape) const;
-    /// Whether its blocks carry the input along.
+    /// Whether its blocks carry the input along, behind their own channels.
     bool keeps_input() const;
     /// Whether it knows of no targets.
     bool unsupervised() const { return output == Output::none; }
