@@ -189,7 +189,8 @@ Problem<Scalar> make_problem(const Config& config, const Communicator& world, Ta
             problem.standardization = start->standardization;
         }
         const Range layers = placement->layers_of(rank);
-        problem.stage = {config.network, layers, starting_weights<Scalar>(config, start, layers)};
+        problem.stage = {starting_network(config, start), layers,
+                         starting_weights<Scalar>(config, start, layers)};
         if (start && (config.network.regression() || pictures) && placement->last(rank)) {
             change_unit(start->targets, problem.targets, problem.stage.weights.back());
         }

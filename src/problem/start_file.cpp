@@ -32,6 +32,18 @@ std::optional<ModelHeader> read_start(const Config& config) {
     return header;
 }
 
+NetworkSpec starting_network(const Config& config, const std::optional<ModelHeader>& start) {
+    NetworkSpec network = config.network;
+    for (std::size_t i = 0; start && i < start->network.activations.size(); ++i) {
+        const Activation& learned = *start->network.activations[i];
+        auto& phi = network.activations[i];
+        if (learned.traits().learned && learned.name() == phi->name()) {
+            phi = phi->with_coefficients(learned.coefficients());
+        }
+    }
+    return network;
+}
+
 template <typename Scalar>
 std::vector<Weights<Scalar>> starting_weights(const Config& config,
                                               const std::optional<ModelHeader>& start,

@@ -12,6 +12,9 @@ namespace hoist {
 /// @throws UsageError where it does not fit. @pre it has been verified.
 std::optional<ModelHeader> read_start(const Config& config);
 
+/// The configuration's network, with what the splines of network.init have learned where that is a file.
+NetworkSpec starting_network(const Config& config, const std::optional<ModelHeader>& start);
+
 /// The weights of `layers`: those of network.init, of which `start` is the header, where that is a file; drawn where it
 /// is none, or has the lower maps only.
 template <typename Scalar>

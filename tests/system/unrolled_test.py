@@ -46,6 +46,9 @@ class Unrolled(PictureTest):
         # Filters with a shift each, knots, and two weights and a shift of what goes back to the input.
         self.assertEqual(parameters, {"*3": 3 * (6 * 10 + 6 * 15 + 3), "^3": 6 * 10 + 6 * 15 + 3})
         self.succeed("report", "run*3", "run^3", "--out", "page.html")
+        # Splines are part of what another run starts from.
+        self.succeed("finetune", self.config, "--from", "run*3", "--out", "again", "--weights.step=1e-9", "--train.epochs=1")
+        self.assertAlmostEqual(self.summary("again")["test_psnr"], self.summary("run*3")["test_psnr"], places=3)
 
     def test_train_alike_on_every_grid_and_after_a_stop(self):
         options = ("--train.precision=double", "--train.epochs=3", f"--network.layers={STEPS}^3")
