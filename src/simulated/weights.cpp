@@ -82,6 +82,11 @@ Weights<Scalar> initial_weights(const MapSpec& map, Start, double, std::uint64_t
 template <typename Scalar>
 void make_orthogonal(Matrix<Scalar>&) {}
 
+template <typename Scalar>
+void center_filters(const Windows&, MatrixRef<Scalar>) {}
+template void center_filters(const Windows&, MatrixRef<float>);
+template void center_filters(const Windows&, MatrixRef<double>);
+
 namespace {
 
 template <typename Scalar>
