@@ -2,13 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <sstream>
 
-#include "hoist/base/error.hpp"
-#include "hoist/io/picture_file.hpp"
+#include "hoist/base/text.hpp"
 #include "hoist/io/whole_file.hpp"
 #include "hoist/train/inversion.hpp"
+#include "written_pictures.hpp"
 
 namespace hoist {
 
@@ -33,17 +32,6 @@ nlohmann::ordered_json spread(const Vector<double>& values) {
     return json;
 }
 
-std::string quoted(const std::string& name) {
-    if (name.find_first_of(",\"\r\n") == std::string::npos) {
-        return name;
-    }
-    std::string text = "\"";
-    for (const char c : name) {
-        text += c == '"' ? "\"\"" : std::string(1, c);
-    }
-    return text + "\"";
-}
-
 }  // namespace
 
 InversionWriter::InversionWriter(std::filesystem::path folder, const Shape& picture, Index inputs,
@@ -54,36 +42,8 @@ InversionWriter::InversionWriter(std::filesystem::path folder, const Shape& pict
       given_(given),
       figures_(std::move(figures)),
       values_(inversion_figures, samples) {
-    std::error_code error;
-    if (std::filesystem::exists(folder_, error) &&
-        (!std::filesystem::is_directory(folder_, error) ||
-         !std::filesystem::is_empty(folder_, error))) {
-        throw OutputError(
-            "cannot write the inputs to " + folder_.string(),
-            std::filesystem::is_directory(folder_, error) ? "it is not empty" : "it is no folder",
-            "choose another --out, or remove what is there");
-    }
+    require_empty_folder(folder_, "inputs");
     make_folder(folder_);
-}
-
-void InversionWriter::make_folder(const std::filesystem::path& folder) const {
-    std::error_code error;
-    std::filesystem::create_directories(folder, error);
-    if (error) {
-        throw OutputError("cannot make the folder " + folder.string(), error.message(),
-                          "check permissions, or choose another --out");
-    }
-}
-
-void InversionWriter::write_png(const std::string& name, const Vector<double>& x) const {
-    const std::filesystem::path file = folder_ / "pictures" / (name + ".png");
-    make_folder(file.parent_path());
-    std::vector<unsigned char> bytes;
-    for (const double value : x) {
-        bytes.push_back(
-            static_cast<unsigned char>(std::lround(255.0 * std::clamp(value, 0.0, 1.0))));
-    }
-    write_picture(file, {picture_.rows, picture_.columns, picture_.channels == 3}, bytes);
 }
 
 void InversionWriter::add(const std::vector<std::string>& names, const Matrix<double>& values,
@@ -103,7 +63,8 @@ void InversionWriter::add(const std::vector<std::string>& names, const Matrix<do
     file_->write_rows<double>("/input", first, inputs_, numbers(x));
     file_->write_rows<double>("/given", first, given_, numbers(y));
     for (std::size_t i = 0; picture_.places() > 1 && i < names.size(); ++i) {
-        write_png(names[i], x.col(static_cast<Index>(i)));
+        write_png(folder_ / "pictures" / (names[i] + ".png"), picture_,
+                  x.col(static_cast<Index>(i)));
     }
     values_.middleCols(first, values.cols()) = values;
     names_.insert(names_.end(), names.begin(), names.end());
@@ -118,7 +79,7 @@ std::string InversionWriter::table() const {
     }
     text << '\n';
     for (Index sample = 0; sample < values_.cols(); ++sample) {
-        text << quoted(names_[static_cast<std::size_t>(sample)]);
+        text << csv_field(names_[static_cast<std::size_t>(sample)]);
         for (const InversionFigure figure : figures_) {
             const double value = values_(static_cast<Index>(figure), sample);
             text << ',';

@@ -49,8 +49,6 @@ class InversionWriter {
     nlohmann::ordered_json finish(const nlohmann::ordered_json& settings);
 
   private:
-    void make_folder(const std::filesystem::path& folder) const;
-    void write_png(const std::string& name, const Vector<double>& x) const;
     std::string table() const;
 
     std::filesystem::path folder_;

@@ -1,12 +1,11 @@
-#include <cmath>
 #include <cstdio>
 #include <set>
 
 #include "commands.hpp"
 #include "hoist/comm/agree.hpp"
-#include "hoist/io/picture_file.hpp"
 #include "prediction_writer.hpp"
 #include "restore.hpp"
+#include "written_pictures.hpp"
 
 namespace hoist {
 
@@ -31,11 +30,7 @@ bool is_file_of_predictions(const std::string& out) {
 
 // Restored pictures are no copies of what lies there, and none may take the place of another.
 void require_room(const Dataset& data, const std::filesystem::path& out) {
-    std::error_code error;
-    if (std::filesystem::is_directory(out, error) && !std::filesystem::is_empty(out, error)) {
-        throw OutputError("cannot write the pictures to " + out.string(), "it is not empty",
-                          "choose another --out, or remove what is there");
-    }
+    require_empty_folder(out, "pictures");
     std::set<std::string> names;
     for (Index sample = 0; sample < data.samples(); ++sample) {
         if (!names.insert(data.name(sample)).second) {
@@ -61,19 +56,7 @@ void predict_pictures(LoadedModel<Scalar>& model, const Communicator& world,
         }
     });
     restore<Scalar>(model, world, *data, all_samples(data->samples()), [&](const Restored& one) {
-        const std::filesystem::path file = out / (data->name(one.sample) + ".png");
-        std::error_code error;
-        std::filesystem::create_directories(file.parent_path(), error);
-        if (error) {
-            throw OutputError("cannot make the folder " + file.parent_path().string(),
-                              error.message(), "check permissions, or choose another --out");
-        }
-        std::vector<unsigned char> bytes;
-        for (const double value : one.made) {
-            bytes.push_back(static_cast<unsigned char>(std::lround(255.0 * value)));
-        }
-        const Shape& shape = one.picture.shape;
-        write_picture(file, {shape.rows, shape.columns, shape.channels == 3}, bytes);
+        write_png(out / (data->name(one.sample) + ".png"), one.picture.shape, one.made);
     });
     if (world.rank() == 0) {
         std::printf("%td pictures written to %s\n", data->samples(), out.c_str());

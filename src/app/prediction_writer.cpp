@@ -74,15 +74,7 @@ class CsvPredictions final : public PredictionWriter {
         if (header_.class_names.empty()) {
             return std::to_string(label);
         }
-        const std::string& name = header_.class_names[static_cast<std::size_t>(label)];
-        if (name.find_first_of(",\"\r\n") == std::string::npos) {
-            return name;
-        }
-        std::string quoted = "\"";
-        for (const char c : name) {
-            quoted += c == '"' ? "\"\"" : std::string(1, c);
-        }
-        return quoted + "\"";
+        return csv_field(header_.class_names[static_cast<std::size_t>(label)]);
     }
     void check() {
         if (!file_.flush()) {

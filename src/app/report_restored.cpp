@@ -1,11 +1,11 @@
 #include "report_restored.hpp"
 
 #include <algorithm>
-#include <cmath>
 
 #include "base64.hpp"
 #include "hoist/train/picture_quality.hpp"
 #include "restore.hpp"
+#include "written_pictures.hpp"
 
 namespace hoist {
 
@@ -30,19 +30,15 @@ nlohmann::ordered_json restored_json(const LoadedModel<Scalar>& model, const Com
                           channels};
         const Patch patch{(shape.rows - shown.rows) / 2, (shape.columns - shown.columns) / 2,
                           shown.rows, shown.columns};
+        const auto view = [](const std::vector<double>& picture) {
+            return Eigen::Map<const Vector<double>>(picture.data(), std::ssize(picture));
+        };
         const auto bytes = [&](std::span<const double> picture) {
             std::vector<double> middle(static_cast<std::size_t>(shown.size()));
             CounterRandom unused(0, Purpose::degradation, {});
             degrade<double>({}, shape, picture, patch, unused, middle);
-            std::vector<char> levels;
-            for (const double value : middle) {
-                levels.push_back(
-                    static_cast<char>(std::lround(255.0 * std::clamp(value, 0.0, 1.0))));
-            }
-            return base64(levels);
-        };
-        const auto view = [](const std::vector<double>& picture) {
-            return Eigen::Map<const Vector<double>>(picture.data(), std::ssize(picture));
+            const std::vector<unsigned char> levels = levels_of(view(middle));
+            return base64({levels.begin(), levels.end()});
         };
         const Vector<double> clean = view(one.picture.clean);
         rows.push_back(

@@ -95,6 +95,17 @@ std::string join(std::span<const std::string> pieces, std::string_view separator
     return text;
 }
 
+std::string csv_field(std::string_view text) {
+    if (text.find_first_of(",\"\r\n") == std::string_view::npos) {
+        return std::string(text);
+    }
+    std::string quoted = "\"";
+    for (const char c : text) {
+        quoted += c == '"' ? "\"\"" : std::string(1, c);
+    }
+    return quoted + "\"";
+}
+
 bool is_utf8(std::string_view text) {
     namespace utf = boost::locale::utf;
     for (auto at = text.begin(); at != text.end();) {

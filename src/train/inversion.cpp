@@ -130,22 +130,38 @@ double Inversion::first_norm() const {
     return std::min(bound, margin * std::sqrt(square));
 }
 
-Matrix<double> Inversion::answer(const ConstMatrixRef<double>& x) const {
-    Matrix<double> u;
-    apply_first(x, u);
-    for (Index l = 1; l < maps(); ++l) {
-        Matrix<double> phi(network_.block(l).size(), x.cols());
-        network_.activation(l).apply(u, phi);
-        u.resize(map(l).outputs(), x.cols());
-        map(l).apply(phi, u);
+Inversion::State Inversion::forward(Matrix<double> x) const {
+    State state;
+    const Index columns = x.cols();
+    state.x.push_back(std::move(x));
+    state.u.emplace_back();
+    for (Index l = 0; l < maps(); ++l) {
+        if (l > 0) {
+            state.x.emplace_back(network_.block(l).size(), columns);
+            network_.activation(l).apply(state.u.back(), state.x.back());
+        }
+        state.u.emplace_back(map(l).outputs(), columns);
+        if (l == 0) {
+            apply_first(state.x.front(), state.u.back());
+        } else {
+            map(l).apply(state.x.back(), state.u.back());
+        }
     }
+    return state;
+}
+
+Matrix<double> Inversion::answer(const State& state) const {
     const Activation* last = activation_of_held();
     if (last == nullptr) {
-        return u;
+        return state.u.back();
     }
-    Matrix<double> phi(network_.block(maps()).size(), x.cols());
-    last->apply(u, phi);
+    Matrix<double> phi(network_.block(maps()).size(), state.u.back().cols());
+    last->apply(state.u.back(), phi);
     return phi;
+}
+
+Matrix<double> Inversion::answer(const ConstMatrixRef<double>& x) const {
+    return answer(forward(x));
 }
 
 const Activation* Inversion::activation_of_held() const {
@@ -180,32 +196,17 @@ Matrix<double> Inversion::held_values(const GivenValues& given) const {
 // leads down: there, a little noise, the same for all.
 Inversion::State Inversion::start(Index columns) const {
     constexpr double little = 0.05;
-    State state;
-    state.x.emplace_back(Matrix<double>::Zero(network_.inputs(), columns));
+    Matrix<double> x = Matrix<double>::Zero(network_.inputs(), columns);
     if (method_ == BlockMethod::adaptive) {
         CounterRandom random(1, Purpose::inversion, {});
         for (Index i = 0; i < network_.inputs(); ++i) {
-            state.x[0].row(i).setConstant(little * random.normal());
+            x.row(i).setConstant(little * random.normal());
         }
     }
     if (!unit_.empty()) {
-        state.x[0] =
-            (state.x[0].array().colwise() / unit_.scale.array()).matrix().colwise() + unit_.mean;
+        x = ((x.array().colwise() / unit_.scale.array()).matrix().colwise() + unit_.mean).eval();
     }
-    state.u.emplace_back();
-    for (Index l = 0; l < maps(); ++l) {
-        if (l > 0) {
-            state.x.emplace_back(network_.block(l).size(), columns);
-            network_.activation(l).apply(state.u.back(), state.x.back());
-        }
-        state.u.emplace_back(map(l).outputs(), columns);
-        if (l == 0) {
-            apply_first(state.x.front(), state.u.back());
-        } else {
-            map(l).apply(state.x.back(), state.u.back());
-        }
-    }
-    return state;
+    return forward(std::move(x));
 }
 
 void Inversion::propagate(State& state) const {

@@ -29,29 +29,11 @@ Matrix<double> Inversion::landweber(const Matrix<double>& y, const Vector<double
 
 // J'(N(x) - y), back through the network.
 Matrix<double> Inversion::slope_of_misfit(const Matrix<double>& x, const Matrix<double>& y) const {
-    std::vector<Matrix<double>> u(static_cast<std::size_t>(maps()));
-    apply_first(x, u[0]);
-    Matrix<double> phi;
-    const auto activate = [&](Index l) {
-        phi.resize(network_.block(l).size(), x.cols());
-        network_.activation(l).apply(u[static_cast<std::size_t>(l - 1)], phi);
-    };
-    for (Index l = 1; l < maps(); ++l) {
-        activate(l);
-        u[static_cast<std::size_t>(l)].resize(map(l).outputs(), x.cols());
-        map(l).apply(phi, u[static_cast<std::size_t>(l)]);
-    }
-    Matrix<double> e;
+    const State state = forward(x);
     const Activation* last = activation_of_held();
-    if (last == nullptr) {
-        e = u.back() - y;
-    } else {
-        phi.resize(y.rows(), y.cols());
-        last->apply(u.back(), phi);
-        e = phi - y;
-    }
+    Matrix<double> e = answer(state) - y;
     for (Index l = maps(); l > 0; --l) {
-        const Matrix<double>& at = u[static_cast<std::size_t>(l - 1)];
+        const Matrix<double>& at = state.u[static_cast<std::size_t>(l)];
         Matrix<double> d = e;
         const Activation* phi_at = l < maps() ? &network_.activation(l) : last;
         if (phi_at != nullptr) {

@@ -8,7 +8,8 @@ namespace hoist {
 
 namespace {
 
-/// How much faster than weights the coefficients of splines move: 0.3 to 0.4 dB of a denoiser's first epochs over 1.
+/// How much faster than weights the coefficients of splines move: 28.78 dB where 1 gives 28.73, of a denoiser after 10
+/// epochs.
 constexpr double spline_rate = 4.0;
 
 }  // namespace
@@ -78,15 +79,17 @@ void LearnedCoefficients<Scalar>::step(Index columns, double rate) {
         const bool slope = !phi.traits().learned;
         const double length = slope ? rate : spline_rate * rate;
         Matrix<Scalar>& state = state_[position(l)];
+        state.col(0).array() += Scalar{1};
+        const auto steps = static_cast<double>(state(0, 0));
+        const double of_mean = 1.0 - std::pow(0.9, steps);
+        const double of_square = 1.0 - std::pow(0.999, steps);
         Vector<double> coefficients = phi.coefficients();
         for (Index i = 0; i < coefficients.size(); ++i) {
             const double gradient = gradients(l)[i] / static_cast<double>(columns);
-            state(i, 0) += Scalar{1};
             state(i, 1) = static_cast<Scalar>(0.9 * state(i, 1) + 0.1 * gradient);
             state(i, 2) = static_cast<Scalar>(0.999 * state(i, 2) + 0.001 * gradient * gradient);
-            const auto steps = static_cast<double>(state(i, 0));
-            const double mean = state(i, 1) / (1.0 - std::pow(0.9, steps));
-            const double deviation = std::sqrt(state(i, 2) / (1.0 - std::pow(0.999, steps)));
+            const double mean = state(i, 1) / of_mean;
+            const double deviation = std::sqrt(state(i, 2) / of_square);
             const double moved = coefficients[i] - length * mean / (deviation + 1e-8);
             state(i, 3) = static_cast<Scalar>(slope ? std::clamp(moved, 0.001, 0.999) : moved);
             coefficients[i] = state(i, 3);

@@ -8,6 +8,32 @@
 
 namespace hoist {
 
+/// Holds what such a step has moved map `l` by to the differences of a loss of all weights.
+inline void expect_gradient_of_map(
+    const std::function<double(const std::vector<Weights<double>>&)>& loss,
+    const std::vector<Weights<double>>& start, const std::vector<Weights<double>>& after,
+    std::size_t l, double tolerance) {
+    constexpr double step = 1e-5;
+    const Matrix<double> gradient = start[l].matrix - after[l].matrix;
+    const auto differs_at = [&](const auto& number_of) {
+        auto up = start;
+        auto down = start;
+        number_of(up[l]) += step;
+        number_of(down[l]) -= step;
+        return (loss(up) - loss(down)) / (2.0 * step);
+    };
+    for (Index entry = 0; entry < gradient.size(); entry += 1 + gradient.size() / 7) {
+        EXPECT_NEAR(gradient.data()[entry], differs_at([&](Weights<double>& w) -> double& {
+                        return w.matrix.data()[entry];
+                    }),
+                    tolerance)
+            << "map " << l << ", number " << entry;
+    }
+    EXPECT_NEAR(start[l].bias[0] - after[l].bias[0],
+                differs_at([](Weights<double>& w) -> double& { return w.bias[0]; }), tolerance)
+        << "map " << l;
+}
+
 /// Holds the loss and such a step of training to a loss that is written out, and its differences.
 inline void expect_gradient_of(
     const std::function<double(const SmallProblem&, const std::vector<Weights<double>>&)>& loss,
@@ -19,26 +45,9 @@ inline void expect_gradient_of(
     training.advance();
     const std::vector<Weights<double>> after = training.weights();
     EXPECT_NEAR(training.loss(), loss(problem, start), 1e-12);
-    constexpr double step = 1e-5;
     for (std::size_t l = 0; l < start.size(); ++l) {
-        const Matrix<double> gradient = start[l].matrix - after[l].matrix;
-        const auto differs_at = [&](const auto& number_of) {
-            auto up = start;
-            auto down = start;
-            number_of(up[l]) += step;
-            number_of(down[l]) -= step;
-            return (loss(problem, up) - loss(problem, down)) / (2.0 * step);
-        };
-        for (Index entry = 0; entry < gradient.size(); entry += 1 + gradient.size() / 7) {
-            EXPECT_NEAR(gradient.data()[entry], differs_at([&](Weights<double>& w) -> double& {
-                            return w.matrix.data()[entry];
-                        }),
-                        tolerance)
-                << "map " << l << ", number " << entry;
-        }
-        EXPECT_NEAR(start[l].bias[0] - after[l].bias[0],
-                    differs_at([](Weights<double>& w) -> double& { return w.bias[0]; }), tolerance)
-            << "map " << l;
+        expect_gradient_of_map([&](const auto& weights) { return loss(problem, weights); }, start,
+                               after, l, tolerance);
     }
 }
 

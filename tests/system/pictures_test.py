@@ -55,6 +55,29 @@ class PictureTest(ProgramTest):
         picture = cv2.imread(str(self.folder / path), cv2.IMREAD_UNCHANGED)
         return picture.reshape(*picture.shape[:2], -1)
 
+    def train_alike_on_grids(self, grids, epochs, *options):
+        """In double to 1e-9, and judged alike."""
+        options = ("--train.precision=double", f"--train.epochs={epochs}", *options)
+        self.succeed("train", self.config, "--out", "run", *options)
+        expected = weights(self.folder / "run" / "model.h5")
+        for ranks, stages in grids:
+            out = f"run-{ranks}-{stages}"
+            self.succeed("train", self.config, "--out", out, *options, f"--grid.stages={stages}", ranks=ranks)
+            for one, other in zip(expected, weights(self.folder / out / "model.h5"), strict=True):
+                numpy.testing.assert_allclose(other, one, rtol=0, atol=1e-9)
+            self.assertAlmostEqual(self.summary(out)["test_psnr"], self.summary("run")["test_psnr"], places=6)
+
+    def goes_on_after_a_stop(self, epochs):
+        """Of so many epochs, to the last bit."""
+        run = self.start("train", self.config, "--out", "stopped", f"--train.epochs={epochs}", ranks=2)
+        self.wait_for_sweep(run, "stopped", 2)
+        os.kill(run.ranks()[-1], signal.SIGUSR1)
+        run.finish()
+        self.assertFalse((self.folder / "stopped" / "model.h5").exists())
+        self.succeed("train", self.config, "--out", "stopped", f"--train.epochs={epochs}", "--resume", ranks=2)
+        self.succeed("train", self.config, "--out", "whole", f"--train.epochs={epochs}", ranks=2)
+        assert_same_weights(self, weights(self.folder / "stopped" / "model.h5"), weights(self.folder / "whole" / "model.h5"))
+
     def ratios(self, folder, pictures):
         return [ratio(clean, self.read(f"{folder}/{name}.png")) for name, clean in pictures.items()]
 
@@ -120,23 +143,8 @@ class Pictures(PictureTest):
             self.assertLessEqual(abs(self.read(f"again/{name}.png").astype(int) - self.read(f"restored/{name}.png")).max(), 1)
 
     def test_train_alike_on_every_grid_and_after_a_stop(self):
-        self.succeed("train", self.config, "--out", "run", "--train.precision=double", "--train.epochs=4")
-        expected = weights(self.folder / "run" / "model.h5")
-        for ranks, stages in ((2, 1), (2, 2), (4, 2)):
-            out = f"run-{ranks}-{stages}"
-            self.succeed("train", self.config, "--out", out, "--train.precision=double", "--train.epochs=4",
-                         f"--grid.stages={stages}", ranks=ranks)
-            for one, other in zip(expected, weights(self.folder / out / "model.h5"), strict=True):
-                numpy.testing.assert_allclose(other, one, rtol=0, atol=1e-9)
-            self.assertAlmostEqual(self.summary(out)["test_psnr"], self.summary("run")["test_psnr"], places=6)
-        run = self.start("train", self.config, "--out", "stopped", "--train.epochs=800", ranks=2)
-        self.wait_for_sweep(run, "stopped", 2)
-        os.kill(run.ranks()[-1], signal.SIGUSR1)
-        run.finish()
-        self.assertFalse((self.folder / "stopped" / "model.h5").exists())
-        self.succeed("train", self.config, "--out", "stopped", "--train.epochs=800", "--resume", ranks=2)
-        self.succeed("train", self.config, "--out", "whole", "--train.epochs=800", ranks=2)
-        assert_same_weights(self, weights(self.folder / "stopped" / "model.h5"), weights(self.folder / "whole" / "model.h5"))
+        self.train_alike_on_grids(((2, 1), (2, 2), (4, 2)), 4)
+        self.goes_on_after_a_stop(800)
 
     def test_are_made_by_every_method(self):
         noisy = 20 * numpy.log10(255 / NOISE)

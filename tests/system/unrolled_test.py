@@ -1,13 +1,10 @@
 """Unrolled networks: steps along learned potentials, with splines and shared weights, as a user would run them."""
 
 import json
-import os
-import signal
 import unittest
 
 import numpy
 
-from model_files import assert_same_weights, weights
 from pictures_test import NOISE, USAGE, PictureTest
 
 STEPS = "16x16x1-keep_input-(potential(6,3)-fidelity)"
@@ -51,23 +48,8 @@ class Unrolled(PictureTest):
         self.assertAlmostEqual(self.summary("again")["test_psnr"], self.summary("run*3")["test_psnr"], places=3)
 
     def test_train_alike_on_every_grid_and_after_a_stop(self):
-        options = ("--train.precision=double", "--train.epochs=3", f"--network.layers={STEPS}^3")
-        self.succeed("train", self.config, "--out", "run", *options)
-        expected = weights(self.folder / "run" / "model.h5")
-        for ranks, stages in ((2, 1), (2, 2), (4, 4)):
-            out = f"run-{ranks}-{stages}"
-            self.succeed("train", self.config, "--out", out, *options, f"--grid.stages={stages}", ranks=ranks)
-            for one, other in zip(expected, weights(self.folder / out / "model.h5"), strict=True):
-                numpy.testing.assert_allclose(other, one, rtol=0, atol=1e-9)
-            self.assertAlmostEqual(self.summary(out)["test_psnr"], self.summary("run")["test_psnr"], places=6)
-        run = self.start("train", self.config, "--out", "stopped", "--train.epochs=200", ranks=2)
-        self.wait_for_sweep(run, "stopped", 2)
-        os.kill(run.ranks()[-1], signal.SIGUSR1)
-        run.finish()
-        self.assertFalse((self.folder / "stopped" / "model.h5").exists())
-        self.succeed("train", self.config, "--out", "stopped", "--train.epochs=200", "--resume", ranks=2)
-        self.succeed("train", self.config, "--out", "whole", "--train.epochs=200", ranks=2)
-        assert_same_weights(self, weights(self.folder / "stopped" / "model.h5"), weights(self.folder / "whole" / "model.h5"))
+        self.train_alike_on_grids(((2, 1), (2, 2), (4, 4)), 3, f"--network.layers={STEPS}^3")
+        self.goes_on_after_a_stop(200)
         self.assertEqual(self.summary("stopped")["test_psnr"], self.summary("whole")["test_psnr"])
 
     def test_are_refused_where_they_do_not_fit(self):

@@ -4,7 +4,7 @@
 #include <filesystem>
 
 #include "support/explicit_map.hpp"
-#include "support/one_gradient_step.hpp"
+#include "support/gradient_of_definition.hpp"
 #include "support/temporary_folder.hpp"
 
 // Networks of steps that two maps make together, of maps with the same weights, and of splines.
@@ -110,37 +110,19 @@ void expect_gradient(const ConfigText& settings, double tolerance) {
     training.advance();
     const auto after = training.weights();
     EXPECT_NEAR(training.loss(), loss_by_definition(problem, network, start), 1e-12);
-    constexpr double step = 1e-5;
     for (std::size_t l = 0; l < start.size(); ++l) {
-        const auto differs_at = [&](const auto& number_of) {
-            const auto moved = [&](double by) {
-                auto weights = start;
-                number_of(weights[l]) += by;
-                if (network.weights_of(static_cast<Index>(l)) != static_cast<Index>(l)) {
-                    return 0.0;
-                }
-                return loss_by_definition(problem, network, shared(network, weights));
-            };
-            return (moved(step) - moved(-step)) / (2.0 * step);
-        };
         const auto first = static_cast<std::size_t>(network.weights_of(static_cast<Index>(l)));
         if (first != l) {
             EXPECT_EQ(after[l].matrix, after[first].matrix) << "map " << l;
             EXPECT_EQ(after[l].bias, after[first].bias) << "map " << l;
             continue;
         }
-        const Matrix<double> gradient = start[l].matrix - after[l].matrix;
-        const double within = tolerance * std::max(1.0, gradient.cwiseAbs().maxCoeff());
-        for (Index entry = 0; entry < gradient.size(); entry += 1 + gradient.size() / 7) {
-            EXPECT_NEAR(gradient.data()[entry], differs_at([&](Weights<double>& w) -> double& {
-                            return w.matrix.data()[entry];
-                        }),
-                        within)
-                << "map " << l << ", number " << entry;
-        }
-        EXPECT_NEAR(start[l].bias[0] - after[l].bias[0],
-                    differs_at([](Weights<double>& w) -> double& { return w.bias[0]; }), within)
-            << "map " << l;
+        const double largest = (start[l].matrix - after[l].matrix).cwiseAbs().maxCoeff();
+        expect_gradient_of_map(
+            [&](const auto& weights) {
+                return loss_by_definition(problem, network, shared(network, weights));
+            },
+            start, after, l, tolerance * std::max(1.0, largest));
     }
 }
 

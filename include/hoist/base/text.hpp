@@ -30,6 +30,9 @@ std::string to_text(double value);
 /// `pieces` with `separator` between them.
 std::string join(std::span<const std::string> pieces, std::string_view separator);
 
+/// `text` as a field of a CSV file: in quotation marks where it needs them.
+std::string csv_field(std::string_view text);
+
 /// Whether `text` is UTF-8.
 bool is_utf8(std::string_view text);
 

@@ -105,6 +105,10 @@ class Inversion {
     void pull_back_first(const ConstMatrixRef<double>& s, Matrix<double>& g) const;
     double first_norm() const;
 
+    /// What the network makes of inputs, up to u_k.
+    State forward(Matrix<double> x) const;
+    /// phi_k(u_k), or u_{L+1}.
+    Matrix<double> answer(const State& state) const;
     State start(Index columns) const;
     void propagate(State& state) const;
     std::unique_ptr<Above<double>> above(Index l, const State& state,
