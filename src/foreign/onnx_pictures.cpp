@@ -185,7 +185,7 @@ void OnnxChain::take_average_pool(const Node& node) {
     if (after_ == After::map) {
         add_activation(node, "identity");
     }
-    in_front_ = std::make_shared<const FixedOperator>(FixedOperator::average(windows));
+    in_front_ = means_over(windows);
     set_picture(in_front_->to());
     pass(node);
 }

@@ -135,7 +135,7 @@ class ChainWriter {
             add_numbers(graph_, "bias_" + number, {map.outputs()}, weights.bias, model_.precision);
         if (map.in_front) {
             make_picture(map.from);
-            pool("AveragePool", map.in_front->windows());
+            pool("AveragePool", *map.in_front->means());
         }
         if (map.dense()) {
             make_row(map.windows.from);

@@ -1,5 +1,6 @@
 #include "hoist/math/fixed_operator.hpp"
 
+#include <Eigen/SparseCore>
 #include <cmath>
 #include <vector>
 
@@ -7,68 +8,123 @@
 
 namespace hoist {
 
-FixedOperator FixedOperator::average(const Windows& windows) {
+namespace {
+
+class MeansOverWindows final : public FixedOperator {
+  public:
+    explicit MeansOverWindows(const Windows& windows)
+        : FixedOperator(windows.from, windows.shape(windows.from.channels)), windows_(windows) {
+        const Index in_window = windows.rows * windows.columns;
+        const std::vector<Index> sources = windows.sources();
+        std::vector<Eigen::Triplet<double>> entries;
+        for (Index i = 0; i < std::ssize(sources); ++i) {
+            entries.emplace_back(static_cast<int>(sources[static_cast<std::size_t>(i)]),
+                                 static_cast<int>(i / in_window),
+                                 1.0 / static_cast<double>(in_window));
+        }
+        transposed_.resize(windows.from.places(), windows.places());
+        transposed_.setFromTriplets(entries.begin(), entries.end());
+    }
+
+    std::optional<Windows> means() const override { return windows_; }
+
+    void apply(const ConstMatrixRef<float>& x, MatrixRef<float> y) const override {
+        apply_any<float>(x, y);
+    }
+    void apply(const ConstMatrixRef<double>& x, MatrixRef<double> y) const override {
+        apply_any<double>(x, y);
+    }
+    void add_adjoint(const ConstMatrixRef<float>& y, MatrixRef<float> x) const override {
+        add_adjoint_any<float>(y, x);
+    }
+    void add_adjoint(const ConstMatrixRef<double>& y, MatrixRef<double> x) const override {
+        add_adjoint_any<double>(y, x);
+    }
+
+    // The root of the largest sums of a row and of a column.
+    double norm_bound() const override {
+        const Eigen::SparseMatrix<double> sizes = transposed_.cwiseAbs();
+        const Vector<double> to_sums = sizes.transpose() * Vector<double>::Ones(sizes.rows());
+        const Vector<double> from_sums = sizes * Vector<double>::Ones(sizes.cols());
+        return std::sqrt(to_sums.maxCoeff() * from_sums.maxCoeff());
+    }
+
+  private:
+    using Entry = Eigen::SparseMatrix<double>::InnerIterator;
+
+    template <typename Scalar>
+    void check(const ConstMatrixRef<Scalar>& x, const ConstMatrixRef<Scalar>& y) const {
+        require(x.rows() == from().size() && y.rows() == to().size() && x.cols() == y.cols(),
+                "the columns of a fixed operator have its shapes");
+    }
+
+    template <typename Scalar>
+    void apply_any(const ConstMatrixRef<Scalar>& x, MatrixRef<Scalar>& y) const {
+        check<Scalar>(x, y);
+        const Index channels = from().channels;
+        y.setZero();
+        for (Index j = 0; j < x.cols(); ++j) {
+            for (Index place = 0; place < to().places(); ++place) {
+                auto sums = y.col(j).segment(place * channels, channels);
+                for (Entry entry(transposed_, place); entry; ++entry) {
+                    sums += static_cast<Scalar>(entry.value()) *
+                            x.col(j).segment(entry.row() * channels, channels);
+                }
+            }
+        }
+    }
+
+    template <typename Scalar>
+    void add_adjoint_any(const ConstMatrixRef<Scalar>& y, MatrixRef<Scalar>& x) const {
+        check<Scalar>(x, y);
+        const Index channels = from().channels;
+        for (Index j = 0; j < x.cols(); ++j) {
+            for (Index place = 0; place < to().places(); ++place) {
+                const auto sums = y.col(j).segment(place * channels, channels);
+                for (Entry entry(transposed_, place); entry; ++entry) {
+                    x.col(j).segment(entry.row() * channels, channels) +=
+                        static_cast<Scalar>(entry.value()) * sums;
+                }
+            }
+        }
+    }
+
+    Windows windows_;
+    /// The places of `from` for each place of `to`, a column.
+    Eigen::SparseMatrix<double> transposed_;
+};
+
+class ZerosBefore final : public FixedOperator {
+  public:
+    ZerosBefore(const Shape& block, Index zeros)
+        : FixedOperator(block, Shape::vector(zeros + block.size())) {}
+
+    void apply(const ConstMatrixRef<float>& x, MatrixRef<float> y) const override { put(x, y); }
+    void apply(const ConstMatrixRef<double>& x, MatrixRef<double> y) const override { put(x, y); }
+    void add_adjoint(const ConstMatrixRef<float>& y, MatrixRef<float> x) const override {
+        x += y.bottomRows(from().size());
+    }
+    void add_adjoint(const ConstMatrixRef<double>& y, MatrixRef<double> x) const override {
+        x += y.bottomRows(from().size());
+    }
+    double norm_bound() const override { return 1.0; }
+
+  private:
+    void put(const auto& x, auto& y) const {
+        y.topRows(to().size() - from().size()).setZero();
+        y.bottomRows(from().size()) = x;
+    }
+};
+
+}  // namespace
+
+std::shared_ptr<const FixedOperator> zeros_before(const Shape& block, Index zeros) {
+    return std::make_shared<ZerosBefore>(block, zeros);
+}
+
+std::shared_ptr<const FixedOperator> means_over(const Windows& windows) {
     require(windows.fit() && windows.padding == 0, "windows of a mean lie in the block");
-    FixedOperator result;
-    result.windows_ = windows;
-    result.to_ = windows.shape(windows.from.channels);
-    const Index in_window = windows.rows * windows.columns;
-    const std::vector<Index> sources = windows.sources();
-    std::vector<Eigen::Triplet<double>> entries;
-    for (Index i = 0; i < std::ssize(sources); ++i) {
-        entries.emplace_back(static_cast<int>(sources[static_cast<std::size_t>(i)]),
-                             static_cast<int>(i / in_window), 1.0 / static_cast<double>(in_window));
-    }
-    result.transposed_.resize(windows.from.places(), windows.places());
-    result.transposed_.setFromTriplets(entries.begin(), entries.end());
-    return result;
+    return std::make_shared<MeansOverWindows>(windows);
 }
-
-template <typename Scalar>
-void FixedOperator::apply(const ConstMatrixRef<Scalar>& x, MatrixRef<Scalar> y) const {
-    require(x.rows() == from().size() && y.rows() == to_.size() && x.cols() == y.cols(),
-            "the columns of a fixed operator have its shapes");
-    const Index channels = from().channels;
-    y.setZero();
-    for (Index j = 0; j < x.cols(); ++j) {
-        for (Index place = 0; place < to_.places(); ++place) {
-            auto to = y.col(j).segment(place * channels, channels);
-            for (Eigen::SparseMatrix<double>::InnerIterator entry(transposed_, place); entry;
-                 ++entry) {
-                to += static_cast<Scalar>(entry.value()) *
-                      x.col(j).segment(entry.row() * channels, channels);
-            }
-        }
-    }
-}
-
-template <typename Scalar>
-void FixedOperator::add_adjoint(const ConstMatrixRef<Scalar>& y, MatrixRef<Scalar> x) const {
-    require(x.rows() == from().size() && y.rows() == to_.size() && x.cols() == y.cols(),
-            "the columns of a fixed operator have its shapes");
-    const Index channels = from().channels;
-    for (Index j = 0; j < x.cols(); ++j) {
-        for (Index place = 0; place < to_.places(); ++place) {
-            const auto from = y.col(j).segment(place * channels, channels);
-            for (Eigen::SparseMatrix<double>::InnerIterator entry(transposed_, place); entry;
-                 ++entry) {
-                x.col(j).segment(entry.row() * channels, channels) +=
-                    static_cast<Scalar>(entry.value()) * from;
-            }
-        }
-    }
-}
-
-double FixedOperator::norm_bound() const {
-    const Eigen::SparseMatrix<double> sizes = transposed_.cwiseAbs();
-    const Vector<double> to_sums = sizes.transpose() * Vector<double>::Ones(sizes.rows());
-    const Vector<double> from_sums = sizes * Vector<double>::Ones(sizes.cols());
-    return std::sqrt(to_sums.maxCoeff() * from_sums.maxCoeff());
-}
-
-template void FixedOperator::apply(const ConstMatrixRef<float>&, MatrixRef<float>) const;
-template void FixedOperator::apply(const ConstMatrixRef<double>&, MatrixRef<double>) const;
-template void FixedOperator::add_adjoint(const ConstMatrixRef<float>&, MatrixRef<float>) const;
-template void FixedOperator::add_adjoint(const ConstMatrixRef<double>&, MatrixRef<double>) const;
 
 }  // namespace hoist

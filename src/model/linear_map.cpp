@@ -72,7 +72,7 @@ void LinearMap<Scalar>::visit_tiles(const ConstMatrixRef<Scalar>& x, Index most_
 template <typename Scalar>
 Matrix<Scalar> LinearMap<Scalar>::in_front(const ConstMatrixRef<Scalar>& x) const {
     Matrix<Scalar> y(spec_.windows.from.size(), x.cols());
-    spec_.in_front->template apply<Scalar>(x, y);
+    spec_.in_front->apply(x, y);
     return y;
 }
 
@@ -157,7 +157,7 @@ void LinearMap<Scalar>::add_pull_back(Scalar factor, const ConstMatrixRef<Scalar
     if (spec_.in_front) {
         Matrix<Scalar> y = Matrix<Scalar>::Zero(spec_.windows.from.size(), s.cols());
         behind_fixed().add_pull_back(factor, s, y);
-        spec_.in_front->template add_adjoint<Scalar>(y, g);
+        spec_.in_front->add_adjoint(ConstMatrixRef<Scalar>(y), g);
         return;
     }
     const auto signals = by_places<Scalar>(s, spec_.to.channels);

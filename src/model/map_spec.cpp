@@ -48,6 +48,18 @@ MapSpec MapSpec::toward_input(const Shape& from) {
     return map;
 }
 
+MapSpec MapSpec::recurrent(Index state, Index row, Index rest) {
+    const Shape from = Shape::vector(state + row + rest);
+    MapSpec map{from, Shape::vector(state + rest), nullptr, Windows::whole(from)};
+    map.part = StepPart::reads_row;
+    if (rest > 0) {
+        map.windows.leading = state + row;
+        map.leading = state;
+        map.skips = {{state + row, state, rest}};
+    }
+    return map;
+}
+
 MapSpec MapSpec::carrying(Index below, Index above) const {
     MapSpec map = *this;
     map.leading = above > 0 || leading > 0 ? outputs() : 0;
@@ -68,6 +80,16 @@ MapSpec MapSpec::behind(std::shared_ptr<const FixedOperator> fixed) const {
     MapSpec map = *this;
     map.from = fixed->from();
     map.in_front = std::move(fixed);
+    return map;
+}
+
+MapSpec MapSpec::toward_measurement(std::shared_ptr<const FixedOperator> steps) const {
+    MapSpec map = behind(std::move(steps));
+    map.windows.from = map.in_front->to();
+    map.windows.leading = map.windows.from.channels - from.channels;
+    for (Skip& skip : map.skips) {
+        skip.from += map.windows.leading;
+    }
     return map;
 }
 
@@ -98,9 +120,8 @@ bool MapSpec::residual() const {
 }
 
 bool MapSpec::operator==(const MapSpec& other) const {
-    const bool same_in_front = in_front && other.in_front
-                                   ? in_front->windows() == other.in_front->windows()
-                                   : in_front == other.in_front;
+    const bool same_in_front =
+        in_front && other.in_front ? *in_front == *other.in_front : in_front == other.in_front;
     return same_in_front && from == other.from && to == other.to && windows == other.windows &&
            skips == other.skips && leading == other.leading && part == other.part &&
            adjoint == other.adjoint && centered == other.centered && normalized == other.normalized;

@@ -24,8 +24,12 @@ constexpr std::array forms{
     Form{"residual", Piece::Kind::residual,
          "residual(SIDE[,CHANNELS]), or residual for a dense one", 0, 2},
     Form{"potential", Piece::Kind::potential, "potential(CHANNELS,SIDE)", 2, 2},
-    Form{"fidelity", Piece::Kind::fidelity, "fidelity", 0, 0},
+    Form{"fidelity", Piece::Kind::fidelity,
+         "fidelity, or with what is known of the measurement fidelity(blur(PIXELS)[,NUMBER...])", 0,
+         0},
     Form{"keep_input", Piece::Kind::kept, "keep_input right behind the input", 0, 0},
+    Form{"by_rows", Piece::Kind::by_rows, "by_rows right behind the input", 0, 0},
+    Form{"recurrent", Piece::Kind::recurrent, "recurrent(UNITS)", 1, 1},
     Form{"maxpool", Piece::Kind::maximum, "maxpool(SIDE[,STRIDE])", 1, 2},
     Form{"batchnorm", Piece::Kind::normalization, "batchnorm", 0, 0},
     Form{"avgpool", Piece::Kind::mean, "avgpool(SIDE[,STRIDE]), or avgpool for all", 0, 2},
@@ -76,7 +80,7 @@ Piece read_piece(const std::string& text, const std::string& shown) {
         if (!width || !are_positive(*width)) {
             refuse("is not a width of at least 1");
         }
-        return {Piece::Kind::width, text, *width, 0};
+        return {Piece::Kind::width, text, *width};
     }
     const auto open = text.find('(');
     const std::string name(trim(std::string_view(text).substr(0, open)));
@@ -88,7 +92,7 @@ Piece read_piece(const std::string& text, const std::string& shown) {
             if (sizes->size() != 3 || !are_positive(*sizes)) {
                 refuse("is not the shape of a picture, ROWSxCOLUMNSxCHANNELS");
             }
-            return {Piece::Kind::shape, text, *sizes, 0};
+            return {Piece::Kind::shape, text, *sizes};
         }
     }
     const auto form = std::ranges::find(forms, name, &Form::name);
@@ -102,17 +106,21 @@ Piece read_piece(const std::string& text, const std::string& shown) {
         if (text.back() != ')') {
             refuse("has no closing parenthesis");
         }
-        const auto inside =
-            whole_numbers(std::string_view(text).substr(open + 1, text.size() - open - 2), ',');
+        const std::string parameters = text.substr(open + 1, text.size() - open - 2);
+        if (form->kind == Piece::Kind::fidelity && !parameters.empty()) {
+            return {form->kind, text, {}, parameters};
+        }
+        const auto inside = whole_numbers(parameters, ',');
         if (!inside) {
             refuse("has a parameter that is no whole number");
         }
         numbers = *inside;
     }
-    if (numbers.size() < form->least || numbers.size() > form->most) {
+    const bool empty = open != std::string::npos && numbers.empty();
+    if (empty || numbers.size() < form->least || numbers.size() > form->most) {
         refuse("has the wrong number of parameters: " + std::string(form->usage));
     }
-    return {form->kind, text, std::move(numbers), 0};
+    return {form->kind, text, std::move(numbers)};
 }
 
 }  // namespace
@@ -130,6 +138,7 @@ Index Piece::maps() const {
         case Kind::width:
         case Kind::convolution:
         case Kind::fidelity:
+        case Kind::recurrent:
             return 1;
         case Kind::residual:
             return numbers.size() == 2 ? 2 : 1;

@@ -25,6 +25,8 @@ struct Piece {
         potential,
         fidelity,
         kept,
+        by_rows,
+        recurrent,
         maximum,
         mean,
         normalization,
@@ -34,6 +36,8 @@ struct Piece {
     Kind kind;
     std::string text;
     std::vector<Index> numbers;
+    /// What stands in parentheses where that is more than numbers.
+    std::string inside = {};
     /// How many maps before it the one with the same weights stands; 0: it has its own.
     Index again = 0;
 

@@ -26,10 +26,13 @@ std::string convolution_text(const Windows& windows, Index channels) {
 std::string map_text(const MapSpec& map, Index channels) {
     const std::string side = std::to_string(map.windows.rows);
     if (map.part == StepPart::toward_input) {
-        return "fidelity";
+        return map.in_front ? "fidelity(" + map.in_front->text() + ")" : "fidelity";
     }
     if (map.adjoint) {
         return "potential(" + std::to_string(map.outputs()) + "," + side + ")";
+    }
+    if (map.part == StepPart::reads_row) {
+        return "recurrent(" + std::to_string(map.outputs()) + ")";
     }
     if (map.part == StepPart::closes) {
         return "residual(" + side + "," + std::to_string(map.windows.channels()) + ")";
@@ -141,8 +144,16 @@ NetworkSpec NetworkSpec::resized(const Shape& input) const {
 
 bool NetworkSpec::keeps_input() const {
     const MapSpec& first = maps.front();
-    const std::size_t own = first.part == StepPart::opens || first.residual() ? 1 : 0;
+    const std::size_t own =
+        first.part == StepPart::opens || first.part == StepPart::reads_row || first.residual() ? 1
+                                                                                               : 0;
     return first.skips.size() > own;
+}
+
+bool NetworkSpec::knows_measurement() const {
+    return std::ranges::any_of(maps, [](const MapSpec& map) {
+        return map.part == StepPart::toward_input && map.in_front;
+    });
 }
 
 std::optional<Shape> NetworkSpec::fitting(const Shape& shape) const {
@@ -184,6 +195,9 @@ std::string NetworkSpec::layers_text() const {
     if (keeps_input()) {
         texts.emplace_back("keep_input");
     }
+    if (map(0).part == StepPart::reads_row) {
+        texts.emplace_back("by_rows");
+    }
     std::vector<PieceText> pieces;
     for (Index l = 0; l < layers(); ++l) {
         const MapSpec& map = this->map(l);
@@ -191,8 +205,8 @@ std::string NetworkSpec::layers_text() const {
             continue;
         }
         std::vector<std::string> piece;
-        if (map.in_front) {
-            piece.push_back(pool_text("avgpool", map.in_front->windows()));
+        if (const auto pooled = map.in_front ? map.in_front->means() : std::nullopt) {
+            piece.push_back(pool_text("avgpool", *pooled));
         }
         piece.push_back(map_text(map, map.leading > 0 ? map.outputs() : block(l + 1).channels));
         if (map.normalized) {

@@ -41,6 +41,8 @@ class LayersReader : private PieceMaps {
                 end_picture(piece);
             } else if (piece.kind == Piece::Kind::kept) {
                 keep_input(piece);
+            } else if (piece.kind == Piece::Kind::by_rows) {
+                take_by_rows(piece);
             } else {
                 add_maps(piece);
             }
@@ -83,6 +85,35 @@ class LayersReader : private PieceMaps {
         keeps_ = true;
     }
 
+    // Of which the maps that follow read one each.
+    void take_by_rows(const Piece& piece) {
+        if (keeps_ || !spec_.maps.empty() || last_ != nullptr || fixed_ || rows_left_ > 0 ||
+            reached_.rows == 1) {
+            refuse(piece, "stands right behind the input, where that is a picture");
+        }
+        input_ = reached_;
+        rows_left_ = input_.rows;
+    }
+
+    // The first finds a state of zeros.
+    MapSpec recurrent_map(const Piece& piece) {
+        const Index state = piece.numbers[0];
+        if (rows_left_ == 0 || state < 1 || fixed_) {
+            refuse(piece,
+                   "reads one row of the input: it needs by_rows behind that, a row that none has "
+                   "read, and units");
+        }
+        const Index row = input_.columns * input_.channels;
+        const bool first = rows_left_ == input_.rows;
+        --rows_left_;
+        if (first) {
+            fixed_ = zeros_before(input_, state);
+        } else if (reached_ != Shape::vector(state + (rows_left_ + 1) * row)) {
+            refuse(piece, "stands behind a state of another size");
+        }
+        return MapSpec::recurrent(state, row, rows_left_ * row);
+    }
+
     // The activation of the map before stands between it and the next.
     void add_maps(const Piece& piece) {
         if (spec_.shuffle > 1 || spec_.adds_input) {
@@ -94,6 +125,14 @@ class LayersReader : private PieceMaps {
         }
         if (fixed_ && piece.maps() == 2) {
             refuse(piece, "stands right behind a mean; put a map between them");
+        }
+        if (piece.kind == Piece::Kind::recurrent) {
+            add(piece, recurrent_map(piece));
+            return;
+        }
+        if (rows_left_ > 0) {
+            refuse(piece, "stands where " + std::to_string(rows_left_) +
+                              " rows of the input are left to be read by recurrent(UNITS)");
         }
         for (const MapSpec& map : maps_of(piece, fixed_ ? fixed_->to() : reached_)) {
             close_block();
@@ -113,10 +152,14 @@ class LayersReader : private PieceMaps {
                                    : piece.again > 0 ? spec_.weights_of(number - piece.again)
                                                      : number);
         const Index input = keeps_ ? pieces_.front().numbers.back() : 0;
-        spec_.maps.push_back(
+        MapSpec carrying =
             (fixed_ ? map.behind(std::move(fixed_)) : map)
-                .carrying(added_ == 1 ? 0 : input, added_ == hidden_ + 1 ? 0 : input));
+                .carrying(added_ == 1 ? 0 : input, added_ == hidden_ + 1 ? 0 : input);
         fixed_ = nullptr;
+        if (!piece.inside.empty() && piece.kind == Piece::Kind::fidelity) {
+            carrying = carrying.toward_measurement(data_steps_of(piece, carrying.from));
+        }
+        spec_.maps.push_back(std::move(carrying));
     }
 
     // With the last map's hidden activation: what it gives, x_{l+1}, has been read so far as
@@ -185,16 +228,16 @@ class LayersReader : private PieceMaps {
         if (fixed_) {
             refuse(piece, "stands behind another; a map is needed between them");
         }
-        fixed_ =
-            std::make_shared<const FixedOperator>(FixedOperator::average(pool_of(piece, reached_)));
+        fixed_ = means_over(pool_of(piece, reached_));
     }
 
     void normalize(const Piece& piece) {
         if (last_ == nullptr || maximum_ || fixed_ || spec_.maps.back().normalized) {
             refuse(piece, "stands where no map is right before it");
         }
-        if (!spec_.maps.back().skips.empty()) {
-            refuse(piece, "does not go with " + last_->text + ", which adds what it looks at");
+        if (!spec_.maps.back().skips.empty() || spec_.maps.back().part == StepPart::reads_row) {
+            refuse(piece, "does not go with " + last_->text +
+                              ", which adds what it looks at or hands it on");
         }
         spec_.maps.back().normalized = true;
     }
@@ -248,6 +291,9 @@ class LayersReader : private PieceMaps {
     Index chosen_ = 0;
     bool keeps_ = false;
     NetworkSpec spec_;
+    /// Those of the input that no recurrent map has read so far, where it comes by rows.
+    Index rows_left_ = 0;
+    Shape input_;
     /// Of the block that has been read so far.
     Shape reached_;
     /// The map whose activation has not been added yet.

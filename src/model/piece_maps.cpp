@@ -1,7 +1,9 @@
 #include "piece_maps.hpp"
 
 #include "hoist/base/error.hpp"
+#include "hoist/base/text.hpp"
 #include "hoist/math/carried.hpp"
+#include "hoist/math/data_steps.hpp"
 
 namespace hoist {
 
@@ -107,6 +109,32 @@ std::vector<MapSpec> PieceMaps::maps_of(const Piece& piece, const Shape& from) c
         default:
             refuse(piece, "stands where a map does; only the input is a shape");
     }
+}
+
+std::shared_ptr<const FixedOperator> PieceMaps::data_steps_of(const Piece& piece,
+                                                              const Shape& block) {
+    const std::vector<std::string> parameters = split_outside(piece.inside, ',');
+    const std::vector<DegradationStep> measurement =
+        parse_degradation(parameters.front(), shown_ + ": " + piece.text);
+    if (measurement.empty() ||
+        !std::ranges::all_of(measurement, [](const auto& step) { return step.known(); })) {
+        refuse(piece,
+               "does not begin with what is known of the measurement, which is made of "
+               "blur(PIXELS), box(SIDE) and subsample(EVERY)");
+    }
+    std::vector<double> regularizations;
+    for (std::size_t i = 1; i < parameters.size(); ++i) {
+        const auto number = to_number(parameters[i]);
+        if (!number || !(*number > 0.0) || *number > 1e6) {
+            refuse(piece, "has a parameter that is no number above 0");
+        }
+        regularizations.push_back(*number);
+    }
+    auto steps = steps_toward_data(block, measurement, regularizations);
+    if (data_steps_ == nullptr || !(*data_steps_ == *steps)) {
+        data_steps_ = std::move(steps);
+    }
+    return data_steps_;
 }
 
 std::shared_ptr<const Activation> PieceMaps::beside_carried(const Piece& piece,

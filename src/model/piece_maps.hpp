@@ -24,6 +24,8 @@ class PieceMaps {
                        Index padding) const;
     /// Of a pool, which remembers every place of each of its windows.
     Windows pool_of(const Piece& piece, const Shape& from) const;
+    /// The known steps of a fidelity(...) on blocks of that shape.
+    std::shared_ptr<const FixedOperator> data_steps_of(const Piece& piece, const Shape& block);
     /// phi on the channels that a map gives, beside those that it carries along.
     std::shared_ptr<const Activation> beside_carried(const Piece& piece,
                                                      std::shared_ptr<const Activation> phi,
@@ -37,6 +39,9 @@ class PieceMaps {
   private:
     MapSpec residual_map(const Piece& piece, const Shape& from) const;
     std::vector<MapSpec> step(const Piece& piece, const Shape& from) const;
+
+    /// The last that was made: mostly that of all steps.
+    std::shared_ptr<const FixedOperator> data_steps_;
 };
 
 }  // namespace hoist

@@ -55,6 +55,17 @@ void look_for_cosines(const MapSpec& map, Matrix<Scalar>& matrix) {
     }
 }
 
+// The proximal step itself, or the mean of several.
+template <typename Scalar>
+void look_at_data(const MapSpec& map, Matrix<Scalar>& matrix) {
+    const Index channels = map.outputs();
+    const Index terms = map.inputs() / (2 * channels);
+    const auto share = Scalar{1} / static_cast<Scalar>(terms);
+    for (Index i = 0; i < map.inputs(); ++i) {
+        matrix(i % channels, i) = i / channels % 2 == 0 ? -share : share;
+    }
+}
+
 }  // namespace
 
 template <typename Scalar>
@@ -143,6 +154,9 @@ Weights<Scalar> initial_weights(const MapSpec& map, Start start, double bias, st
     } else {
         weights.matrix = Matrix<Scalar>::NullaryExpr(map.outputs(), map.inputs(),
                                                      [&] { return static_cast<Scalar>(draw()); });
+    }
+    if (map.part == StepPart::toward_input && map.in_front) {
+        look_at_data(map, weights.matrix);
     }
     if (start == Start::dirac && !map.dense() && !map.residual()) {
         hand_on(map, weights.matrix);

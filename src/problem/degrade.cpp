@@ -9,29 +9,13 @@ namespace hoist {
 
 namespace {
 
-// Of the pixels -r, ..., r; the sum is 1.
-std::vector<double> gaussian(double deviation) {
-    const auto radius = static_cast<Index>(std::ceil(4.0 * deviation));
-    std::vector<double> weights;
-    double sum = 0.0;
-    for (Index i = -radius; i <= radius; ++i) {
-        const double place = static_cast<double>(i) / deviation;
-        weights.push_back(std::exp(-0.5 * place * place));
-        sum += weights.back();
-    }
-    for (double& weight : weights) {
-        weight /= sum;
-    }
-    return weights;
-}
-
 Index wrapped(Index place, Index count) { return ((place % count) + count) % count; }
 
 // Along the rows into what lies around the patch, too, then along the columns.
 template <typename Scalar>
-void blur(double deviation, const Shape& shape, std::span<const Scalar> clean, const Patch& patch,
-          std::span<Scalar> out) {
-    const std::vector<double> weights = gaussian(deviation);
+void blur(const DegradationStep& step, const Shape& shape, std::span<const Scalar> clean,
+          const Patch& patch, std::span<Scalar> out) {
+    const std::vector<double> weights = blurring_weights(step);
     const auto radius = static_cast<Index>(weights.size() / 2);
     const Index channels = shape.channels;
     const Index width = patch.columns * channels;
@@ -85,15 +69,23 @@ void degrade(const std::vector<DegradationStep>& steps, const Shape& shape,
     require(patch.top >= 0 && patch.left >= 0 && patch.top + patch.rows <= shape.rows &&
                 patch.left + patch.columns <= shape.columns,
             "a patch lies in its picture");
-    if (steps.empty() || steps.front().kind != Kind::blur) {
+    if (steps.empty() || !steps.front().blurs()) {
         cut_out(shape, clean, patch, degraded);
     }
     for (const DegradationStep& step : steps) {
-        if (step.kind == Kind::blur) {
-            blur(step.amount, shape, clean, patch, degraded);
+        if (step.blurs()) {
+            blur(step, shape, clean, patch, degraded);
         } else if (step.kind == Kind::noise) {
             for (Scalar& value : degraded) {
                 value += static_cast<Scalar>(step.amount / 255.0 * random.normal());
+            }
+        } else if (step.kind == Kind::subsample) {
+            const auto every = static_cast<Index>(step.amount);
+            for (Index place = 0; place < patch.rows * patch.columns; ++place) {
+                if (place / patch.columns % every != 0 || place % patch.columns % every != 0) {
+                    std::fill_n(degraded.data() + place * shape.channels, shape.channels,
+                                Scalar{0});
+                }
             }
         } else {
             for (auto pixel = degraded.begin(); pixel < degraded.end(); pixel += shape.channels) {

@@ -65,7 +65,11 @@ void PicturePatches<Scalar>::draw(Index epoch, Index sample, std::vector<Scalar>
     const std::span<const Scalar> picture(pictures_[position]);
     clean.resize(static_cast<std::size_t>(input.size()));
     degrade<Scalar>({}, shape, picture, patch, random, clean);
-    degrade<Scalar>(steps_, shape, picture, patch, random, given);
+    if (network_.knows_measurement()) {  // of the patch, as of a picture of its own
+        degrade<Scalar>(steps_, input, clean, {0, 0, input.rows, input.columns}, random, given);
+    } else {
+        degrade<Scalar>(steps_, shape, picture, patch, random, given);
+    }
     if (way != 0) {
         turn<Scalar>(input, way, clean);
         turn<Scalar>(input, way, given);

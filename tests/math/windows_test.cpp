@@ -81,11 +81,11 @@ TEST(Windows, that_lie_in_the_padding_alone_or_nowhere_do_not_fit) {
 }
 
 TEST(FixedOperator, of_means_is_their_definition_and_has_its_adjoint) {
-    const FixedOperator mean = FixedOperator::average({{5, 4, 2}, 3, 3, 1, 0});
-    EXPECT_EQ(mean.to(), (Shape{3, 2, 2}));
+    const auto mean = means_over({{5, 4, 2}, 3, 3, 1, 0});
+    EXPECT_EQ(mean->to(), (Shape{3, 2, 2}));
     const auto x = random_matrix(40, 3, 1);
     Matrix<double> y(12, 3);
-    mean.apply<double>(x, y);
+    mean->apply(ConstMatrixRef<double>(x), y);
     double sum = 0.0;
     for (Index r = 2; r < 5; ++r) {
         for (Index c = 1; c < 4; ++c) {
@@ -95,9 +95,9 @@ TEST(FixedOperator, of_means_is_their_definition_and_has_its_adjoint) {
     EXPECT_NEAR(y(11, 2), sum / 9.0, 1e-15);
     const auto z = random_matrix(12, 3, 2);
     Matrix<double> back = Matrix<double>::Zero(40, 3);
-    mean.add_adjoint<double>(z, back);
+    mean->add_adjoint(ConstMatrixRef<double>(z), back);
     EXPECT_NEAR(back.cwiseProduct(x).sum(), z.cwiseProduct(y).sum(), 1e-13);
-    EXPECT_GE(mean.norm_bound() * x.norm(), y.norm());
+    EXPECT_GE(mean->norm_bound() * x.norm(), y.norm());
 }
 
 class WindowMaximum : public testing::Test {

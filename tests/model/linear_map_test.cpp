@@ -137,7 +137,12 @@ INSTANTIATE_TEST_SUITE_P(
                     "5x4x1-keep_input-potential(3,3)-fidelity-potential(3,3)-fidelity#2",
                     "5x4x1-keep_input-potential(3,3)-fidelity-potential(3,3)-fidelity#3",
                     "5x4x1-keep_input-potential(3,3)-fidelity-potential(3,3)-fidelity#4",
-                    "5x4x1-keep_input-potential(3,3)-fidelity-potential(3,3)-fidelity#5"),
+                    "5x4x1-keep_input-potential(3,3)-fidelity-potential(3,3)-fidelity#5",
+                    "3x2x2-by_rows-recurrent(5)*3-4#0", "3x2x2-by_rows-recurrent(5)*3-4#1",
+                    "3x2x2-by_rows-recurrent(5)*3-4#2",
+                    "5x4x1-keep_input-conv(1,3)-fidelity(blur(0.8))-conv(1,3)#1",
+                    "5x6x2-keep_input-conv(2,3)-fidelity(blur(0.8),0.05,0.3)-conv(2,3)#1",
+                    "6x4x1-keep_input-conv(1,3)-fidelity(box(3)+subsample(2),0.1)#1"),
     [](const auto& test) {
         std::string name = test.param;
         std::ranges::replace_if(

@@ -93,6 +93,44 @@ TEST(NetworkSpec, carries_channels_through_steps_of_two_maps) {
     EXPECT_EQ(larger.first_with, weights);
 }
 
+// h_t = phi(W [h_{t-1}; row t] + b), with h_0 = 0.
+TEST(NetworkSpec, reads_a_picture_row_by_row) {
+    const std::string text = "4x3x2-by_rows-recurrent(5)^4-2";
+    const NetworkSpec spec = parse_network(text, "tanh", "softmax");
+    EXPECT_EQ(spec.layers_text(), text);
+    ASSERT_EQ(spec.layers(), 5);
+    EXPECT_EQ(spec.block(0), (Shape{4, 3, 2}));
+    for (Index l = 0; l < 4; ++l) {
+        EXPECT_EQ(spec.map(l).inputs(), 5 + 6);
+        EXPECT_EQ(spec.map(l).outputs(), 5);
+        EXPECT_EQ(spec.weights_of(l), 0);
+        EXPECT_EQ(spec.block(l + 1).size(), 5 + (3 - l) * 6);
+    }
+    EXPECT_FALSE(spec.keeps_input());
+    EXPECT_EQ(spec.map(4).inputs(), 5);
+    EXPECT_EQ(parse_network("4x3x2-by_rows-recurrent(5)*4-2", "tanh", "softmax").layers_text(),
+              "4x3x2-by_rows-recurrent(5)-recurrent(5)-recurrent(5)-recurrent(5)-2");
+}
+
+TEST(NetworkSpec, refuses_rows_that_nobody_reads_or_that_are_not_there) {
+    for (const auto& [layers, mention] : std::vector<std::pair<std::string, std::string>>{
+             {"4x3x1-by_rows-recurrent(5)^3-2", "1 rows of the input are left"},
+             {"4x3x1-by_rows-recurrent(5)^5-2", "a row that none has read"},
+             {"4x3x1-recurrent(5)^4-2", "by_rows"},
+             {"12-by_rows-recurrent(5)-2", "a picture"},
+             {"4x3x1-conv(1,3)-by_rows-recurrent(5)^4-2", "right behind the input"},
+             {"4x3x1-by_rows-by_rows-recurrent(5)^4-2", "right behind the input"},
+             {"4x3x1-by_rows-avgpool(2)-recurrent(5)^4-2", "recurrent(5)"},
+             {"4x3x1-by_rows-recurrent(0)^4-2", "units"},
+             {"4x3x1-by_rows-recurrent(5)^2-recurrent(6)^2-2", "another size"},
+             {"4x3x1-by_rows-(recurrent(5)-batchnorm)^4-2", "batchnorm"},
+             {"4x3x1-by_rows-recurrent(5)^4", "stands at the end"},
+             {"4x3x1-by_rows-conv(1,3)-2", "4 rows of the input are left"}}) {
+        EXPECT_NE(refusal(layers).find(mention), std::string::npos)
+            << layers << ": " << refusal(layers);
+    }
+}
+
 TEST(NetworkSpec, keeps_what_splines_have_learned_on_pictures_of_another_size) {
     NetworkSpec spec = parse_network("8x8x1-potential(2,3)", "spline(3,1)", "linear");
     const Vector<double> learned = Vector<double>::LinSpaced(6, -1.0, 2.0);
@@ -112,6 +150,11 @@ TEST(NetworkSpec, refuses_steps_that_do_not_fit) {
              {"8x8x1-keep_input-conv(4,3,2)-conv(4,3)-shuffle(2)", "relu", "as many places"},
              {"8x8x1-keep_input-conv(4,3)-maxpool(2)-conv(1,3)", "relu", "maxpool"},
              {"8x8x1-keep_input-conv(4,3)-batchnorm-conv(1,3)", "relu", "batchnorm"},
+             {"8x8x1-keep_input-conv(1,3)-fidelity(noise(2))", "relu", "blur(PIXELS)"},
+             {"8x8x1-keep_input-conv(1,3)-fidelity()", "relu", "blur(PIXELS)"},
+             {"8x8x1-keep_input-conv(1,3)-fidelity(blur(1.6),0)", "relu", "above 0"},
+             {"8x8x1-keep_input-conv(1,3)-fidelity(blur(1.6),0.1,)", "relu", "above 0"},
+             {"8x8x1-keep_input-conv(1,3)-fidelity(blr(1.6))", "relu", "blr(1.6)"},
              {"8x8x1-residual(3,4)", "scaled_lifting(3)", "scaled_lifting(3)"},
              {"8x8x1-residual(3,4)-conv(1,3)", "relu,tanh", "identity"},
              {"8x8x1-conv(1,3)-potential(2,3)^2", "relu,relu,tanh", "activations"},
@@ -133,7 +176,10 @@ TEST(NetworkSpec, makes_pictures_of_pictures_where_the_output_is_linear) {
           "8x8x1-conv(6,6,2,2)-conv(4,3)-shuffle(2)-add_input",
           "8x6x3-conv(6,2,2,0)-batchnorm-conv(12,3)-shuffle(2)", "9x7x3-residual(3,5)",
           "9x7x3-keep_input-conv(3,3)-residual(3)-residual(3,4)-fidelity-conv(3,3)",
-          "8x8x1-keep_input-(potential(4,5)-fidelity)^3", "8x8x1-potential(4,5)^2-residual(3)^2",
+          "8x8x1-keep_input-(potential(4,5)-fidelity)^3",
+          "8x8x1-keep_input-(potential(4,5)-fidelity(blur(1.6),0.01,0.1))^3",
+          "8x8x2-keep_input-conv(2,3)-fidelity(box(3)+subsample(2))",
+          "8x8x1-potential(4,5)^2-residual(3)^2",
           "8x8x1-conv(6,6,2,2)-residual(3,4)-conv(4,3)-shuffle(2)-add_input"}) {
         const NetworkSpec spec = parse_network(layers, "relu", "linear");
         EXPECT_EQ(spec.layers_text(), layers);

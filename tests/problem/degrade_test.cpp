@@ -124,6 +124,38 @@ TEST(Degrade, a_mask_takes_all_channels_of_its_share_of_pixels) {
     EXPECT_NEAR(static_cast<double>(lost), 3000.0, 5.0 * std::sqrt(10000.0 * 0.3 * 0.7));
 }
 
+// By the matrices of a row and of a column, which are known of it.
+TEST(Degrade, what_is_known_of_a_picture_is_a_product_with_matrices) {
+    for (const std::string text : {"blur(0.8)", "box(3)", "box(3)+subsample(2)", "subsample(3)"}) {
+        const std::vector<DegradationStep> steps = parse_degradation(text);
+        EXPECT_EQ(to_text(steps), text);
+        constexpr Shape shape{5, 7, 1};
+        const std::vector<double> clean = drawn_picture(shape);
+        const std::vector<double> found = degraded(text, clean, {0, 0, 5, 7}, shape);
+        const Eigen::Map<const Matrix<double>> picture(clean.data(), 7, 5);
+        const Matrix<double> known =
+            degrading_matrix(steps, 7) * picture * degrading_matrix(steps, 5).transpose();
+        EXPECT_LT(
+            (Eigen::Map<const Matrix<double>>(found.data(), 7, 5) - known).cwiseAbs().maxCoeff(),
+            1e-14)
+            << text;
+    }
+    // Around the first pixel of a picture that goes on periodically.
+    const std::vector<double> clean = drawn_picture({4, 5, 1});
+    double sum = 0.0;
+    for (const Index r : {3, 0, 1}) {
+        for (const Index c : {4, 0, 1}) {
+            sum += clean[static_cast<std::size_t>(r * 5 + c)];
+        }
+    }
+    const std::vector<double> found =
+        degraded("box(3)+subsample(2)", clean, {0, 0, 4, 5}, {4, 5, 1});
+    EXPECT_NEAR(found[0], sum / 9.0, 1e-15);
+    EXPECT_EQ(found[1], 0.0);
+    EXPECT_EQ(found[5], 0.0);
+    EXPECT_NE(found[12], 0.0);
+}
+
 TEST(Degrade, the_eight_ways_to_turn_a_square_are_its_symmetries) {
     constexpr Shape square{5, 5, 2};
     const std::vector<double> start = drawn_picture(square);
@@ -157,7 +189,8 @@ TEST(Degrade, steps_are_read_in_their_order_and_what_is_none_is_refused) {
     EXPECT_EQ(parse_degradation("mask(0.5)"), (std::vector<DegradationStep>{{Kind::mask, 0.5}}));
     EXPECT_TRUE(parse_degradation(" ").empty());
     for (const std::string text : {"nois(25)", "noise", "noise(25", "noise(-1)", "noise(0)",
-                                   "noise(x)", "mask(1.5)", "noise(1)+blur(2)", "+", "noise(1)+"}) {
+                                   "noise(x)", "mask(1.5)", "box(4)", "box(2.5)", "noise(1)+box(3)",
+                                   "subsample(1.5)", "noise(1)+blur(2)", "+", "noise(1)+"}) {
         EXPECT_NE(message_of<UsageError>([&] { parse_degradation(text); }).find("data.degrade"),
                   std::string::npos)
             << text;

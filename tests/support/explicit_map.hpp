@@ -1,5 +1,9 @@
 #pragma once
 
+#include <Eigen/Cholesky>
+#include <cmath>
+
+#include "hoist/base/text.hpp"
 #include "hoist/model/weights.hpp"
 
 namespace hoist {
@@ -18,6 +22,81 @@ inline Index mirrored_place(Index i, Index count) {
 
 Matrix<double> explicit_matrix(const MapSpec& map, Weights<double> weights);
 
+/// What a lens and the choice of pixels make of a picture of one channel, by sums over all pairs of pixels, place by
+/// place.
+inline Matrix<double> measuring_matrix(const std::vector<DegradationStep>& steps,
+                                       const Shape& shape) {
+    using Kind = DegradationStep::Kind;
+    Matrix<double> k = Matrix<double>::Identity(shape.places(), shape.places());
+    for (const DegradationStep& step : steps) {
+        Matrix<double> one = Matrix<double>::Zero(k.rows(), k.cols());
+        const auto radius = static_cast<Index>(
+            step.kind == Kind::blur ? std::ceil(4.0 * step.amount) : (step.amount - 1.0) / 2.0);
+        double sum = 0.0;
+        for (Index i = -radius; i <= radius && step.kind != Kind::subsample; ++i) {
+            for (Index j = -radius; j <= radius; ++j) {
+                const double weight = step.kind == Kind::box
+                                          ? 1.0
+                                          : std::exp(-0.5 * static_cast<double>(i * i + j * j) /
+                                                     (step.amount * step.amount));
+                sum += weight;
+                for (Index r = 0; r < shape.rows; ++r) {
+                    for (Index c = 0; c < shape.columns; ++c) {
+                        const Index row = (r + i + 100 * shape.rows) % shape.rows;
+                        const Index column = (c + j + 100 * shape.columns) % shape.columns;
+                        one(r * shape.columns + c, row * shape.columns + column) += weight;
+                    }
+                }
+            }
+        }
+        if (step.kind == Kind::subsample) {
+            const auto every = static_cast<Index>(step.amount);
+            for (Index p = 0; p < shape.places(); ++p) {
+                const bool kept = p / shape.columns % every == 0 && p % shape.columns % every == 0;
+                one(p, p) = kept ? 1.0 : 0.0;
+            }
+            sum = 1.0;
+        }
+        k = one / sum * k;
+    }
+    return k;
+}
+
+/// What `fidelity(MEASUREMENT,t,...)` has in front of W, by the inverse of K'K + t I itself.
+inline Vector<double> steps_by_definition(const FixedOperator& steps, const Vector<double>& block) {
+    const std::vector<std::string> parameters = split(steps.text(), ',');
+    const Shape& shape = steps.from();
+    const Index channels = shape.channels / 2;
+    const Matrix<double> k = measuring_matrix(parse_degradation(parameters.front()), shape);
+    const Matrix<double> adjoint = k.transpose();
+    const Matrix<double> gram = adjoint * k;
+    const Index terms = std::max<Index>(1, std::ssize(parameters) - 1);
+    Vector<double> made(steps.to().size());
+    for (Index channel = 0; channel < shape.channels; ++channel) {
+        Vector<double> picture(shape.places());
+        for (Index p = 0; p < shape.places(); ++p) {
+            picture[p] = block[p * shape.channels + channel];
+        }
+        const Matrix<double>& taken_back = channel < channels ? gram : adjoint;
+        const Vector<double> back = taken_back * picture;
+        for (Index i = 0; i <= terms; ++i) {
+            Vector<double> term = back;
+            if (i == terms) {
+                term = picture;
+            } else if (parameters.size() > 1) {
+                const double t = *to_number(parameters[static_cast<std::size_t>(i + 1)]);
+                const Matrix<double> sum =
+                    gram + t * Matrix<double>::Identity(gram.rows(), gram.cols());
+                term = sum.ldlt().solve(back);
+            }
+            for (Index p = 0; p < shape.places(); ++p) {
+                made[p * steps.to().channels + i * shape.channels + channel] = term[p];
+            }
+        }
+    }
+    return made;
+}
+
 /// u of one sample by the definition of a convolution behind the mean over windows, if there are
 /// any: loops over places, rows, columns and channels. That of an adjoint by the matrix of the map that it is the
 /// adjoint of.
@@ -25,7 +104,12 @@ inline Vector<double> mapped_by_definition(const MapSpec& map, const Weights<dou
                                            const Vector<double>& sample) {
     Vector<double> x = sample;
     const Shape from = map.windows.from;
-    if (map.in_front) {
+    if (map.part == StepPart::reads_row && map.in_front) {
+        x = Vector<double>::Zero(from.size());
+        x.tail(sample.size()) = sample;
+    } else if (map.in_front && !map.in_front->means()) {
+        x = steps_by_definition(*map.in_front, sample);
+    } else if (map.in_front) {
         const Index side = map.from.rows / from.rows;
         x = Vector<double>::Zero(from.size());
         for (Index r = 0; r < from.rows * side; ++r) {

@@ -6,10 +6,10 @@
 #include <vector>
 
 #include "hoist/config/augmentation_options.hpp"
-#include "hoist/config/degradation.hpp"
 #include "hoist/config/rate_schedule.hpp"
 #include "hoist/data/dataset.hpp"
 #include "hoist/formulation/formulation.hpp"
+#include "hoist/math/degradation.hpp"
 #include "hoist/math/weight_solver.hpp"
 #include "hoist/model/network_spec.hpp"
 #include "hoist/model/weights.hpp"

@@ -18,8 +18,9 @@ struct Skip {
 };
 
 /// The part of a map in a step that two maps make together, x + W2 F(phi(W1 F(x) + b1)) + b2, or in one
-/// towards the input of the network. Behind what ends a step stands no activation.
-enum class StepPart { none, opens, closes, toward_input };
+/// towards the input of the network, behind which stands no activation; or a map of a recurrent network, which reads one
+/// more row of the input.
+enum class StepPart { none, opens, closes, toward_input, reads_row };
 
 /// Where a map looks and what it gives: u_{l+1} = W F(x_l) + b, of shape `to`, where F(x) are the
 /// windows of P x, or of x itself where there is no P. A dense map is the one whose window is the
@@ -65,11 +66,17 @@ struct MapSpec {
     static MapSpec adjoint_closing(const Windows& windows, Index channels);
     /// x + W [x; y] + b, with y the input of the network that every block carries. @param from the shape of x alone.
     static MapSpec toward_input(const Shape& from);
+    /// W [h; r] + b of a state h and the next row r of the input, which reaches it with the rows that are left behind, and hands
+    /// these on behind the next state (Elman 1990). @param rest the numbers of the rows behind r.
+    static MapSpec recurrent(Index state, Index row, Index rest);
     /// The same map of blocks of which that of x carries so many channels of the input behind its own, and that of u so
     /// many; only the first map finds the input in x itself.
     MapSpec carrying(Index below, Index above) const;
     /// The same map behind a fixed operator. @pre the operator's `to` is the windows' `from`.
     MapSpec behind(std::shared_ptr<const FixedOperator> fixed) const;
+    /// The same with W on what a fixed operator makes of x, in front of which come its results and behind them x itself
+    /// (steps_toward_data). @pre part is toward_input, and x carries the input.
+    MapSpec toward_measurement(std::shared_ptr<const FixedOperator> steps) const;
     /// The same without P, as a map of P x.
     MapSpec without_fixed() const;
     /// The same map that adds what it looks at. @pre that is as u.

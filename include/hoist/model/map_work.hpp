@@ -18,6 +18,7 @@ class MapWork {
           u_(static_cast<double>(map.to.size())),
           gathered_(map.windows.are_the_block() ? 0.0 : n_ * places_),
           normalized_(map.normalized ? u_ : 0.0),
+          fixed_(map.in_front ? map.in_front->flops() : 0.0),
           beside_((map.in_front ? x_ + static_cast<double>(map.windows.from.size()) : 0.0) +
                   (map.skips.empty() ? 0.0 : u_)) {}
 
@@ -63,7 +64,7 @@ class MapWork {
 
   private:
     Work windows(double columns) const {
-        return kernels_.passes(1.0, (gathered_ + beside_) * columns);
+        return kernels_.passes(1.0, (gathered_ + beside_) * columns) + Work{fixed_ * columns};
     }
 
     KernelWork kernels_;
@@ -75,6 +76,8 @@ class MapWork {
     double gathered_;
     /// Numbers that are normalized.
     double normalized_;
+    /// Operations of a fixed operator.
+    double fixed_;
     /// Numbers that a fixed operator and the addition of x pass over.
     double beside_;
 };

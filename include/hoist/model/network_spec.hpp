@@ -79,6 +79,8 @@ struct NetworkSpec {
     std::optional<Shape> fitting(const Shape& shape) const;
     /// Whether its blocks carry the input along, behind their own channels.
     bool keeps_input() const;
+    /// Whether some map knows how its input was measured.
+    bool knows_measurement() const;
     /// Whether it knows of no targets.
     bool unsupervised() const { return output == Output::none; }
 
@@ -95,7 +97,7 @@ struct NetworkSpec {
 /// adds what it looks at; residual(SIDE,CHANNELS) two maps with so many channels and an activation between them,
 /// of which the second adds to what the first looks at; potential(CHANNELS,SIDE) the same with the adjoint of the
 /// first map, which is subtracted; fidelity, behind keep_input, which makes all blocks carry the input, adds a map of
-/// each place of x and of the input to x. `(...)^5` is the same maps five times over, with one set of weights.
+/// each place of x and of the input to x, or with fidelity(blur(1.6),0.01) of what known steps make of them (steps_toward_data). `(...)^5` is the same maps five times over, with one set of weights.
 /// Activations are given for the blocks that do not end such steps. maxpool(SIDE[,STRIDE]) takes the maximum of windows behind a
 /// map; batchnorm, right behind a map, normalizes what it gives; avgpool(SIDE[,STRIDE]) their mean in front of the next, avgpool that of the whole picture.
 /// Where the output is linear, the last map may give a picture as large as the input, after shuffle(SIDE) where that

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "hoist/base/shape.hpp"
-#include "hoist/config/degradation.hpp"
+#include "hoist/math/degradation.hpp"
 #include "hoist/problem/counter_random.hpp"
 
 namespace hoist {
