@@ -71,6 +71,11 @@ void StepFit<Scalar>::step(int round, double rate) {
     for (std::size_t i = 0; i < solvers_.size(); ++i) {
         Weights<Scalar>& weights = stage_.weights[i];
         take_moments(i);
+        if (const std::size_t first = first_with(i); first < i) {
+            weights.matrix = stage_.weights[first].matrix;
+            weights.bias = stage_.weights[first].bias;
+            continue;
+        }
         if (round == 0) {
             solvers_[i]->begin(weights.matrix, weights.bias);
         }
@@ -87,6 +92,17 @@ void StepFit<Scalar>::step(int round, double rate) {
             failure_ = error;  // the same on every shard; the stages that wait for this one go on
         }
     }
+}
+
+template <typename Scalar>
+std::size_t StepFit<Scalar>::first_with(std::size_t at) const {
+    const NetworkSpec& network = stage_.network;
+    for (Index l = stage_.layers.begin; l < stage_.layers.end; ++l) {
+        if (network.weights_of(l) == network.weights_of(stage_.lowest() + static_cast<Index>(at))) {
+            return position(l);
+        }
+    }
+    return at;
 }
 
 // A mean over all samples so far, until they are many, and then one that forgets.
@@ -131,7 +147,7 @@ void StepFit<Scalar>::swap_average() {
 template <typename Scalar>
 std::vector<Matrix<Scalar>*> StepFit<Scalar>::state(Index layer) {
     std::vector<Matrix<Scalar>*> entries;
-    for (Matrix<Scalar>& matrix : solvers_[position(layer)]->state()) {
+    for (Matrix<Scalar>& matrix : solvers_[first_with(position(layer))]->state()) {
         entries.push_back(&matrix);
     }
     entries.push_back(&average_[position(layer)]);

@@ -80,6 +80,8 @@ class StepFit {
     std::size_t position(Index layer) const {
         return static_cast<std::size_t>(layer - stage_.layers.begin);
     }
+    /// The first map of the stage with the weights of the one at a position: its solver makes the steps of all.
+    std::size_t first_with(std::size_t at) const;
     void take_moments(std::size_t position);
 
     const Communicator& peers_;
