@@ -5,7 +5,7 @@ import unittest
 
 import numpy
 
-from pictures_test import NOISE, USAGE, PictureTest
+from pictures_test import NOISE, USAGE, PictureTest, ratio
 
 STEPS = "16x16x1-keep_input-(potential(6,3)-fidelity)"
 
@@ -52,6 +52,52 @@ class Unrolled(PictureTest):
         self.goes_on_after_a_stop(200)
         self.assertEqual(self.summary("stopped")["test_psnr"], self.summary("whole")["test_psnr"])
 
+    def blurred(self, picture, spectrum=None):
+        """By a Gaussian of 1.6 pixels on the periodic picture, or what else a spectrum says."""
+        spectrum = self.spectrum(picture) if spectrum is None else spectrum
+        return numpy.real(numpy.fft.ifft2(numpy.fft.fft2(picture) * spectrum))
+
+    def spectrum(self, picture):
+        kernels = []
+        for count in picture.shape:
+            offsets = numpy.arange(-7, 8)  # four deviations to either side
+            kernel = numpy.zeros(count)
+            numpy.add.at(kernel, offsets % count, numpy.exp(-0.5 * (offsets / 1.6) ** 2))
+            kernels.append(numpy.fft.fft(kernel / kernel.sum()))
+        return numpy.real(numpy.outer(*kernels))
+
+    def test_take_the_proximal_step_toward_what_was_measured(self):
+        # The map starts as that step, and the map before it hands the picture on: (K'y + t y) / (K'K + t).
+        self.succeed("train", self.config, "--out", "run", "--data.degrade=blur(1.6)",
+                     "--network.layers=16x16x1-keep_input-conv(1,1)-fidelity(blur(1.6),0.05)", "--network.activation=identity",
+                     "--network.init=dirac", "--weights.step=1e-9", "--train.epochs=1", ranks=2)
+        self.succeed("predict", "run", "--data.degrade=blur(1.6)", "--out", "restored", ranks=2)
+        for name, clean in self.test.items():
+            k = self.spectrum(clean[:, :, 0])
+            expected = self.blurred(clean[:, :, 0].astype(float), k * (k + 0.05) / (k**2 + 0.05))
+            made = self.read(f"restored/{name}.png")[:, :, 0]
+            self.assertLess(abs(made - numpy.clip(expected, 0, 255)).max(), 0.6, name)
+
+    def test_deblur_better_than_any_regularized_inverse(self):
+        degrade = "blur(1.6)+noise(2.55)"
+        self.succeed("train", self.config, "--out", "deblurred", f"--data.degrade={degrade}", "--train.epochs=60",
+                     "--network.layers=16x16x1-keep_input-(potential(6,3)-fidelity(blur(1.6),0.01))*3", ranks=2)
+        self.succeed("predict", "deblurred", f"--data.degrade={degrade}", "--out", "restored")
+        self.assertAlmostEqual(numpy.mean(self.ratios("restored", self.test)), self.summary("deblurred")["test_psnr"], delta=0.05)
+        generator = numpy.random.default_rng(1)
+        best = 0
+        for regularization in 10.0 ** numpy.arange(-5, 0, 0.25):
+            ratios = []
+            for clean in self.test.values():
+                k = self.spectrum(clean[:, :, 0])
+                measured = self.blurred(clean[:, :, 0]) + generator.normal(scale=2.55, size=k.shape)
+                ratios.append(ratio(clean[:, :, 0], self.blurred(measured, k / (k**2 + regularization))))
+            best = max(best, numpy.mean(ratios))
+        self.assertGreater(self.summary("deblurred")["test_psnr"], best + 0.3)
+        shown = json.loads(self.succeed("inspect", "deblurred", "--json").out)
+        self.assertIn("fidelity(blur(1.6),0.01)", json.dumps(shown))
+        self.train_alike_on_grids(((2, 2),), 2, "--network.layers=16x16x1-keep_input-(potential(6,3)-fidelity(box(3),0.01))*2")
+
     def test_are_refused_where_they_do_not_fit(self):
         shared = f"--network.layers={STEPS}^3"
         for phrases, options in (
@@ -60,6 +106,7 @@ class Unrolled(PictureTest):
                 (["train.staleness"], [shared, "--train.staleness=1"]),
                 (["spline"], ["--formulation.name=bregman"]),
                 (["formulation.iterations"], ["--formulation.name=mac", "--formulation.iterations=2"]),
+                (["fidelity(noise(2))", "blur(PIXELS)"], ["--network.layers=16x16x1-keep_input-conv(1,1)-fidelity(noise(2))"]),
                 (["potential(6,4)", "odd side"], ["--network.layers=16x16x1-potential(6,4)"]),
                 (["scaled_lifting(3)"], ["--network.activation=scaled_lifting(3)"])):
             with self.subTest(options=options):
