@@ -198,8 +198,13 @@ void take_coefficients(PortableModel& model, const NpzReader& file,
     for (std::size_t l = 0; l < model.network.activations.size(); ++l) {
         auto& phi = model.network.activations[l];
         const std::string name = coefficients_name(l);
-        if (!phi->traits().learned || std::ranges::count(arrays, name) == 0) {
+        if (!phi->traits().learned) {
             continue;
+        }
+        if (std::ranges::count(arrays, name) == 0) {
+            throw DataError("cannot use " + shown + " as a model",
+                            "there is no array " + name + ", what " + phi->name() + " has learned",
+                            "save one number for each knot of each channel, knot by knot");
         }
         const Vector<double> numbers = Numbers(file, name, shown).vector();
         if (const Index units = model.maps[l].matrix.rows();
@@ -211,6 +216,10 @@ void take_coefficients(PortableModel& model, const NpzReader& file,
                             "it has " + std::to_string(numbers.size()) + " numbers, and " +
                                 phi->name() + " has " + std::to_string(phi->coefficients().size()),
                             "save one for each knot of each channel, knot by knot");
+        }
+        if (!numbers.allFinite()) {
+            throw DataError("cannot use the array " + name + " in " + shown,
+                            "it holds a number that is not finite", "save the model again");
         }
         phi = phi->with_coefficients(numbers);
     }

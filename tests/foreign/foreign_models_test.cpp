@@ -1,8 +1,11 @@
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "hoist/base/error.hpp"
 #include "hoist/foreign/npz_model.hpp"
 #include "hoist/foreign/onnx_model.hpp"
+#include "hoist/io/npz_file.hpp"
 #include "support/own_folder.hpp"
 
 namespace hoist {
@@ -82,6 +85,26 @@ TEST_F(ForeignModels, KeepWhatSplinesHaveLearned) {
     EXPECT_EQ(same.network.activations[0]->coefficients(),
               steps.network.activations[0]->coefficients());
     EXPECT_THROW(through("b.onnx", steps), UsageError);
+}
+
+TEST_F(ForeignModels, LackNothingThatSplinesHaveLearned) {
+    PortableModel model = small_model("spline(5,2)");
+    write_npz_model(path_ / "whole.npz", model);
+    std::vector<std::pair<std::string, NumpyArray>> arrays;
+    const NpzReader whole(path_ / "whole.npz");
+    for (const std::string& name : whole.names()) {
+        if (name != "coefficients_0") {
+            arrays.emplace_back(name, whole.read(name));
+        }
+    }
+    ASSERT_EQ(arrays.size() + 1, whole.names().size());
+    write_npz(path_ / "less.npz", arrays);
+    EXPECT_THROW(read_npz_model(path_ / "less.npz"), DataError);
+    auto& phi = model.network.activations[0];
+    Vector<double> learned = phi->coefficients();
+    learned[3] = std::numeric_limits<double>::quiet_NaN();
+    phi = phi->with_coefficients(learned);
+    EXPECT_THROW(through("torn.npz", model), DataError);
 }
 
 TEST_F(ForeignModels, KeepEveryOutput) {
