@@ -57,6 +57,20 @@ if(HOIST_TESTS)
     hoist_require(benchmark::benchmark libbenchmark-dev)
 endif()
 
+# The Python package is left out where one of these is missing; Debian's own Python is the one that has them.
+if(HOIST_PYTHON)
+    if(NOT DEFINED Python_EXECUTABLE AND EXISTS /usr/bin/python3)
+        set(Python_EXECUTABLE /usr/bin/python3 CACHE FILEPATH "The Python that the package is built for")
+    endif()
+    set(PYBIND11_FINDPYTHON ON)
+    find_package(Python 3.9 QUIET COMPONENTS Interpreter Development.Module NumPy)
+    find_package(pybind11 2.10 QUIET CONFIG)
+    if(NOT Python_FOUND OR NOT pybind11_FOUND)
+        set(HOIST_PYTHON OFF)
+        message(STATUS "hoist: without the Python package, which takes pybind11-dev, python3-dev and python3-numpy")
+    endif()
+endif()
+
 if(missing)
     message(FATAL_ERROR "hoist: libraries are missing; install them with launch/install-dependencies, or\n"
                         "  apt-get install${missing}\n")

@@ -5,6 +5,9 @@ function(hoist_library name)
     add_library(hoist_${name} STATIC ${ARG_SOURCES})
     target_include_directories(hoist_${name} PUBLIC ${PROJECT_SOURCE_DIR}/include)
     target_link_libraries(hoist_${name} PUBLIC ${ARG_DEPENDS} PRIVATE hoist_warnings)
+    # For the Python extension; what is hidden costs no more than in a program.
+    set_target_properties(hoist_${name} PROPERTIES POSITION_INDEPENDENT_CODE ON CXX_VISIBILITY_PRESET hidden
+                                                   VISIBILITY_INLINES_HIDDEN ON)
 endfunction()
 
 add_library(hoist_warnings INTERFACE)

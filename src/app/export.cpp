@@ -3,6 +3,7 @@
 #include "commands.hpp"
 #include "hoist/base/text.hpp"
 #include "hoist/comm/agree.hpp"
+#include "hoist/foreign/exchanged_model.hpp"
 #include "hoist/foreign/npz_model.hpp"
 #include "hoist/foreign/onnx_model.hpp"
 #include "model_argument.hpp"
@@ -13,57 +14,30 @@ namespace {
 
 namespace po = boost::program_options;
 
-// Other tools see the answers u / scale + mean as the output of the last map.
-void fold(const Standardization& targets, PortableModel& model) {
-    if (targets.empty()) {
-        return;
+NetworkSpec resized(const NetworkSpec& network, const std::string& size) {
+    const std::string asked = "--size " + size;
+    if (!network.pictures()) {
+        throw UsageError(asked + " does not go with this model", "it makes no pictures",
+                         "leave it out");
     }
-    Weights<double>& last = model.maps.back();
-    last.matrix /= targets.scale[0];
-    last.bias = last.bias.array() / targets.scale[0] + targets.mean[0];
-    model.precision = Precision::full;  // single precision would no longer be exact in them
+    const auto sizes = split(size, 'x');
+    const auto rows = to_whole_number(sizes.front());
+    const auto columns = to_whole_number(sizes.back());
+    if (sizes.size() != 2 || !rows || !columns || *rows < 1 || *columns < 1) {
+        throw UsageError(asked + " is not valid", "it is not ROWSxCOLUMNS", "write it like 321x481");
+    }
+    return network.resized({*rows, *columns, network.picture().channels});
 }
 
 // @param size of its pictures, ROWSxCOLUMNS; empty: that of the patches that it was trained on.
 PortableModel read_model(const std::filesystem::path& path, Precision precision,
                          const std::string& size) {
     const ModelHeader header = read_model_header(path, true);
-    if (config_of(header).formulation.is_lrrn()) {
-        throw UsageError("a model of formulation.name = lrrn cannot be exported",
-                         "its answer is the minimizer of an energy, and other tools would take its "
-                         "weights for those of a feed-forward network",
-                         "use hoist predict, or read the weights from the .h5 file");
-    }
-    PortableModel model;
-    model.network = header.network;
+    PortableModel model = to_portable(
+        header, read_weights<double>(path, header.network, {0, header.network.layers()}), precision);
     if (!size.empty()) {
-        const std::string asked = "--size " + size;
-        if (!header.network.pictures()) {
-            throw UsageError(asked + " does not go with this model", "it makes no pictures",
-                             "leave it out");
-        }
-        const auto sizes = split(size, 'x');
-        const auto rows = to_whole_number(sizes.front());
-        const auto columns = to_whole_number(sizes.back());
-        if (sizes.size() != 2 || !rows || !columns || *rows < 1 || *columns < 1) {
-            throw UsageError(asked + " is not valid", "it is not ROWSxCOLUMNS",
-                             "write it like 321x481");
-        }
-        model.network =
-            header.network.resized({*rows, *columns, header.network.picture().channels});
+        model.network = resized(model.network, size);
     }
-    for (const Weights<double>& weights :
-         read_weights<double>(path, header.network, {0, header.network.layers()})) {
-        model.maps.push_back(weights.folded());
-        MapSpec& map = model.network.maps[model.maps.size() - 1];
-        map = map.unnormalized();
-    }
-    model.standardization = header.standardization;
-    model.precision = precision;
-    fold(header.targets, model);
-    model.class_names = header.class_names;
-    model.config = header.config;
-    model.created = header.created;
     return model;
 }
 

@@ -6,8 +6,10 @@
 #include "hoist/base/error.hpp"
 #include "hoist/base/text.hpp"
 #include "hoist/comm/agree.hpp"
+#include "hoist/foreign/exchanged_model.hpp"
 #include "hoist/foreign/npz_model.hpp"
 #include "hoist/foreign/onnx_model.hpp"
+#include "hoist/problem/model_config.hpp"
 #include "hoist/problem/placement.hpp"
 #include "hoist/run/checkpoint.hpp"
 
@@ -17,57 +19,23 @@ namespace {
 
 namespace po = boost::program_options;
 
-/// The configuration of a model that hoist did not train: its network, the formulation that can
-/// carry it, and no data.
-ConfigText config_of(const PortableModel& model) {
-    ConfigText text{
-        {"data.format", "csv"},
-        {"data.path", "."},
-        {"data.standardize", model.standardization.empty() ? "false" : "true"},
-        {"network.layers", model.network.layers_text()},
-        {"network.activation", model.network.activation_text()},
-        {"network.output", to_text(model.network.output)},
-        {"train.precision", to_text(model.precision)},
-    };
-    std::string why;
-    for (const char* formulation : {"classical", "fenchel", "mac"}) {
-        text["formulation.name"] = formulation;
-        try {
-            parse_config(text);
-            return text;
-        } catch (const UsageError& error) {
-            why = error.what();
-        }
-    }
-    throw DataError("no formulation can carry the network", why, "use other activations");
-}
-
 template <typename Scalar>
 void write(const Communicator& alone, const std::filesystem::path& out, const PortableModel& model,
-           const ModelHeader& header, const Config& config) {
+           const ModelHeader& header) {
     Stage<Scalar> stage;
     stage.network = model.network;
     stage.layers = {0, std::ssize(model.maps)};
     for (const Weights<double>& map : model.maps) {
         stage.weights.push_back({map.matrix.cast<Scalar>(), map.bias.cast<Scalar>()});
     }
-    write_model<Scalar>(out, header, alone, place(layer_costs(config), {}, 1), stage);
+    write_model<Scalar>(out, header, alone, place(layer_costs(config_of(header)), {}, 1), stage);
 }
 
 void write(const Communicator& alone, const std::filesystem::path& out,
            const PortableModel& model) {
-    const ConfigText text = config_of(model);
-    const Config config = parse_config(text);
-    ModelHeader header;
-    header.network = model.network;
-    header.config = resolved_ini(text);
-    header.class_names = model.class_names;
-    header.standardization = model.standardization;
-    header.created = time_stamp();
-    header.version = HOIST_VERSION;
-    header.formulation = config.formulation.name;
-    model.precision == Precision::single ? write<float>(alone, out, model, header, config)
-                                         : write<double>(alone, out, model, header, config);
+    const ModelHeader header = header_of(model);
+    model.precision == Precision::single ? write<float>(alone, out, model, header)
+                                         : write<double>(alone, out, model, header);
 }
 
 /// Puts an output above a chain that ends in its last map.

@@ -11,56 +11,11 @@
 
 namespace hoist {
 
-Config config_of(const ModelHeader& header) try {
-    ConfigText text = parse_ini(header.config, "the configuration in the model");
-    // The grid that trained the model says nothing about the ranks that use it.
-    text["grid.stages"] = "auto";
-    text["grid.shards"] = "auto";
-    Config config = parse_config(text);
-    if (config.network.layers_text() != header.network.layers_text() ||
-        config.network.output != header.network.output) {
-        throw DataError("the model is inconsistent",
-                        "its configuration is that of " + config.network.layers_text() +
-                            " and its weights are those of " + header.network.layers_text(),
-                        "use another model");
-    }
-    config.network = header.network;  // with the slopes that were learned
-    config.formulation.lambda = config.lambda_after(header.trained.value_or(config.length()));
-    config.formulation.lambda_end.clear();
-    check_formulation(config.network, config.formulation);
-    return config;
-} catch (const UsageError& error) {  // a key or value that this version does not know
-    throw DataError("the model's configuration cannot be used", error.what(),
-                    "use the version of hoist that made it");
-}
-
-namespace {
-
-std::filesystem::path file_of_model(const std::string& argument) {
-    const std::filesystem::path path = argument;
-    std::error_code error;
-    if (!std::filesystem::is_directory(path, error)) {
-        if (!std::filesystem::exists(path, error)) {
-            throw MissingError("there is no model " + argument, error ? error.message() : "",
-                               "check the path");
-        }
-        return path;
-    }
-    const auto model = RunDirectory(path).newest_model();
-    if (!model) {
-        throw MissingError(argument + " holds no model", "it has no model.h5 and no checkpoint",
-                           "train one first");
-    }
-    return *model;
-}
-
-}  // namespace
-
 std::filesystem::path find_model(const Communicator& world, const std::string& argument) {
     std::string path;
     agree(world, [&] {
         if (world.rank() == 0) {
-            path = file_of_model(argument).string();
+            path = model_file(argument).string();
         }
     });
     return world.broadcast(path, 0);
@@ -121,7 +76,7 @@ std::unique_ptr<Dataset> open_for_model(const ModelHeader& header, const Config&
         all["data.inputs"] = data.inputs;
         all["data.target"] = data.target;
         if (data.format == config.data.format) {
-            const ConfigText trained = parse_ini(header.config, "the configuration in the model");
+            const ConfigText trained = read_resolved_ini(header.config);
             for (const char* key : {"data.ignore", "data.header", "data.missing", "data.gray"}) {
                 if (const auto found = trained.find(key); found != trained.end()) {
                     all.try_emplace(key, found->second);

@@ -5,17 +5,13 @@
 #include <string>
 
 #include "command_line.hpp"
-#include "hoist/problem/model_file.hpp"
+#include "hoist/problem/model_config.hpp"
 #include "hoist/train/lifted_state.hpp"
 
 namespace hoist {
 
 /// The samples whose scores are computed, and written, together.
 constexpr Index samples_at_once = 16384;
-
-/// The configuration in a model, for any grid, with the network that the file holds.
-/// @throws DataError where it cannot be used or contradicts the weights.
-Config config_of(const ModelHeader& header);
 
 /// Collective over the world. The file that a MODEL argument means to rank 0: itself, or the model.h5 or else the newest
 /// checkpoint of a run directory. @throws MissingError on every rank.

@@ -141,6 +141,8 @@ Communicator Communicator::world() {
     return Communicator(handle);
 }
 
+Communicator Communicator::alone() { return {}; }
+
 Communicator::~Communicator() {
     if (handle_ != MPI_COMM_NULL && std::uncaught_exceptions() == 0) {
         MPI_Comm_free(&handle_);
@@ -154,6 +156,9 @@ Communicator::Communicator(Communicator&& other) noexcept
       bytes_sent_(other.bytes_sent_) {}
 
 int Communicator::ranks_on_node() const {
+    if (size_ == 1) {
+        return 1;
+    }
     const WaitMark mark("a split", size_);
     MPI_Comm node = MPI_COMM_NULL;
     MPI_Comm_split_type(handle_, MPI_COMM_TYPE_SHARED, rank_, MPI_INFO_NULL, &node);
@@ -164,6 +169,9 @@ int Communicator::ranks_on_node() const {
 }
 
 Communicator Communicator::split(int color) const {
+    if (handle_ == MPI_COMM_NULL) {
+        return alone();
+    }
     const WaitMark mark("a split", size_);
     MPI_Comm handle = MPI_COMM_NULL;
     MPI_Comm_split(handle_, color, rank_, &handle);
@@ -207,12 +215,18 @@ double Communicator::sum(double value) const {
 }
 
 double Communicator::max(double value) const {
+    if (size_ == 1) {
+        return value;
+    }
     const WaitMark mark("a maximum", size_);
     MPI_Allreduce(MPI_IN_PLACE, &value, 1, MPI_DOUBLE, MPI_MAX, handle_);
     return value;
 }
 
 double Communicator::min(double value) const {
+    if (size_ == 1) {
+        return value;
+    }
     const WaitMark mark("a minimum", size_);
     MPI_Allreduce(MPI_IN_PLACE, &value, 1, MPI_DOUBLE, MPI_MIN, handle_);
     return value;
@@ -220,11 +234,14 @@ double Communicator::min(double value) const {
 
 template <typename Number>
 void Communicator::broadcast(std::span<Number> values, int root) const {
+    if (size_ == 1) {
+        return;
+    }
     const WaitMark mark("a broadcast", size_);
     in_pieces(values, [&](Number* first, int count) {
         MPI_Bcast(first, count, type_of<Number>(), root, handle_);
     });
-    if (rank_ == root && size_ > 1) {
+    if (rank_ == root) {
         bytes_sent_ += static_cast<std::int64_t>(values.size_bytes());
     }
 }
@@ -239,6 +256,9 @@ std::string Communicator::broadcast(const std::string& text, int root) const {
 }
 
 std::vector<double> Communicator::gather_all(double value) const {
+    if (size_ == 1) {
+        return {value};
+    }
     const WaitMark mark("a gathering", size_);
     std::vector<double> values(static_cast<std::size_t>(size_));
     MPI_Allgather(&value, 1, MPI_DOUBLE, values.data(), 1, MPI_DOUBLE, handle_);
@@ -246,6 +266,9 @@ std::vector<double> Communicator::gather_all(double value) const {
 }
 
 void Communicator::barrier() const {
+    if (size_ == 1) {
+        return;
+    }
     const WaitMark mark("a barrier", size_);
     MPI_Barrier(handle_);
 }

@@ -198,4 +198,22 @@ void RunDirectory::remove_old_checkpoints(Index keep) const {
     }
 }
 
+std::filesystem::path model_file(const std::string& argument) {
+    const std::filesystem::path path = argument;
+    std::error_code error;
+    if (!std::filesystem::is_directory(path, error)) {
+        if (!std::filesystem::exists(path, error)) {
+            throw MissingError("there is no model " + argument, error ? error.message() : "",
+                               "check the path");
+        }
+        return path;
+    }
+    const auto model = RunDirectory(path).newest_model();
+    if (!model) {
+        throw MissingError(argument + " holds no model", "it has no model.h5 and no checkpoint",
+                           "train one first");
+    }
+    return *model;
+}
+
 }  // namespace hoist

@@ -29,6 +29,7 @@ ALLOWED = {
     "run": ABOVE_TRAIN,
     "foreign": BELOW_TRAIN,
     "app": ABOVE_TRAIN | {"plan", "run", "foreign"},
+    "python": ABOVE_TRAIN | {"run", "foreign"},
 }
 
 # Takes the place of kernels of several folders in a program of its own.
@@ -43,6 +44,7 @@ OUTSIDE = {
     r"zip\.h": {"io"},
     r"onnx/.*": {"foreign"},
     r"boost/program_options.*": {"app"},
+    r"pybind11/.*|Python\.h": {"python"},
     r"iostream|print": {"app"},
 }
 
@@ -51,6 +53,7 @@ OUTSIDE = {
 NUMBERS_OF_MAPS = {
     "model/weights", "model/linear_map", "model/map_norms", "problem/start", "problem/model_file", "run/checkpoint",
     "train/batch_sums", "train/ridge_refit", "train/step_fit",
+    "python/local_network", "python/module",
     "app/bench_kernels", "app/export", "app/import", "app/inspect", "app/report_model",
 }
 

@@ -64,6 +64,8 @@ class Communicator {
   public:
     /// A duplicate of MPI_COMM_WORLD. Collective over the world.
     static Communicator world();
+    /// The group of this process alone, which needs no MPI: nothing it does waits for another.
+    static Communicator alone();
     ~Communicator();
     Communicator(Communicator&& other) noexcept;
     Communicator& operator=(Communicator&&) = delete;
@@ -110,8 +112,9 @@ class Communicator {
     std::int64_t bytes_sent() const { return bytes_sent_; }
 
   private:
+    Communicator() = default;
     explicit Communicator(MPI_Comm handle);
-    MPI_Comm handle_;
+    MPI_Comm handle_ = MPI_COMM_NULL;
     int rank_ = 0;
     int size_ = 1;
     mutable std::int64_t bytes_sent_ = 0;

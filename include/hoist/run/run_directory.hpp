@@ -65,4 +65,8 @@ class RunDirectory {
     std::filesystem::path path_;
 };
 
+/// The file that the argument MODEL means: itself, or of a run directory its model or else its newest checkpoint.
+/// @throws MissingError.
+std::filesystem::path model_file(const std::string& argument);
+
 }  // namespace hoist

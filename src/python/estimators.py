@@ -1,0 +1,126 @@
+"""Estimators of scikit-learn."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.utils import check_random_state
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted
+
+from .errors import Interrupted
+from .training import train
+
+# Samples times weights below which one process is faster than the start of several.
+_WORTH_RANKS = 2e9
+
+
+class _Network(BaseEstimator):
+    """What both estimators share: their parameters, and the training."""
+
+    def __init__(self, hidden_layer_sizes: Sequence[int] = (100,), activation: str = "relu", *,
+                 formulation: str = "contrastive", solver: str = "adam", step: float = 3e-3, ridge: float = 1e-5,
+                 epochs: int = 50, batch: int = 100, dropout: float = 0.0, standardize: bool = True,
+                 ranks: int | None = None, random_state: Any = None, keys: Mapping[str, Any] | None = None):
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.formulation = formulation
+        self.solver = solver
+        self.step = step
+        self.ridge = ridge
+        self.epochs = epochs
+        self.batch = batch
+        self.dropout = dropout
+        self.standardize = standardize
+        self.ranks = ranks
+        self.random_state = random_state
+        self.keys = keys
+
+    def _train(self, X: np.ndarray, y: np.ndarray, outputs: int, output: str) -> None:
+        sizes = [X.shape[1], *np.ravel(self.hidden_layer_sizes).tolist(), outputs]
+        keys: dict[str, Any] = {
+            "network.layers": sizes,
+            "network.activation": self.activation,
+            "network.output": output,
+            "formulation.name": self.formulation,
+            "weights.solver": self.solver,
+            "weights.step": self.step,
+            "weights.ridge": self.ridge,
+            "train.epochs": self.epochs,
+            "train.batch": min(self.batch, len(X)),
+            "train.evaluate_every": 0,
+            "train.dropout": self.dropout,
+            "train.seed": int(check_random_state(self.random_state).randint(1, np.iinfo(np.int32).max)),
+            "data.standardize": self.standardize,
+            "checkpoint.keep": 1,
+        }
+        weights = sum(below * above for below, above in zip(sizes, sizes[1:]))
+        ranks = self.ranks
+        if ranks is None:
+            cores = len(os.sched_getaffinity(0))
+            ranks = min(2, cores) if weights * len(X) * self.epochs > _WORTH_RANKS else 1
+        try:
+            run = train(keys | dict(self.keys or {}), X, y, ranks=ranks, progress=False)
+        except Interrupted as error:  # a search goes on after an error, and should not after this
+            raise KeyboardInterrupt(str(error)) from error
+        self.model_ = run.model
+        self.n_iter_ = int(run.summary["sweeps"])
+        self.loss_curve_ = run.metrics["loss"].tolist()
+
+
+class Classifier(ClassifierMixin, _Network):
+    """A lifted network that classifies.
+
+    Parameters:
+        hidden_layer_sizes: units of each hidden layer.
+        activation: ``network.activation``, one for all hidden layers.
+        formulation, solver, step, ridge, epochs, batch, dropout: the keys ``formulation.name``, ``weights.solver``,
+            ``weights.step``, ``weights.ridge``, ``train.epochs``, ``train.batch`` and ``train.dropout``.
+        standardize: whether inputs are brought to mean 0 and variance 1 (``data.standardize``).
+        ranks: processes that train; by default one for small problems, and two where that is faster.
+        random_state: the seed, as scikit-learn has it.
+        keys: more keys of the configuration, ``{"weights.schedule": "cosine"}``, which win over the others.
+
+    Attributes:
+        classes_: the classes in the order of ``predict_proba``.
+        model_: the trained hoist.Model.
+        n_iter_, loss_curve_: epochs, and the loss after each.
+    """
+
+    def fit(self, X: Any, y: Any) -> Classifier:
+        """Trains on N x n samples and N classes. Raises ValueError for data that cannot be used, and hoist.Error."""
+        X, y = self._validate_data(X, y, dtype=[np.float32, np.float64])
+        check_classification_targets(y)
+        self.classes_, numbers = np.unique(y, return_inverse=True)
+        self._train(X, numbers, max(2, len(self.classes_)), "softmax")
+        return self
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """The probability of each class, N x classes."""
+        check_is_fitted(self)
+        X = self._validate_data(X, dtype=[np.float32, np.float64], reset=False)
+        return self.model_.scores(X)[:, : len(self.classes_)]
+
+    def predict(self, X: Any) -> np.ndarray:
+        """The class of each sample, N."""
+        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+
+
+class Regressor(RegressorMixin, _Network):
+    """A lifted network that predicts a value. Parameters and attributes are those of Classifier, without classes."""
+
+    def fit(self, X: Any, y: Any) -> Regressor:
+        """Trains on N x n samples and N values. Raises ValueError for data that cannot be used, and hoist.Error."""
+        X, y = self._validate_data(X, y, dtype=[np.float32, np.float64], y_numeric=True)
+        self._train(X, y, 1, "linear")
+        return self
+
+    def predict(self, X: Any) -> np.ndarray:
+        """The value of each sample, N."""
+        check_is_fitted(self)
+        X = self._validate_data(X, dtype=[np.float32, np.float64], reset=False)
+        return self.model_.predict(X)

@@ -1,0 +1,180 @@
+#include "local_network.hpp"
+
+#include <cmath>
+
+#include "array_pictures.hpp"
+#include "hoist/base/error.hpp"
+#include "hoist/base/text.hpp"
+#include "hoist/foreign/exchanged_model.hpp"
+#include "hoist/foreign/npz_model.hpp"
+#include "hoist/foreign/onnx_model.hpp"
+#include "hoist/formulation/output_block.hpp"
+#include "hoist/problem/picture_samples.hpp"
+#include "hoist/run/checkpoint.hpp"
+#include "hoist/train/picture_quality.hpp"
+
+namespace hoist {
+
+namespace {
+
+// Wide enough for the kernels of products, and small enough for the second cache.
+constexpr Index columns_at_once = 256;
+constexpr Index pictures_at_once = 16;
+
+// Every number times 0 is 0, but for those that are not finite.
+template <typename Block>
+void require_finite(const Block& x, Index first) {
+    using Scalar = typename Block::Scalar;
+    if (std::isfinite((x.array() * Scalar{0}).sum())) {
+        return;
+    }
+    for (Index i = 0; i < x.cols(); ++i) {
+        for (Index j = 0; j < x.rows(); ++j) {
+            if (!std::isfinite(x(j, i))) {
+                throw DataError("sample " + std::to_string(first + i) + " holds " +
+                                    to_text(static_cast<double>(x(j, i))) + " at position " +
+                                    std::to_string(j),
+                                "networks take finite numbers only",
+                                "replace such values, or leave their samples out");
+            }
+        }
+    }
+}
+
+double unit_of(const Standardization& targets) {
+    return targets.empty() ? 1.0 : 1.0 / targets.scale[0];
+}
+
+}  // namespace
+
+template <typename Scalar>
+LocalNetwork<Scalar>::LocalNetwork(ModelHeader header, std::vector<Weights<Scalar>> maps)
+    : header_(std::move(header)),
+      config_(config_of(header_)),
+      placement_(place(layer_costs(config_), {}, 1)),
+      stage_{header_.network, {0, header_.network.layers()}, std::move(maps)} {
+    header_.checkpoint = false;  // activations and progress stay in the file
+}
+
+template <typename Scalar>
+Samples<Scalar> LocalNetwork<Scalar>::samples_of(Index count) const {
+    Samples<Scalar> samples;
+    samples.blocks =
+        ColumnBlocks(count, std::min(columns_at_once, ColumnBlocks::most_columns(spec().widest())));
+    samples.own = {0, samples.blocks.count()};
+    samples.columns = {0, count};
+    return samples;
+}
+
+template <typename Scalar>
+void LocalNetwork<Scalar>::take(const Inputs& inputs, Range columns, Matrix<Scalar>& x) const {
+    x = part(inputs, columns);
+    standardize(header_.standardization, x);
+}
+
+template <typename Scalar>
+void LocalNetwork<Scalar>::answer(const Inputs& inputs, Scores scores,
+                                  std::vector<Block> hidden) const {
+    const auto inference = make_inference<Scalar>(config_.formulation, alone_, placement_, stage_);
+    const auto output = make_output_block<Scalar>(spec().output, config_.formulation);
+    Matrix<Scalar> standardized;
+    Matrix<Scalar> block;
+    (*inference)(
+        samples_of(inputs.cols()),
+        [&](const LinearMap<Scalar>& map, Range columns, Matrix<Scalar>& u) {
+            require_finite(part(inputs, columns), columns.begin);
+            if (header_.standardization.empty()) {
+                map.apply(part(inputs, columns), u);
+            } else {
+                take(inputs, columns, standardized);
+                map.apply(standardized, u);
+            }
+        },
+        [&](Index layer, Range columns, const ConstMatrixRef<Scalar>& u) {
+            if (layer == spec().layers()) {
+                block.resize(u.rows(), u.cols());
+                output->scores(u, block);
+                part(scores, columns) = block.template cast<double>();
+            } else if (!hidden.empty()) {
+                auto x = part(hidden[static_cast<std::size_t>(layer - 1)], columns);
+                if (config_.formulation.is_lrrn()) {  // what it relaxes are the activations
+                    x = u;
+                } else {
+                    spec().activation(layer).apply(u, x);
+                }
+            }
+        });
+    if (!header_.targets.empty()) {
+        scores.array() = scores.array() / header_.targets.scale[0] + header_.targets.mean[0];
+    }
+}
+
+template <typename Scalar>
+Vector<double> LocalNetwork<Scalar>::energies(const Inputs& inputs) const {
+    const auto inference = make_inference<Scalar>(config_.formulation, alone_, placement_, stage_);
+    require_finite(inputs, 0);
+    Samples<Scalar> samples = samples_of(inputs.cols());
+    take(inputs, samples.columns, samples.inputs);
+    return inference->energies(samples, [](Index, Range, const ConstMatrixRef<Scalar>&) {})
+        .colwise()
+        .sum()
+        .transpose();
+}
+
+template <typename Scalar>
+Matrix<double> LocalNetwork<Scalar>::restore(
+    const Shape& shape, const Eigen::Map<const Matrix<double>>& pictures) const {
+    require_finite(pictures, 0);
+    ArrayPictures data(shape, pictures);
+    const double unit = unit_of(header_.targets);
+    const std::vector<Index> all = all_samples(pictures.cols());
+    Matrix<double> restored(pictures.rows(), pictures.cols());
+    for (auto first = all.begin(); first != all.end();) {
+        const std::vector<Index> some(first, first + std::min(all.end() - first, pictures_at_once));
+        first += std::ssize(some);
+        for (const Judged<Scalar>& judged :
+             load_pictures<Scalar>(data, some, spec(), placement_, 0, {}, 0, unit)) {
+            const Stage<Scalar> stage = judged.stage(stage_);
+            const auto inference =
+                make_inference<Scalar>(config_.formulation, alone_, placement_, stage);
+            const Matrix<double> outputs =
+                answers_of(*inference, stage.network, alone_, judged.samples).outputs;
+            for (Index i = 0; i < outputs.cols(); ++i) {
+                const Index sample = some[static_cast<std::size_t>(i)];
+                const std::vector<double> given =
+                    give_picture(data, sample, spec(), {}, 0).fitting_given;
+                restored.col(sample) =
+                    made_picture(stage.network, shape, unit,
+                                 Eigen::Map<const Vector<double>>(given.data(), std::ssize(given)),
+                                 outputs.col(i));
+            }
+        }
+    }
+    return restored;
+}
+
+template <typename Scalar>
+void LocalNetwork<Scalar>::write(const std::string& path) const {
+    if (path.ends_with(".h5")) {
+        write_model<Scalar>(path, header_, alone_, placement_, stage_);
+        return;
+    }
+    if (!path.ends_with(".npz") && !path.ends_with(".onnx")) {
+        throw UsageError("cannot save the model as " + path, "the ending chooses the format",
+                         "use .h5, .npz or .onnx");
+    }
+    std::vector<Weights<double>> maps;
+    for (const auto& [matrix, bias, moments] : stage_.weights) {
+        maps.push_back(
+            {matrix.template cast<double>(),
+             bias.template cast<double>(),
+             {moments.mean.template cast<double>(), moments.variance.template cast<double>()}});
+    }
+    const PortableModel model = to_portable(header_, maps, config_.precision);
+    path.ends_with(".npz") ? write_npz_model(path, model) : write_onnx_model(path, model);
+}
+
+template class LocalNetwork<float>;
+template class LocalNetwork<double>;
+
+}  // namespace hoist

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "hoist/problem/model_config.hpp"
+#include "hoist/train/inference.hpp"
+
+namespace hoist {
+
+/// A whole network in this process, which answers without MPI. Answering changes nothing: several threads may ask at
+/// once.
+template <typename Scalar>
+class LocalNetwork {
+  public:
+    /// Rows of a C-contiguous array of samples x features: the columns of a matrix.
+    using Inputs = Eigen::Map<const Matrix<Scalar>>;
+    /// Where hidden activations go, x_l.size() x samples.
+    using Block = Eigen::Map<Matrix<Scalar>>;
+    /// Where scores go, outputs x samples.
+    using Scores = Eigen::Map<Matrix<double>>;
+
+    /// @throws DataError where the header's configuration cannot be used.
+    LocalNetwork(ModelHeader header, std::vector<Weights<Scalar>> maps);
+
+    const ModelHeader& header() const { return header_; }
+    const NetworkSpec& spec() const { return header_.network; }
+    const std::vector<Weights<Scalar>>& maps() const { return stage_.weights; }
+
+    /// The scores of each sample as `hoist predict` writes them, and the activations of all hidden blocks where
+    /// `hidden` has room for them. @throws DataError for an input that is not finite.
+    void answer(const Inputs& inputs, Scores scores, std::vector<Block> hidden) const;
+
+    /// The free energy of each sample. @pre the formulation is lrrn. @throws as answer.
+    Vector<double> energies(const Inputs& inputs) const;
+
+    /// What the network makes of pictures of one size, each in a column. @pre spec().pictures().
+    /// @throws DataError for a size that it does not take.
+    Matrix<double> restore(const Shape& shape,
+                           const Eigen::Map<const Matrix<double>>& pictures) const;
+
+    /// Writes an HDF5, NPZ or ONNX file, as its ending says. @throws UsageError for another ending, OutputError.
+    void write(const std::string& path) const;
+
+  private:
+    Samples<Scalar> samples_of(Index count) const;
+    void take(const Inputs& inputs, Range columns, Matrix<Scalar>& x) const;
+
+    ModelHeader header_;
+    Config config_;
+    Communicator alone_ = Communicator::alone();
+    Placement placement_;
+    Stage<Scalar> stage_;
+};
+
+}  // namespace hoist

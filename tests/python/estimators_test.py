@@ -1,0 +1,96 @@
+"""The estimators are held to scikit-learn's own rules, and do what it takes them for."""
+
+import os
+import pickle
+import time
+import unittest
+from unittest import mock
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.datasets import load_diabetes, load_digits
+from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.estimator_checks import check_estimator
+
+import hoist
+from hoist import estimators
+from samples import clusters
+
+
+class Rules(unittest.TestCase):
+    def test_classifier_passes_the_checks_of_scikit_learn(self):
+        check_estimator(hoist.Classifier(random_state=1))
+
+    def test_regressor_passes_the_checks_of_scikit_learn(self):
+        check_estimator(hoist.Regressor(random_state=1))
+
+
+class Use(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.X, cls.y = load_digits(return_X_y=True)
+        cls.fast = hoist.Classifier(epochs=5, random_state=1)
+
+    def test_it_learns_digits(self):
+        fitted = clone(self.fast).fit(self.X[:1200], self.y[:1200])
+        self.assertGreater(fitted.score(self.X[1200:], self.y[1200:]), 0.9)
+        self.assertEqual(len(fitted.loss_curve_), fitted.n_iter_)
+        np.testing.assert_allclose(fitted.predict_proba(self.X).sum(axis=1), 1, atol=1e-6)
+        again = pickle.loads(pickle.dumps(fitted))
+        np.testing.assert_array_equal(again.predict(self.X), fitted.predict(self.X))
+
+    def test_the_seed_decides(self):
+        probabilities = [clone(self.fast).set_params(random_state=seed).fit(self.X, self.y).predict_proba(self.X)
+                         for seed in (1, 1, 2)]
+        np.testing.assert_array_equal(probabilities[0], probabilities[1])
+        self.assertFalse(np.array_equal(probabilities[0], probabilities[2]))
+
+    def test_words_and_pipelines_and_searches(self):
+        names = np.array([f"digit {digit}" for digit in range(10)])[self.y]
+        search = GridSearchCV(make_pipeline(StandardScaler(), self.fast),
+                              {"classifier__hidden_layer_sizes": [(20,), (30, 20)]}, cv=2)
+        search.fit(self.X[:600], names[:600])
+        self.assertGreater(search.score(self.X[600:], names[600:]), 0.8)
+        self.assertTrue(all(name.startswith("digit ") for name in search.predict(self.X[:5])))
+
+    def test_it_predicts_values(self):
+        X, y = load_diabetes(return_X_y=True)
+        scores = cross_val_score(hoist.Regressor(epochs=20, random_state=1), X, y, cv=3)
+        self.assertGreater(scores.mean(), 0.3)
+
+    def test_other_keys_reach_the_program(self):
+        fitted = hoist.Classifier(epochs=2, keys={"train.precision": "double", "weights.schedule": "cosine"}).fit(self.X, self.y)
+        self.assertEqual(fitted.model_.dtype, np.float64)
+        self.assertIn("schedule = cosine\n", fitted.model_.config)
+        with self.assertRaisesRegex(hoist.ConfigError, "nonsense"):
+            hoist.Classifier(keys={"train.nonsense": 1}).fit(self.X, self.y)
+
+    def test_ranks_start_for_large_problems_only(self):
+        started = []
+        with mock.patch.object(estimators, "train", side_effect=lambda *given, ranks, **more: started.append(ranks) or self.stop()):
+            for samples in (100, 50000):
+                X, y = clusters(samples, 64)
+                with self.assertRaises(InterruptedError):
+                    hoist.Classifier().fit(X, y)
+        self.assertEqual(started, [1, min(2, len(os.sched_getaffinity(0)))])
+
+    @staticmethod
+    def stop():
+        raise InterruptedError
+
+    def test_an_interrupt_ends_a_search_too(self):
+        with mock.patch.object(estimators, "train", side_effect=hoist.Interrupted("stopped; go on")):
+            with self.assertRaises(KeyboardInterrupt):
+                GridSearchCV(hoist.Classifier(), {"epochs": [1, 2]}, cv=2).fit(self.X, self.y)
+
+    def test_a_small_fit_takes_no_time(self):
+        X, y = clusters(60)
+        begun = time.monotonic()
+        hoist.Classifier().fit(X, y)
+        self.assertLess(time.monotonic() - begun, 5)
+
+
+if __name__ == "__main__":
+    unittest.main()

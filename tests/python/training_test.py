@@ -1,0 +1,227 @@
+"""Trainings: data on their way, ranks, progress, interrupts and ends."""
+
+import glob
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import tempfile
+import textwrap
+import threading
+import time
+import unittest
+
+import numpy as np
+
+import hoist
+from samples import SMALL, FolderTest, clusters
+
+LONG = SMALL | {"train.epochs": 1_000_000}
+
+
+def leftovers():
+    return set(glob.glob(str(pathlib.Path(tempfile.gettempdir()) / "hoist-*")))
+
+
+class Training(FolderTest):
+    def setUp(self):
+        super().setUp()
+        self.X, self.y = clusters()
+        self.before = leftovers()
+
+    def assert_clean(self):
+        self.assertEqual(leftovers() - self.before, set())
+
+    def test_a_run_is_the_same_on_any_number_of_ranks(self):
+        alone = hoist.train(SMALL, self.X, self.y, ranks=1)
+        together = hoist.train(SMALL, self.X, self.y, ranks=2, X_test=self.X[:30], y_test=self.y[:30])
+        self.assertEqual(together.summary["ranks"], 2)
+        np.testing.assert_allclose(together.model.scores(self.X), alone.model.scores(self.X), atol=1e-4)
+        self.assertEqual(alone.metrics["epoch"].tolist(), [1, 2, 3])
+        self.assertTrue(np.isnan(alone.metrics["test_accuracy"]).all())
+        right = 100 * (together.model.predict(self.X[:30]) == self.y[:30]).mean()
+        self.assertAlmostEqual(together.summary["test_accuracy"], right, places=3)
+
+    def test_arrays_mean_what_files_mean(self):
+        """Bytes, pictures, words and columns are trained on as the program reads them."""
+        random = np.random.default_rng(5)
+        X = random.integers(0, 256, (60, 4, 3), dtype=np.uint8)
+        keys = {"network.layers": "12-6-3", "formulation.name": "contrastive", "train.epochs": 2}
+        run = hoist.train(keys, X, np.arange(60) % 3, ranks=1)
+        same = hoist.train(keys, (X / np.float32(255)).reshape(60, 12), (np.arange(60) % 3).reshape(-1, 1), ranks=1)
+        np.testing.assert_allclose(run.model.scores(X), same.model.scores(X / np.float32(255)), rtol=1e-5)
+
+    def test_the_run_directory_stays_where_it_is_asked_for(self):
+        out = self.folder / "a run"
+        run = hoist.train(SMALL, self.X, self.y, ranks=1, out=out)
+        del run
+        self.assertTrue((out / "model.h5").exists())
+        with self.assert_error(hoist.WriteError, "a run"):
+            hoist.train(SMALL, self.X, self.y, ranks=1, out=out)
+        again = hoist.train(SMALL, self.X, self.y, ranks=1, out=out, overwrite=True)
+        again.report(self.folder / "page.html")
+        self.assertIn("<html", (self.folder / "page.html").read_text()[:200])
+        self.assert_clean()
+
+    def test_a_run_without_a_place_goes_away_with_its_object(self):
+        run = hoist.train(SMALL, self.X, self.y, ranks=1)
+        directory = run.directory
+        self.assertTrue((directory / "summary.json").exists())
+        self.assertEqual(leftovers() - self.before, {str(directory)})
+        model = run.model
+        del run
+        self.assertFalse(directory.exists())
+        self.assertEqual(model.predict(self.X).shape, (240,))
+
+    def test_data_on_disk_need_no_arrays(self):
+        rows = np.column_stack([self.X, self.y])
+        np.savetxt(self.folder / "table.csv", rows, delimiter=",", header="h" * 1, comments="", fmt="%.6g")
+        (self.folder / "table.csv").write_text("\n".join(",".join(map(str, row)) for row in rows.tolist()) + "\n")
+        run = hoist.train(SMALL, ranks=1, data={"format": "csv", "path": self.folder, "train": "table.csv"})
+        self.assertGreater(run.summary["train_accuracy"], 50)
+
+    def test_a_callback_is_given_every_epoch(self):
+        told = []
+        hoist.train(SMALL, self.X, self.y, ranks=1, callback=told.append, train_epochs=5)
+        self.assertEqual([row["epoch"] for row in told], [1, 2, 3, 4, 5])
+        self.assertTrue(all(row["loss"] > 0 for row in told))
+
+    def test_what_a_callback_raises_ends_the_run(self):
+        class Enough(Exception):
+            pass
+
+        def enough(row):
+            raise Enough
+
+        with self.assertRaises(Enough):
+            hoist.train(LONG, self.X, self.y, ranks=2, callback=enough)
+        self.assert_clean()
+
+    def test_bad_arrays_are_refused(self):
+        X = self.X.copy()
+        X[7, 2] = np.inf
+        for given, phrases in (((X, self.y), ("sample 7", "inf")), ((self.X, self.y[:-1]), ("240", "239")),
+                               ((self.X[:0], self.y[:0]), ("empty",)), ((self.X[0], self.y), ("1 dimension",)),
+                               ((self.X.astype(float) * 1e300, self.y), ("inf",)),
+                               ((self.X, np.where(self.y == 1, np.nan, self.y)), ("y holds nan",))):
+            with self.assert_error(hoist.DataError, *phrases):
+                hoist.train(SMALL, *given, ranks=1)
+        with self.assert_error(hoist.DataError, "y_test", "'fox'"):
+            hoist.train(SMALL, self.X, np.array(["cat", "dog", "eel"])[self.y], X_test=self.X[:1], y_test=["fox"], ranks=1)
+        self.assert_clean()
+
+    def test_errors_of_the_program_have_its_message_and_class(self):
+        for ranks in (1, 2):
+            with self.assert_error(hoist.ConfigError, "12") as caught:
+                hoist.train(SMALL, self.X[:, :7], self.y, ranks=ranks)
+            self.assertEqual(caught.exception.status, 64)
+        with self.assert_error(hoist.FileError, "nowhere"):
+            hoist.train(SMALL, data={"format": "csv", "path": "/nowhere", "train": "a.csv"}, ranks=1)
+        self.assert_clean()
+
+    def test_a_time_limit_is_an_interrupt_that_can_be_resumed(self):
+        out = self.folder / "limited"
+        with self.assert_error(hoist.Interrupted, "time_limit") as caught:
+            hoist.train(LONG, self.X, self.y, ranks=2, out=out, train_time_limit=0.3)
+        self.assertEqual((caught.exception.status, caught.exception.directory), (75, out))
+        done = hoist.Run(out).metrics["epoch"][-1]
+        told = []
+        with self.assertRaises(hoist.Interrupted):
+            hoist.train(LONG, self.X, self.y, ranks=1, out=out, resume=True, train_time_limit=0.6, callback=told.append)
+        self.assertGreaterEqual(told[0]["epoch"], done)
+        self.assertEqual(hoist.Run(out).model.layers, "12-10-8-3")
+        self.assert_clean()
+
+    def test_a_rank_that_dies_ends_the_run(self):
+        def kill(row):
+            children = subprocess.run(["pgrep", "-f", "--", "--out " + str(self.folder / "killed")], capture_output=True, text=True)
+            ranks = [int(pid) for pid in children.stdout.split()
+                     if pathlib.Path(f"/proc/{pid}/comm").read_text().strip() == "hoist"]
+            self.assertEqual(len(ranks), 2)
+            os.kill(ranks[1], signal.SIGKILL)
+
+        with self.assertRaises(hoist.SystemFailure):
+            hoist.train(LONG, self.X, self.y, ranks=2, out=self.folder / "killed", callback=Once(kill))
+        self.assert_clean()
+
+    def test_without_the_program_that_is_said(self):
+        code = "import hoist\ntry: hoist.train(ranks=1)\nexcept hoist.FileError as error: print(error)"
+        environment = os.environ | {"HOIST_PROGRAM": "/nothing/hoist"}
+        said = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=60)
+        self.assertIn("HOIST_PROGRAM=/nothing/hoist", said.stdout, said.stderr)
+        environment = os.environ | {"PATH": "/nothing"}
+        code = code.replace("ranks=1", "ranks=2")
+        said = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=60)
+        self.assertIn("mpirun is not there", said.stdout, said.stderr)
+
+    def test_runs_of_several_threads_do_not_meet(self):
+        found = [None] * 3
+
+        def one(at):
+            found[at] = hoist.train(SMALL, self.X, self.y, ranks=1, train_seed=at + 1).summary["seed"]
+
+        threads = [threading.Thread(target=one, args=(at,)) for at in range(3)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+        self.assertEqual(found, [1, 2, 3])
+        self.assert_clean()
+
+
+class Once:
+    def __init__(self, act):
+        self.act = act
+
+    def __call__(self, row):
+        act, self.act = self.act, lambda row: None
+        act(row)
+
+
+class Interrupts(FolderTest):
+    def start(self, ranks, out):
+        code = textwrap.dedent(f"""
+            import hoist
+            from samples import SMALL, clusters
+            from training_test import LONG
+            X, y = clusters()
+            def tell(row):
+                print("epoch", flush=True)
+            try:
+                hoist.train(LONG, X, y, ranks={ranks}, out={out!r}, callback=tell)
+            except hoist.Interrupted as error:
+                print("interrupted", error.status, error.directory, error)
+            """)
+        environment = os.environ | {"PYTHONPATH": f"{os.environ['PYTHONPATH']}:{pathlib.Path(__file__).parent}",
+                                    "TMPDIR": str(self.folder)}
+        process = subprocess.Popen([sys.executable, "-c", code], env=environment, stdout=subprocess.PIPE, text=True,
+                                   start_new_session=True)
+        self.addCleanup(process.kill)
+        process.stdout.readline()
+        return process
+
+    def test_control_c_stops_with_a_checkpoint_and_leaves_nothing_else(self):
+        for ranks in (1, 2):
+            with self.subTest(ranks=ranks):
+                out = str(self.folder / f"run on {ranks}")
+                process = self.start(ranks, out)
+                os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+                said, _ = process.communicate(timeout=60)
+                self.assertRegex(said, rf"interrupted 75 {out}\b.*resume")
+                self.assertEqual(list(self.folder.glob("hoist-*")), [])
+                self.assertTrue(list(pathlib.Path(out).glob("checkpoint-*.h5")))
+
+    def test_a_run_whose_python_is_killed_stops_with_a_checkpoint(self):
+        out = str(self.folder / "orphan")
+        process = self.start(2, out)
+        process.kill()
+        process.communicate()
+        until = time.monotonic() + 30
+        while not list(pathlib.Path(out).glob("checkpoint-*.h5")) and time.monotonic() < until:
+            time.sleep(0.1)
+        self.assertTrue(list(pathlib.Path(out).glob("checkpoint-*.h5")))
+
+
+if __name__ == "__main__":
+    unittest.main()
