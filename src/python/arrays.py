@@ -9,6 +9,8 @@ import numpy as np
 
 from .errors import DataError
 
+# What types are called in a configuration.
+PRECISIONS = {"float32": "float", "float64": "double"}
 _TYPES = {"float": np.float32, "double": np.float64}
 
 

@@ -13,6 +13,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
 from .errors import Interrupted
+from .model import Model
 from .training import train
 
 # Samples times weights below which one process is faster than the start of several.
@@ -67,9 +68,9 @@ class _Network(BaseEstimator):
             run = train(keys | dict(self.keys or {}), X, y, ranks=ranks, progress=False)
         except Interrupted as error:  # a search goes on after an error, and should not after this
             raise KeyboardInterrupt(str(error)) from error
-        self.model_ = run.model
-        self.n_iter_ = int(run.summary["sweeps"])
+        self.model_ = Model.load(run.directory, X.dtype)  # answers of doubles have their digits
         self.loss_curve_ = run.metrics["loss"].tolist()
+        self.n_iter_ = len(self.loss_curve_)
 
 
 class Classifier(ClassifierMixin, _Network):
@@ -107,6 +108,7 @@ class Classifier(ClassifierMixin, _Network):
 
     def predict(self, X: Any) -> np.ndarray:
         """The class of each sample, N."""
+        check_is_fitted(self)
         return self.classes_[self.predict_proba(X).argmax(axis=1)]
 
 

@@ -13,8 +13,9 @@ import time
 import warnings
 from collections.abc import Callable
 
-from .errors import ConfigError, Error, FileError, Interrupted, error_of
+from .errors import ConfigError, FileError, Interrupted, error_of
 
+_WARNING = "hoist: warning: "
 # How long a run may take to end once it is killed.
 _PATIENCE = 10.0
 
@@ -97,16 +98,20 @@ class Job:
             look()
         except KeyboardInterrupt:
             self._stop()
-            raise Interrupted(self._message() or "stopped on request; train again with resume=True",
+            raise Interrupted(self._message(self._close()) or "stopped on request; train again with resume=True",
                               self._directory) from None
         except BaseException:
             self._stop()
+            self._close()
             raise
-        finally:
-            self._end()
-        self._warn()
-        if self._process.returncode != 0:
-            raise self._error()
+        said = self._close()
+        for line in said:
+            if line.startswith(_WARNING):
+                warnings.warn(line.removeprefix(_WARNING), stacklevel=3)
+        status = self._process.returncode
+        if status != 0:
+            message = self._message(said) or f"the program ended with status {status} and said nothing; see log.txt"
+            raise error_of(status, message, self._directory)
 
     def _over(self, seconds: float) -> bool:
         if self._process.poll() is not None:
@@ -133,22 +138,16 @@ class Job:
             while time.monotonic() < until and not self._over(0.1):
                 pass
 
-    def _lines(self) -> list[str]:
-        self._said.seek(0)
-        return self._said.read().decode(errors="replace").splitlines()
+    def _close(self) -> list[str]:
+        """Ends what may still run. Returns the lines of its standard error."""
+        self._end()
+        with self._said as file:
+            file.seek(0)
+            return file.read().decode(errors="replace").splitlines()
 
-    def _warn(self) -> None:
-        for line in self._lines():
-            if line.startswith("hoist: warning: "):
-                warnings.warn(line.removeprefix("hoist: warning: "), stacklevel=4)
-
-    def _message(self) -> str:
+    @staticmethod
+    def _message(said: list[str]) -> str:
         """What the program says of its end, else the last that anything said."""
-        lines = [line for line in self._lines() if line.strip() and not line.startswith("hoist: warning: ")]
+        lines = [line for line in said if line.strip() and not line.startswith(_WARNING)]
         own = [line.removeprefix("hoist: ") for line in lines if line.startswith("hoist: ")]
         return own[0] if own else " ".join(lines[-3:])
-
-    def _error(self) -> Error:
-        status = self._process.returncode
-        message = self._message() or f"the program ended with status {status} and said nothing; look into log.txt"
-        return error_of(status, message, self._directory)

@@ -38,17 +38,18 @@ LocalModel model_in(const std::filesystem::path& file, ModelHeader header) {
 
 }  // namespace
 
-LocalModel read_local_model(const std::string& path) {
+LocalModel read_local_model(const std::string& path, std::optional<Precision> precision) {
     require_right_results();
     const std::filesystem::path file = model_file(path);
     if (file.extension() == ".npz" || file.extension() == ".onnx") {
         const PortableModel portable =
             file.extension() == ".npz" ? read_npz_model(file) : read_onnx_model(file);
-        return portable.precision == Precision::single ? model_of<float>(portable)
-                                                       : model_of<double>(portable);
+        return precision.value_or(portable.precision) == Precision::single
+                   ? model_of<float>(portable)
+                   : model_of<double>(portable);
     }
     ModelHeader header = read_model_header(file);
-    return config_of(header).precision == Precision::single
+    return precision.value_or(config_of(header).precision) == Precision::single
                ? model_in<float>(file, std::move(header))
                : model_in<double>(file, std::move(header));
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <variant>
 
@@ -7,12 +8,13 @@
 
 namespace hoist {
 
-/// A model in the precision that it was trained in.
+/// A model in one of the precisions.
 struct LocalModel {
     std::variant<LocalNetwork<float>, LocalNetwork<double>> network;
 };
 
-/// Reads a run directory, or an HDF5, ONNX or NPZ file. @throws MissingError, DataError, UsageError.
-LocalModel read_local_model(const std::string& path);
+/// Reads a run directory, or an HDF5, ONNX or NPZ file. @param precision to compute in; none: that of the model.
+/// @throws MissingError, DataError, UsageError.
+LocalModel read_local_model(const std::string& path, std::optional<Precision> precision);
 
 }  // namespace hoist

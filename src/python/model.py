@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import _hoist
-from .arrays import rows
+from .arrays import PRECISIONS, rows
 from .errors import DataError
 
 if TYPE_CHECKING:
@@ -57,12 +57,13 @@ class Model:
             _named(local.class_names, local.outputs) if local.figure == "accuracy" else None)
 
     @staticmethod
-    def load(path: str | os.PathLike[str]) -> Model:
+    def load(path: str | os.PathLike[str], dtype: Any = None) -> Model:
         """Reads a run directory (its model, or else its newest checkpoint), or an HDF5, ONNX or NPZ file.
 
-        Raises FileError where it is not there, DataError where it is no model or damaged.
+        `dtype` is what the model then computes in, float32 or float64; by default what it was trained in. Raises
+        FileError where the model is not there, DataError where it is none or damaged.
         """
-        return Model(_hoist.LocalModel(os.fspath(path)))
+        return Model(_hoist.LocalModel(os.fspath(path), None if dtype is None else PRECISIONS[np.dtype(dtype).name]))
 
     @staticmethod
     def from_torch(module: torch.nn.Sequential, output: str = "softmax") -> Model:
@@ -136,15 +137,15 @@ class Model:
             return path.read_bytes()
 
     @staticmethod
-    def from_bytes(content: bytes) -> Model:
-        """The model of ``to_bytes``. Raises DataError."""
+    def from_bytes(content: bytes, dtype: Any = None) -> Model:
+        """The model of ``to_bytes``, with `dtype` as for ``load``. Raises DataError."""
         with tempfile.TemporaryDirectory(prefix="hoist-") as folder:
             path = pathlib.Path(folder) / "model.h5"
             path.write_bytes(content)
-            return Model.load(path)
+            return Model.load(path, dtype)
 
     def __reduce__(self):
-        return Model.from_bytes, (self.to_bytes(),)
+        return Model.from_bytes, (self.to_bytes(), self.dtype)
 
     def __repr__(self) -> str:
         return f"<hoist.Model {self.layers}, {', '.join(self.activation_names)}, {self.dtype}>"

@@ -24,7 +24,7 @@ typename LocalNetwork<Scalar>::Inputs columns_of(const Rows<Scalar>& rows) {
 
 /// What both precisions answer alike.
 template <typename Work>
-auto ask(const LocalModel& model, Work work) {
+decltype(auto) ask(const LocalModel& model, Work work) {
     return std::visit(work, model.network);
 }
 
@@ -156,7 +156,13 @@ PYBIND11_MODULE(_hoist, module) {
     // Files are read and written while the lock of the interpreter is held: the HDF5 library serves one thread at a
     // time, and others may use it, too.
     py::class_<LocalModel>(module, "LocalModel")
-        .def(py::init(&read_local_model), py::arg("path"))
+        .def(py::init([](const std::string& path, const std::optional<std::string>& precision) {
+                 return read_local_model(
+                     path, precision ? std::optional(*precision == "float" ? Precision::single
+                                                                           : Precision::full)
+                                     : std::nullopt);
+             }),
+             py::arg("path"), py::arg("precision") = py::none())
         .def(
             "write",
             [](const LocalModel& model, const std::string& path) {

@@ -12,15 +12,15 @@ from typing import Any
 Row = dict[str, float]
 
 
-def read_rows(path: pathlib.Path) -> list[Row]:
-    """The whole rows of metrics.csv; what a run has no figure for is NaN."""
+def read_columns(path: pathlib.Path) -> tuple[list[str], list[Row]]:
+    """The header and the whole rows of metrics.csv; what a run has no figure for is NaN."""
     try:
         text = path.read_text(encoding="utf-8")
     except OSError:
-        return []
-    whole = text[: text.rfind("\n") + 1]
-    return [{name: float(value) if value else float("nan") for name, value in row.items()}
-            for row in csv.DictReader(io.StringIO(whole))]
+        return [], []
+    reader = csv.DictReader(io.StringIO(text[: text.rfind("\n") + 1]))
+    rows = [{name: float(value) if value else float("nan") for name, value in row.items()} for row in reader]
+    return list(reader.fieldnames or ()), rows
 
 
 def _make_bar(wanted: bool | None, length: int, unit: str) -> Any:
@@ -44,7 +44,7 @@ class Watch:
                  progress: bool | None):
         self._path = path
         self._unit = unit
-        self._told = len(read_rows(path))
+        self._told = len(read_columns(path)[1])
         self._callback = callback
         self._bar = _make_bar(progress, length, unit)
         if self._bar is not None and self._told:
@@ -71,7 +71,7 @@ class Watch:
         if size == self._size:
             return
         self._size = size
-        rows = read_rows(self._path)
+        _, rows = read_columns(self._path)
         for row in rows[self._told:]:
             self._told += 1
             yield row

@@ -14,7 +14,7 @@ import numpy as np
 
 from .launch import Job
 from .model import Model
-from .progress import read_rows
+from .progress import read_columns
 
 
 class Run:
@@ -32,8 +32,8 @@ class Run:
     @property
     def metrics(self) -> dict[str, np.ndarray]:
         """The columns of metrics.csv, one number for each sweep or epoch; NaN where there is no figure."""
-        rows = read_rows(self.directory / "metrics.csv")
-        return {name: np.array([row[name] for row in rows]) for name in (rows[0] if rows else ())}
+        names, rows = read_columns(self.directory / "metrics.csv")
+        return {name: np.array([row[name] for row in rows]) for name in names}
 
     @property
     def summary(self) -> dict[str, Any]:

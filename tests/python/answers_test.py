@@ -21,18 +21,18 @@ class Answers(FolderTest):
     @classmethod
     def setUpClass(cls):
         cls.X, cls.y = clusters()
-        cls.run = trained(cls.X, cls.y, data_standardize=True)
-        cls.model = cls.run.model
+        cls.trained = trained(cls.X, cls.y, data_standardize=True)
+        cls.model = cls.trained.model
 
     def test_scores_and_classes_are_those_of_the_program(self):
-        labels, scores = self.predicted(self.run.directory, self.X)
+        labels, scores = self.predicted(self.trained.directory, self.X)
         np.testing.assert_allclose(self.model.scores(self.X), scores, rtol=1e-6, atol=1e-9)
         self.assertEqual([str(label) for label in self.model.predict(self.X)], labels)
         self.assertGreater((self.model.predict(self.X) == self.y).mean(), 0.9)
 
     def test_activations_are_those_of_the_formula(self):
         first, second, scores = self.model.activations(self.X)
-        layers = self.run.model._local  # of which the numbers are compared in double
+        layers = self.trained.model._local  # of which the numbers are compared in double
         W, b = [w.astype(float) for w in self.model.weights], [v.astype(float) for v in self.model.biases]
         self.model.save(self.folder / "a.npz")
         with np.load(self.folder / "a.npz") as file:
@@ -165,7 +165,7 @@ class EveryNetwork(FolderTest):
         self.assertEqual(restored.shape, other.shape)
         self.assertTrue((restored >= 0).all() and (restored <= 1).all())
         self.assertLess(np.abs(restored - other).mean(), 0.5)
-        np.testing.assert_array_equal(run.model.predict(other[1:2]), restored[1:2])
+        np.testing.assert_allclose(run.model.predict(other[1:2]), restored[1:2], rtol=1e-5)
 
 
 class Speed(unittest.TestCase):
@@ -184,9 +184,10 @@ class Speed(unittest.TestCase):
                 x = x @ w
             return x
 
-        ratio = min(self.seconds(lambda: model.predict(X)) / self.seconds(products) for _ in range(7))
-        print(f"predict takes {ratio:.2f} times NumPy's products", file=sys.stderr)
-        self.assertLess(ratio, 1.5)
+        times = [(self.seconds(lambda: model.predict(X)), self.seconds(products)) for _ in range(9)]
+        ours, numpy = (min(column) for column in zip(*times))
+        print(f"predict takes {ours / numpy:.2f} times NumPy's products, {1000 * ours:.0f} ms", file=sys.stderr)
+        self.assertLess(ours, 1.2 * numpy)
 
     @staticmethod
     def seconds(work):

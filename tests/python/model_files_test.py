@@ -12,8 +12,8 @@ class ModelFiles(FolderTest):
     @classmethod
     def setUpClass(cls):
         cls.X, cls.y = clusters()
-        cls.run = hoist.train(SMALL, cls.X, cls.y, ranks=1, data_standardize=True)
-        cls.model = cls.run.model
+        cls.trained = hoist.train(SMALL, cls.X, cls.y, ranks=1, data_standardize=True)
+        cls.model = cls.trained.model
 
     def test_every_format_holds_the_same_model(self):
         for ending in ("h5", "npz", "onnx"):

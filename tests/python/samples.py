@@ -22,7 +22,8 @@ def clusters(samples=240, features=12, classes=3, seed=1):
     return (centers[y] + 0.5 * random.normal(size=(samples, features))).astype(np.float32), y
 
 
-SMALL = {"network.layers": "12-10-8-3", "formulation.name": "contrastive", "train.epochs": 3, "train.batch": 20}
+SMALL = {"network.layers": "12-10-8-3", "formulation.name": "contrastive", "train.epochs": 10, "train.batch": 20,
+         "weights.step": 2e-2}
 
 
 class FolderTest(unittest.TestCase):

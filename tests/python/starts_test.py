@@ -81,7 +81,7 @@ class Starts(FolderTest):
             return nn.functional.cross_entropy(net(X), y).item()
 
         plain, started = self.net(nn.ReLU()), self.net(nn.ReLU())
-        hoist.start(started, self.X, self.y, ranks=1, formulation_name="contrastive", train={"epochs": 3, "batch": 20})
+        hoist.start(started, self.X, self.y, ranks=1, formulation_name="contrastive", train={"epochs": 10, "batch": 20})
         self.assertLess(loss_after_an_epoch(started), 0.5 * loss_after_an_epoch(plain))
 
 

@@ -38,7 +38,7 @@ class Training(FolderTest):
         together = hoist.train(SMALL, self.X, self.y, ranks=2, X_test=self.X[:30], y_test=self.y[:30])
         self.assertEqual(together.summary["ranks"], 2)
         np.testing.assert_allclose(together.model.scores(self.X), alone.model.scores(self.X), atol=1e-4)
-        self.assertEqual(alone.metrics["epoch"].tolist(), [1, 2, 3])
+        self.assertEqual(alone.metrics["epoch"].tolist(), list(range(1, 11)))
         self.assertTrue(np.isnan(alone.metrics["test_accuracy"]).all())
         right = 100 * (together.model.predict(self.X[:30]) == self.y[:30]).mean()
         self.assertAlmostEqual(together.summary["test_accuracy"], right, places=3)
@@ -76,7 +76,6 @@ class Training(FolderTest):
 
     def test_data_on_disk_need_no_arrays(self):
         rows = np.column_stack([self.X, self.y])
-        np.savetxt(self.folder / "table.csv", rows, delimiter=",", header="h" * 1, comments="", fmt="%.6g")
         (self.folder / "table.csv").write_text("\n".join(",".join(map(str, row)) for row in rows.tolist()) + "\n")
         run = hoist.train(SMALL, ranks=1, data={"format": "csv", "path": self.folder, "train": "table.csv"})
         self.assertGreater(run.summary["train_accuracy"], 50)
@@ -123,12 +122,12 @@ class Training(FolderTest):
     def test_a_time_limit_is_an_interrupt_that_can_be_resumed(self):
         out = self.folder / "limited"
         with self.assert_error(hoist.Interrupted, "time_limit") as caught:
-            hoist.train(LONG, self.X, self.y, ranks=2, out=out, train_time_limit=0.3)
+            hoist.train(LONG, self.X, self.y, ranks=2, out=out, train_time_limit=1)
         self.assertEqual((caught.exception.status, caught.exception.directory), (75, out))
         done = hoist.Run(out).metrics["epoch"][-1]
         told = []
         with self.assertRaises(hoist.Interrupted):
-            hoist.train(LONG, self.X, self.y, ranks=1, out=out, resume=True, train_time_limit=0.6, callback=told.append)
+            hoist.train(LONG, self.X, self.y, ranks=1, out=out, resume=True, train_time_limit=2, callback=told.append)
         self.assertGreaterEqual(told[0]["epoch"], done)
         self.assertEqual(hoist.Run(out).model.layers, "12-10-8-3")
         self.assert_clean()
@@ -166,7 +165,7 @@ class Training(FolderTest):
             thread.start()
         for thread in threads:
             thread.join(60)
-        self.assertEqual(found, [1, 2, 3])
+        self.assertEqual(found, list(range(1, 11)))
         self.assert_clean()
 
 
