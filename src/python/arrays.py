@@ -77,6 +77,8 @@ def _labels(given: Any, name: str, samples: int) -> np.ndarray:
                         "give arrays of one length")
     if array.dtype.kind == "O":
         array = array.astype(str)
+    if array.dtype.kind == "b":
+        array = array.astype(np.int64)
     if array.dtype.kind == "f":
         require_finite(array, name)
     return array

@@ -23,16 +23,16 @@ _WORTH_RANKS = 2e9
 class _Network(BaseEstimator):
     """What both estimators share: their parameters, and the training."""
 
-    def __init__(self, hidden_layer_sizes: Sequence[int] = (100,), activation: str = "relu", *,
-                 formulation: str = "contrastive", solver: str = "adam", step: float = 3e-3, ridge: float = 1e-5,
-                 epochs: int = 50, batch: int = 100, dropout: float = 0.0, standardize: bool = True,
+    def __init__(self, hidden_layer_sizes: Sequence[int] = (200, 100), activation: str = "relu", *,
+                 formulation: str = "contrastive", solver: str = "adam", step: float = 3e-3, decay: float = 1.0,
+                 epochs: int = 100, batch: int = 100, dropout: float = 0.0, standardize: bool = True,
                  ranks: int | None = None, random_state: Any = None, keys: Mapping[str, Any] | None = None):
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
         self.formulation = formulation
         self.solver = solver
         self.step = step
-        self.ridge = ridge
+        self.decay = decay
         self.epochs = epochs
         self.batch = batch
         self.dropout = dropout
@@ -50,7 +50,7 @@ class _Network(BaseEstimator):
             "formulation.name": self.formulation,
             "weights.solver": self.solver,
             "weights.step": self.step,
-            "weights.ridge": self.ridge,
+            "weights.decay": self.decay,
             "train.epochs": self.epochs,
             "train.batch": min(self.batch, len(X)),
             "train.evaluate_every": 0,
@@ -79,8 +79,8 @@ class Classifier(ClassifierMixin, _Network):
     Parameters:
         hidden_layer_sizes: units of each hidden layer.
         activation: ``network.activation``, one for all hidden layers.
-        formulation, solver, step, ridge, epochs, batch, dropout: the keys ``formulation.name``, ``weights.solver``,
-            ``weights.step``, ``weights.ridge``, ``train.epochs``, ``train.batch`` and ``train.dropout``.
+        formulation, solver, step, decay, epochs, batch, dropout: the keys ``formulation.name``, ``weights.solver``,
+            ``weights.step``, ``weights.decay``, ``train.epochs``, ``train.batch`` and ``train.dropout``.
         standardize: whether inputs are brought to mean 0 and variance 1 (``data.standardize``).
         ranks: processes that train; by default one for small problems, and two where that is faster.
         random_state: the seed, as scikit-learn has it.

@@ -52,6 +52,23 @@ TEST(Communicator, sums_and_extremes_are_over_all_ranks) {
     EXPECT_EQ(world.min(world.rank()), 0);
 }
 
+TEST(Communicator, a_process_alone_keeps_what_it_has) {
+    const Communicator alone = Communicator::alone().split(3);
+    EXPECT_EQ(alone.rank(), 0);
+    EXPECT_EQ(alone.size(), 1);
+    EXPECT_EQ(alone.ranks_on_node(), 1);
+    std::vector<double> values{1.0, 2.0};
+    alone.sum(std::span(values));
+    alone.broadcast(std::span(values), 0);
+    alone.barrier();
+    EXPECT_EQ(values, (std::vector<double>{1.0, 2.0}));
+    EXPECT_EQ(alone.max(5.0) + alone.min(7.0), 12.0);
+    EXPECT_EQ(alone.broadcast("text", 0), "text");
+    EXPECT_EQ(alone.gather_all(4.0), std::vector<double>{4.0});
+    EXPECT_THROW(agree(alone, [] { throw DataError("bad data"); }), DataError);
+    EXPECT_EQ(alone.bytes_sent(), 0);
+}
+
 TEST(Communicator, broadcasts_text_of_any_length) {
     const Communicator world = Communicator::world();
     const int root = world.size() - 1;

@@ -1,6 +1,5 @@
 """Trainings: data on their way, ranks, progress, interrupts and ends."""
 
-import glob
 import os
 import pathlib
 import signal
@@ -11,8 +10,10 @@ import textwrap
 import threading
 import time
 import unittest
+from unittest import mock
 
 import numpy as np
+import pandas
 
 import hoist
 from samples import SMALL, FolderTest, clusters
@@ -20,18 +21,19 @@ from samples import SMALL, FolderTest, clusters
 LONG = SMALL | {"train.epochs": 1_000_000}
 
 
-def leftovers():
-    return set(glob.glob(str(pathlib.Path(tempfile.gettempdir()) / "hoist-*")))
-
-
 class Training(FolderTest):
     def setUp(self):
         super().setUp()
         self.X, self.y = clusters()
-        self.before = leftovers()
+        scratch = mock.patch.object(tempfile, "tempdir", str(self.folder))
+        scratch.start()
+        self.addCleanup(scratch.stop)
+
+    def leftovers(self):
+        return [path.name for path in self.folder.glob("hoist-*")]
 
     def assert_clean(self):
-        self.assertEqual(leftovers() - self.before, set())
+        self.assertEqual(self.leftovers(), [])
 
     def test_a_run_is_the_same_on_any_number_of_ranks(self):
         alone = hoist.train(SMALL, self.X, self.y, ranks=1)
@@ -52,6 +54,41 @@ class Training(FolderTest):
         same = hoist.train(keys, (X / np.float32(255)).reshape(60, 12), (np.arange(60) % 3).reshape(-1, 1), ranks=1)
         np.testing.assert_allclose(run.model.scores(X), same.model.scores(X / np.float32(255)), rtol=1e-5)
 
+    def test_frames_of_pandas_are_arrays(self):
+        frame = pandas.DataFrame(self.X, columns=[f"column {number}" for number in range(12)])
+        frame["kind"] = np.array(["cat", "dog", "eel"])[self.y]
+        run = hoist.train(SMALL, frame.drop(columns="kind"), frame["kind"], ranks=1)
+        self.assertEqual(run.model.classes.tolist(), ["cat", "dog", "eel"])
+        self.assertGreater((run.model.predict(frame.drop(columns="kind")) == frame["kind"]).mean(), 0.9)
+        with self.assert_error(hoist.DataError, "numbers"):
+            hoist.train(SMALL, frame, frame["kind"], ranks=1)
+        truth = hoist.train(SMALL | {"network.layers": "12-10-2"}, self.X, self.y > 0, ranks=1).model
+        self.assertGreater((truth.predict(self.X) == (self.y > 0)).mean(), 0.9)
+
+    def test_ranks_of_an_allocation_are_started_by_srun_beside_shared_files(self):
+        """A stand-in for srun notes its options and starts the ranks by mpirun."""
+        stand_in = self.folder / "srun"
+        stand_in.write_text('#!/bin/sh\necho "$1 $2 $3 $6" >> "$0.txt"\nranks=${1#--ntasks=}\nshift 3\nunset SLURM_JOB_ID\n'
+                            'exec mpirun -n "$ranks" --oversubscribe "$@"\n')
+        stand_in.chmod(0o755)
+        (self.folder / "shared").mkdir()
+        with mock.patch.dict(os.environ, {"SLURM_JOB_ID": "7", "PATH": f"{self.folder}:{os.environ['PATH']}"}):
+            run = hoist.train(SMALL, self.X, self.y, ranks=2, out=self.folder / "shared" / "run")
+        self.assertEqual(run.summary["ranks"], 2)
+        noted = (self.folder / "srun.txt").read_text()
+        self.assertTrue(noted.startswith(f"--ntasks=2 --mpi=pmix --wait=5 {self.folder}/shared/hoist-data-"), noted)
+        self.assertEqual([path.name for path in (self.folder / "shared").iterdir()], ["run"])
+
+    def test_a_program_of_mpi_may_train(self):
+        """What mpirun says to this process is not said to the ranks that it starts."""
+        code = ("import hoist; from samples import *; X, y = clusters(); "
+                "print(hoist.train(SMALL, X, y, ranks=2).summary['ranks'])")
+        environment = os.environ | {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
+                                    "PYTHONPATH": f"{os.environ['PYTHONPATH']}:{pathlib.Path(__file__).parent}"}
+        result = subprocess.run(["mpirun", "-n", "1", sys.executable, "-c", code], env=environment, capture_output=True, text=True,
+                                timeout=60)
+        self.assertEqual(result.stdout.strip(), "2", result.stderr)
+
     def test_the_run_directory_stays_where_it_is_asked_for(self):
         out = self.folder / "a run"
         run = hoist.train(SMALL, self.X, self.y, ranks=1, out=out)
@@ -68,7 +105,7 @@ class Training(FolderTest):
         run = hoist.train(SMALL, self.X, self.y, ranks=1)
         directory = run.directory
         self.assertTrue((directory / "summary.json").exists())
-        self.assertEqual(leftovers() - self.before, {str(directory)})
+        self.assertEqual(self.leftovers(), [directory.name])
         model = run.model
         del run
         self.assertFalse(directory.exists())
@@ -165,7 +202,7 @@ class Training(FolderTest):
             thread.start()
         for thread in threads:
             thread.join(60)
-        self.assertEqual(found, list(range(1, 11)))
+        self.assertEqual(found, [1, 2, 3])
         self.assert_clean()
 
 
