@@ -156,7 +156,7 @@ Communicator::Communicator(Communicator&& other) noexcept
       bytes_sent_(other.bytes_sent_) {}
 
 int Communicator::ranks_on_node() const {
-    if (size_ == 1) {
+    if (handle_ == MPI_COMM_NULL) {
         return 1;
     }
     const WaitMark mark("a split", size_);
@@ -215,7 +215,7 @@ double Communicator::sum(double value) const {
 }
 
 double Communicator::max(double value) const {
-    if (size_ == 1) {
+    if (handle_ == MPI_COMM_NULL) {
         return value;
     }
     const WaitMark mark("a maximum", size_);
@@ -224,7 +224,7 @@ double Communicator::max(double value) const {
 }
 
 double Communicator::min(double value) const {
-    if (size_ == 1) {
+    if (handle_ == MPI_COMM_NULL) {
         return value;
     }
     const WaitMark mark("a minimum", size_);
@@ -234,14 +234,14 @@ double Communicator::min(double value) const {
 
 template <typename Number>
 void Communicator::broadcast(std::span<Number> values, int root) const {
-    if (size_ == 1) {
+    if (handle_ == MPI_COMM_NULL) {
         return;
     }
     const WaitMark mark("a broadcast", size_);
     in_pieces(values, [&](Number* first, int count) {
         MPI_Bcast(first, count, type_of<Number>(), root, handle_);
     });
-    if (rank_ == root) {
+    if (rank_ == root && size_ > 1) {
         bytes_sent_ += static_cast<std::int64_t>(values.size_bytes());
     }
 }
@@ -256,7 +256,7 @@ std::string Communicator::broadcast(const std::string& text, int root) const {
 }
 
 std::vector<double> Communicator::gather_all(double value) const {
-    if (size_ == 1) {
+    if (handle_ == MPI_COMM_NULL) {
         return {value};
     }
     const WaitMark mark("a gathering", size_);
@@ -266,7 +266,7 @@ std::vector<double> Communicator::gather_all(double value) const {
 }
 
 void Communicator::barrier() const {
-    if (size_ == 1) {
+    if (handle_ == MPI_COMM_NULL) {
         return;
     }
     const WaitMark mark("a barrier", size_);
