@@ -16,16 +16,18 @@ from .errors import Interrupted
 from .model import Model
 from .training import train
 
-# Samples times weights below which one process is faster than the start of several.
-_WORTH_RANKS = 2e9
+# What is known of weights before the data are seen, in samples that say as much: decay is that over their number.
+_PRIOR_SAMPLES = 500.0
+# Weights times samples times epochs below which one process is faster than the start of several.
+_WORTH_RANKS = 2e10
 
 
 class _Network(BaseEstimator):
     """What both estimators share: their parameters, and the training."""
 
     def __init__(self, hidden_layer_sizes: Sequence[int] = (200, 100), activation: str = "relu", *,
-                 formulation: str = "contrastive", solver: str = "adam", step: float = 3e-3, decay: float = 1.0,
-                 epochs: int = 100, batch: int = 100, dropout: float = 0.0, standardize: bool = True,
+                 formulation: str = "contrastive", solver: str = "adam", step: float = 1e-3, decay: float | None = None,
+                 init: str = "xavier", epochs: int = 100, batch: int = 100, dropout: float = 0.0, standardize: bool = True,
                  ranks: int | None = None, random_state: Any = None, keys: Mapping[str, Any] | None = None):
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
@@ -33,6 +35,7 @@ class _Network(BaseEstimator):
         self.solver = solver
         self.step = step
         self.decay = decay
+        self.init = init
         self.epochs = epochs
         self.batch = batch
         self.dropout = dropout
@@ -50,7 +53,8 @@ class _Network(BaseEstimator):
             "formulation.name": self.formulation,
             "weights.solver": self.solver,
             "weights.step": self.step,
-            "weights.decay": self.decay,
+            "weights.decay": _PRIOR_SAMPLES / len(X) if self.decay is None else self.decay,
+            "network.init": self.init,
             "train.epochs": self.epochs,
             "train.batch": min(self.batch, len(X)),
             "train.evaluate_every": 0,
@@ -79,8 +83,9 @@ class Classifier(ClassifierMixin, _Network):
     Parameters:
         hidden_layer_sizes: units of each hidden layer.
         activation: ``network.activation``, one for all hidden layers.
-        formulation, solver, step, decay, epochs, batch, dropout: the keys ``formulation.name``, ``weights.solver``,
-            ``weights.step``, ``weights.decay``, ``train.epochs``, ``train.batch`` and ``train.dropout``.
+        formulation, solver, step, init, epochs, batch, dropout: the keys ``formulation.name``, ``weights.solver``,
+            ``weights.step``, ``network.init``, ``train.epochs``, ``train.batch`` and ``train.dropout``.
+        decay: ``weights.decay``, by default 500 / N: the fewer samples, the smaller weights have to be.
         standardize: whether inputs are brought to mean 0 and variance 1 (``data.standardize``).
         ranks: processes that train; by default one for small problems, and two where that is faster.
         random_state: the seed, as scikit-learn has it.

@@ -31,7 +31,7 @@ class Use(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.X, cls.y = load_digits(return_X_y=True)
-        cls.fast = hoist.Classifier(epochs=20, random_state=1)
+        cls.fast = hoist.Classifier(random_state=1)
 
     def test_it_learns_digits(self):
         fitted = clone(self.fast).fit(self.X[:1200], self.y[:1200])
