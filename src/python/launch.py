@@ -98,8 +98,8 @@ class Job:
             look()
         except KeyboardInterrupt:
             self._stop()
-            raise Interrupted(self._message(self._close()) or "stopped on request; train again with resume=True",
-                              self._directory) from None
+            own, _ = self._told(self._close())
+            raise Interrupted(own or "stopped on request; train again with resume=True", self._directory) from None
         except BaseException:
             self._stop()
             self._close()
@@ -110,7 +110,8 @@ class Job:
                 warnings.warn(line.removeprefix(_WARNING), stacklevel=3)
         status = self._process.returncode
         if status != 0:
-            message = self._message(said) or f"the program ended with status {status} and said nothing; see log.txt"
+            own, last = self._told(said)
+            message = own or f"the program ended with status {status} ({last or 'it said nothing'}); see the run's log.txt"
             raise error_of(status, message, self._directory)
 
     def _over(self, seconds: float) -> bool:
@@ -118,7 +119,9 @@ class Job:
             return True
         end = os.pidfd_open(self._process.pid)
         try:
-            return bool(select.select([end], [], [], seconds)[0]) and self._process.poll() is not None
+            ended = select.poll()
+            ended.register(end, select.POLLIN)
+            return bool(ended.poll(1000 * seconds)) and self._process.poll() is not None
         finally:
             os.close(end)
 
@@ -146,8 +149,8 @@ class Job:
             return file.read().decode(errors="replace").splitlines()
 
     @staticmethod
-    def _message(said: list[str]) -> str:
-        """What the program says of its end, else the last that anything said."""
-        lines = [line for line in said if line.strip() and not line.startswith(_WARNING)]
+    def _told(said: list[str]) -> tuple[str, str]:
+        """What the program says of its end, and what was said last, by a launcher for one."""
+        lines = [line for line in said if line.strip("- ") and not line.startswith(_WARNING)]
         own = [line.removeprefix("hoist: ") for line in lines if line.startswith("hoist: ")]
-        return own[0] if own else " ".join(lines[-3:])
+        return own[0] if own else "", " ".join(lines[-3:])

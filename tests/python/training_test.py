@@ -177,7 +177,7 @@ class Training(FolderTest):
             self.assertEqual(len(ranks), 2)
             os.kill(ranks[1], signal.SIGKILL)
 
-        with self.assertRaises(hoist.SystemFailure):
+        with self.assert_error(hoist.SystemFailure, "signal 9"):
             hoist.train(LONG, self.X, self.y, ranks=2, out=self.folder / "killed", callback=Once(kill))
         self.assert_clean()
 
