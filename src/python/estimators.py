@@ -18,8 +18,9 @@ from .training import train
 
 # What is known of weights before the data are seen, in samples that say as much: decay is that over their number.
 _PRIOR_SAMPLES = 500.0
-# Weights times samples times epochs below which one process is faster than the start of several.
-_WORTH_RANKS = 2e10
+# Weights times samples times epochs that take about a minute: below, two ranks gain little, and lose much where others
+# use their cores.
+_WORTH_RANKS = 1e12
 
 
 class _Network(BaseEstimator):
@@ -87,7 +88,7 @@ class Classifier(ClassifierMixin, _Network):
             ``weights.step``, ``network.init``, ``train.epochs``, ``train.batch`` and ``train.dropout``.
         decay: ``weights.decay``, by default 500 / N: the fewer samples, the smaller weights have to be.
         standardize: whether inputs are brought to mean 0 and variance 1 (``data.standardize``).
-        ranks: processes that train; by default one for small problems, and two where that is faster.
+        ranks: processes that train; by default one, and two where training takes more than about a minute.
         random_state: the seed, as scikit-learn has it.
         keys: more keys of the configuration, ``{"weights.schedule": "cosine"}``, which win over the others.
 

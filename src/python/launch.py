@@ -64,6 +64,8 @@ def _environment() -> dict[str, str]:
     if not in_allocation() and "OMPI_MCA_orte_default_hostfile" not in environment:
         # On one node; looking for networks between nodes takes a fifth of a second.
         environment.setdefault("OMPI_MCA_pml", "ob1")
+        # Ranks that wait leave a core that they share to those that work.
+        environment.setdefault("OMPI_MCA_mpi_yield_when_idle", "1")
     return environment
 
 

@@ -70,10 +70,10 @@ class Use(unittest.TestCase):
     def test_ranks_start_for_large_problems_only(self):
         started = []
         with mock.patch.object(estimators, "train", side_effect=lambda *given, ranks, **more: started.append(ranks) or self.stop()):
-            for samples in (100, 50000):
+            for samples, epochs in ((100, 100), (50000, 1000)):
                 X, y = clusters(samples, 64)
                 with self.assertRaises(InterruptedError):
-                    hoist.Classifier().fit(X, y)
+                    hoist.Classifier(epochs=epochs).fit(X, y)
         self.assertEqual(started, [1, min(2, len(os.sched_getaffinity(0)))])
 
     @staticmethod
