@@ -24,7 +24,8 @@ NetworkSpec resized(const NetworkSpec& network, const std::string& size) {
     const auto rows = to_whole_number(sizes.front());
     const auto columns = to_whole_number(sizes.back());
     if (sizes.size() != 2 || !rows || !columns || *rows < 1 || *columns < 1) {
-        throw UsageError(asked + " is not valid", "it is not ROWSxCOLUMNS", "write it like 321x481");
+        throw UsageError(asked + " is not valid", "it is not ROWSxCOLUMNS",
+                         "write it like 321x481");
     }
     return network.resized({*rows, *columns, network.picture().channels});
 }
@@ -34,7 +35,8 @@ PortableModel read_model(const std::filesystem::path& path, Precision precision,
                          const std::string& size) {
     const ModelHeader header = read_model_header(path, true);
     PortableModel model = to_portable(
-        header, read_weights<double>(path, header.network, {0, header.network.layers()}), precision);
+        header, read_weights<double>(path, header.network, {0, header.network.layers()}),
+        precision);
     if (!size.empty()) {
         model.network = resized(model.network, size);
     }

@@ -1,5 +1,7 @@
 """Trainings: data on their way, ranks, progress, interrupts and ends."""
 
+import contextlib
+import io
 import os
 import pathlib
 import signal
@@ -122,6 +124,16 @@ class Training(FolderTest):
         hoist.train(SMALL, self.X, self.y, ranks=1, callback=told.append, train_epochs=5)
         self.assertEqual([row["epoch"] for row in told], [1, 2, 3, 4, 5])
         self.assertTrue(all(row["loss"] > 0 for row in told))
+
+    def test_a_bar_shows_the_epochs_and_the_figures(self):
+        shown = io.StringIO()
+        with contextlib.redirect_stderr(shown):
+            hoist.train(SMALL, self.X, self.y, ranks=1, progress=True)
+        self.assertIn("10/10", shown.getvalue())
+        self.assertIn("objective=", shown.getvalue())
+        with contextlib.redirect_stderr(shown := io.StringIO()):  # no terminal
+            hoist.train(SMALL, self.X, self.y, ranks=1)
+        self.assertEqual(shown.getvalue(), "")
 
     def test_what_a_callback_raises_ends_the_run(self):
         class Enough(Exception):
