@@ -7,26 +7,22 @@ namespace hoist {
 
 namespace po = boost::program_options;
 
-ExitStatus run_bench(const Communicator& world, const Command& command,
-                     const std::vector<std::string>& arguments) {
+CommandSyntax bench_syntax() {
     po::options_description options("Options", 110);
     options.add_options()                                                                  //
         ("json", "print one JSON object")                                                  //
         ("repeat", po::value<int>()->default_value(9), "measurements, the median counts")  //
         ("precision", po::value<std::string>(),
          "float or double, the same as --train.precision")  //
-        (
-            "samples", po::value<Index>()->default_value(0),
-            "train on so many random samples of the network's width in the place of the data "
-            "(sweep)")  //
+        ("samples", po::value<Index>()->default_value(0),
+         "train on so many random samples of the network's width in the place of the data "
+         "(sweep)")  //
         ("threads", po::value<int>()->default_value(0),
          "BLAS threads per rank; 0: OPENBLAS_NUM_THREADS, or cores / ranks");
-    CommandLine line(command, options, {"[kernels|sweep|exchange]", "[CONFIG]"},
-                     CommandLine::Keys::all);
-    agree(world, [&] { line.parse(arguments); });
-    if (line.help_wanted()) {
-        return show_help(world, line);
-    }
+    return {options, {"[kernels|sweep|exchange]", "[CONFIG]"}, CommandSyntax::Keys::all};
+}
+
+ExitStatus run_bench(const Communicator& world, const CommandLine& line) {
     const auto given = line.has("argument") ? line.get<std::vector<std::string>>("argument")
                                             : std::vector<std::string>{};
     const std::string name = given.empty() ? "kernels" : given.front();

@@ -186,8 +186,7 @@ void certify(const Communicator& world, const CommandLine& line,
 
 }  // namespace
 
-ExitStatus run_certify(const Communicator& world, const Command& command,
-                       const std::vector<std::string>& arguments) {
+CommandSyntax certify_syntax() {
     po::options_description options("Options", 110);
     options.add_options()  //
         ("radii", po::value<std::string>()->default_value("0.1,0.25,0.5,1"),
@@ -197,11 +196,10 @@ ExitStatus run_certify(const Communicator& world, const Command& command,
          "radii")                          //
         ("json", "print one JSON object")  //
         ("threads", po::value<int>()->default_value(0), "BLAS threads per rank");
-    CommandLine line(command, options, {"MODEL"}, CommandLine::Keys::data);
-    agree(world, [&] { line.parse(arguments); });
-    if (line.help_wanted()) {
-        return show_help(world, line);
-    }
+    return {options, {"MODEL"}, CommandSyntax::Keys::data};
+}
+
+ExitStatus run_certify(const Communicator& world, const CommandLine& line) {
     agree(world, [&] { read_radii(line.get<std::string>("radii")); });
     const std::filesystem::path path =
         find_model(world, line.get<std::vector<std::string>>("argument").front());

@@ -14,6 +14,7 @@
 #include "hoist/base/error.hpp"
 #include "hoist/base/text.hpp"
 #include "hoist/comm/agree.hpp"
+#include "hoist/config/familiar_keys.hpp"
 #include "hoist/math/blas.hpp"
 
 namespace hoist {
@@ -24,17 +25,13 @@ namespace {
 
 constexpr unsigned help_width = 110;
 
-po::options_description key_options(CommandLine::Keys keys) {
-    po::options_description options(keys == CommandLine::Keys::data ? "Data" : "Configuration keys",
-                                    help_width);
-    for (const ConfigKey& key : config_keys()) {
-        const bool wanted = keys == CommandLine::Keys::all ||
-                            (keys == CommandLine::Keys::data && key.name.starts_with("data."));
-        if (wanted) {
-            const std::string shown = key.default_text.empty() ? "" : " [" + key.default_text + "]";
-            options.add_options()(key.name.c_str(), po::value<std::string>(),
-                                  (key.help + shown).c_str());
-        }
+po::options_description key_options(const CommandSyntax& syntax) {
+    po::options_description options(
+        syntax.keys == CommandSyntax::Keys::data ? "Data" : "Configuration keys", help_width);
+    for (const ConfigKey& key : keys_of(syntax)) {
+        const std::string shown = key.default_text.empty() ? "" : " [" + key.default_text + "]";
+        options.add_options()(key.name.c_str(), po::value<std::string>(),
+                              (key.help + shown).c_str());
     }
     return options;
 }
@@ -78,20 +75,33 @@ std::string read_shared_file(const Communicator& world, const std::string& path)
 
 }  // namespace
 
-CommandLine::CommandLine(const Command& command, po::options_description options,
-                         std::vector<std::string> positional, Keys keys)
-    : command_(command), visible_(help_width), positional_(std::move(positional)) {
+po::options_description options_of(const CommandSyntax& syntax) {
+    po::options_description options = syntax.options;
     options.add_options()("help,h", "show this text");
-    if (keys == Keys::all) {
+    if (syntax.keys == CommandSyntax::Keys::all) {
         options.add_options()(
             "set", po::value<std::vector<std::string>>()->composing(),
             "section.key=value, the same as --section.key=value; may be given more than once");
     }
-    visible_.add(options);
-    if (keys != Keys::none) {
-        visible_.add(key_options(keys));
+    return options;
+}
+
+std::vector<ConfigKey> keys_of(const CommandSyntax& syntax) {
+    std::vector<ConfigKey> keys;
+    std::ranges::copy_if(config_keys(), std::back_inserter(keys), [&](const ConfigKey& key) {
+        return syntax.keys == CommandSyntax::Keys::all ||
+               (syntax.keys == CommandSyntax::Keys::data && key.name.starts_with("data."));
+    });
+    return keys;
+}
+
+CommandLine::CommandLine(const Command& command)
+    : command_(command), syntax_(command.syntax()), visible_(help_width) {
+    visible_.add(options_of(syntax_));
+    if (syntax_.keys != CommandSyntax::Keys::none) {
+        visible_.add(key_options(syntax_));
     }
-    if (keys == Keys::all) {
+    if (syntax_.keys == CommandSyntax::Keys::all) {
         for (const ConfigKey& key : tune_keys()) {
             hidden_.add_options()(key.name.c_str(), po::value<std::string>());
         }
@@ -119,11 +129,8 @@ void CommandLine::parse(const std::vector<std::string>& arguments) {
         for (const auto& option : all.options()) {
             names.push_back(option->long_name());
         }
-        const auto meant = nearest(without_dashes(error.get_option_name()), names);
-        throw UsageError(error.get_option_name() + " is not an option of hoist " + command_.name,
-                         "",
-                         meant ? "did you mean --" + *meant + "?"
-                               : "`hoist " + command_.name + " --help` lists them");
+        const std::string& option = error.get_option_name();
+        refuse_option(option.substr(0, option.find('=')), names);
     } catch (const po::error& error) {
         throw UsageError("the command line cannot be read", error.what(),
                          "`hoist " + command_.name + " --help` shows its options");
@@ -133,14 +140,15 @@ void CommandLine::parse(const std::vector<std::string>& arguments) {
     }
     const auto given =
         has("argument") ? get<std::vector<std::string>>("argument") : std::vector<std::string>{};
-    const bool many = !positional_.empty() && positional_.back().ends_with("...");
+    const bool many = !syntax_.arguments.empty() && syntax_.arguments.back().ends_with("...");
     const auto needed = static_cast<std::size_t>(std::ranges::count_if(
-        positional_, [](const auto& name) { return !name.starts_with('['); }));
-    if (given.size() < needed || (given.size() > positional_.size() && !many)) {
-        throw UsageError("hoist " + command_.name + " takes " +
-                             (positional_.empty() ? "no arguments" : join(positional_, " ")),
-                         std::to_string(given.size()) + " given",
-                         "`hoist " + command_.name + " --help` shows how it is used");
+        syntax_.arguments, [](const auto& name) { return !name.starts_with('['); }));
+    if (given.size() < needed || (given.size() > syntax_.arguments.size() && !many)) {
+        throw UsageError(
+            "hoist " + command_.name + " takes " +
+                (syntax_.arguments.empty() ? "no arguments" : join(syntax_.arguments, " ")),
+            std::to_string(given.size()) + " given",
+            "`hoist " + command_.name + " --help` shows how it is used");
     }
     if (has("set")) {
         for (const std::string& setting : get<std::vector<std::string>>("set")) {
@@ -161,6 +169,26 @@ void CommandLine::parse(const std::vector<std::string>& arguments) {
     }
 }
 
+void CommandLine::refuse_option(const std::string& option,
+                                const std::vector<std::string>& names) const {
+    const std::string problem = option + " is not an option of hoist " + command_.name;
+    if (const auto familiar = familiar_key(option)) {
+        if (familiar->ours.empty()) {
+            throw UsageError(problem, familiar->remark, "leave it out");
+        }
+        const std::string ours = without_dashes(familiar->ours);
+        if (std::ranges::find(names, ours) != names.end()) {
+            throw UsageError(problem, "",
+                             "did you mean --" + ours +
+                                 (familiar->remark.empty() ? "?" : "? (" + familiar->remark + ")"));
+        }
+    }
+    const auto meant = nearest(without_dashes(option), names);
+    throw UsageError(problem, "",
+                     meant ? "did you mean --" + *meant + "?"
+                           : "`hoist " + command_.name + " --help` lists them");
+}
+
 std::string CommandLine::help() const {
     std::ostringstream text;
     text << "hoist " << command_.name << (command_.arguments.empty() ? "" : " ")
@@ -168,13 +196,6 @@ std::string CommandLine::help() const {
          << command_.summary << "\n\n"
          << visible_;
     return text.str();
-}
-
-ExitStatus show_help(const Communicator& world, const CommandLine& line) {
-    if (world.rank() == 0) {
-        std::printf("%s", line.help().c_str());
-    }
-    return ExitStatus::done;
 }
 
 void require_rule(const std::string& rule) {

@@ -13,29 +13,41 @@ namespace hoist {
 /// What the signals of catch_stop_signals do to a command.
 enum class OnSignal { ends, stops_in_order };
 
+/// What a command takes beside --help.
+struct CommandSyntax {
+    /// Which configuration keys are options too.
+    enum class Keys { none, data, all };
+
+    boost::program_options::options_description options;
+    /// Names of the arguments without a dash, in order; one in brackets may be missing, the last takes
+    /// all that remain when it ends in "...", and words with | between them are those that it may be.
+    std::vector<std::string> arguments;
+    Keys keys = Keys::none;
+};
+
+/// These options and those that commands of its kind share: --help, and --set where there are keys to set.
+boost::program_options::options_description options_of(const CommandSyntax& syntax);
+/// The keys that are options, in their order.
+std::vector<ConfigKey> keys_of(const CommandSyntax& syntax);
+
+class CommandLine;
+
 /// A command of the program.
 struct Command {
     std::string name;
     /// What --help shows of the command: its arguments, and one line on what it does.
     std::string arguments;
     std::string summary;
+    CommandSyntax (*syntax)();
     /// Collective over the world.
-    ExitStatus (*run)(const Communicator& world, const Command& command,
-                      const std::vector<std::string>& arguments);
+    ExitStatus (*run)(const Communicator& world, const CommandLine& line);
     OnSignal on_signal = OnSignal::ends;
 };
 
 /// The options of a command, read from its arguments.
 class CommandLine {
   public:
-    /// Which configuration keys are options too.
-    enum class Keys { none, data, all };
-
-    /// @param options what the command takes beside --help and the keys. @param positional names of
-    /// arguments without a dash, in order; one in brackets may be missing, the last takes all that
-    /// remain when it ends in "...".
-    CommandLine(const Command& command, boost::program_options::options_description options,
-                std::vector<std::string> positional, Keys keys);
+    explicit CommandLine(const Command& command);
 
     /// @throws UsageError for an unknown option (with the nearest) or a missing or surplus
     /// argument.
@@ -53,16 +65,16 @@ class CommandLine {
     const ConfigText& keys() const { return keys_; }
 
   private:
+    [[noreturn]] void refuse_option(const std::string& option,
+                                    const std::vector<std::string>& names) const;
+
     const Command& command_;
+    CommandSyntax syntax_;
     boost::program_options::options_description visible_;
     boost::program_options::options_description hidden_;
-    std::vector<std::string> positional_;
     boost::program_options::variables_map values_;
     ConfigText keys_;
 };
-
-/// Prints the help of a command on rank 0.
-ExitStatus show_help(const Communicator& world, const CommandLine& line);
 
 /// @throws UsageError unless `rule` is feedforward or lifted.
 void require_rule(const std::string& rule);

@@ -149,8 +149,7 @@ void carry_out(const DataCall& call) {
 
 }  // namespace
 
-ExitStatus run_data(const Communicator& world, const Command& command,
-                    const std::vector<std::string>& arguments) {
+CommandSyntax data_syntax() {
     po::options_description options("Options", 110);
     options.add_options()  //
         ("out", po::value<std::string>(),
@@ -158,11 +157,10 @@ ExitStatus run_data(const Communicator& world, const Command& command,
         ("show", po::value<Index>(), "draw the first so many samples as text (glyphs)")          //
         ("values", "targets are numbers to predict, not classes (describe, convert)")            //
         ("json", "print one JSON object (describe)");
-    CommandLine line(command, options, {"glyphs|describe|convert"}, CommandLine::Keys::data);
-    agree(world, [&] { line.parse(arguments); });
-    if (line.help_wanted()) {
-        return show_help(world, line);
-    }
+    return {options, {"glyphs|describe|convert"}, CommandSyntax::Keys::data};
+}
+
+ExitStatus run_data(const Communicator& world, const CommandLine& line) {
     DataCall call;
     agree(world, [&] { call = parse_call(line); });
     agree(world, [&] {

@@ -136,8 +136,7 @@ void evaluate_model(const Communicator& world, const CommandLine& line,
 
 }  // namespace
 
-ExitStatus run_evaluate(const Communicator& world, const Command& command,
-                        const std::vector<std::string>& arguments) {
+CommandSyntax evaluate_syntax() {
     po::options_description options("Options", 110);
     options.add_options()                                                 //
         ("rule", po::value<std::string>()->default_value("feedforward"),  //
@@ -152,11 +151,10 @@ ExitStatus run_evaluate(const Communicator& world, const Command& command,
          "and beside those of the data in this folder; may be given more than once (lrrn)")  //
         ("json", "print one JSON object")                                                    //
         ("threads", po::value<int>()->default_value(0), "BLAS threads per rank");
-    CommandLine line(command, options, {"MODEL"}, CommandLine::Keys::data);
-    agree(world, [&] { line.parse(arguments); });
-    if (line.help_wanted()) {
-        return show_help(world, line);
-    }
+    return {options, {"MODEL"}, CommandSyntax::Keys::data};
+}
+
+ExitStatus run_evaluate(const Communicator& world, const CommandLine& line) {
     agree(world, [&] {
         require_rule(line.get<std::string>("rule"));
         if (line.has("augment") && line.get<std::string>("augment") != "mirror") {

@@ -45,18 +45,16 @@ PortableModel read_model(const std::filesystem::path& path, Precision precision,
 
 }  // namespace
 
-ExitStatus run_export(const Communicator& world, const Command& command,
-                      const std::vector<std::string>& arguments) {
+CommandSyntax export_syntax() {
     po::options_description options("Options", 110);
     options.add_options()                                                 //
         ("to", po::value<std::string>(), "file to write, .onnx or .npz")  //
         ("size", po::value<std::string>(),
          "ROWSxCOLUMNS of the pictures of a network of pictures [those of its patches]");
-    CommandLine line(command, options, {"MODEL"}, CommandLine::Keys::none);
-    agree(world, [&] { line.parse(arguments); });
-    if (line.help_wanted()) {
-        return show_help(world, line);
-    }
+    return {options, {"MODEL"}, CommandSyntax::Keys::none};
+}
+
+ExitStatus run_export(const Communicator& world, const CommandLine& line) {
     std::string to;
     agree(world, [&] {
         to = line.has("to") ? line.get<std::string>("to") : "";

@@ -27,17 +27,15 @@ ConfigText keys_of_start(const Communicator& world, const std::string& argument)
 
 }  // namespace
 
-ExitStatus run_finetune(const Communicator& world, const Command& command,
-                        const std::vector<std::string>& arguments) {
+CommandSyntax finetune_syntax() {
     namespace po = boost::program_options;
     po::options_description options = training_options();
     options.add_options()("from", po::value<std::string>(),
                           "run directory or model to start from [network.init]");
-    CommandLine line(command, options, {"CONFIG"}, CommandLine::Keys::all);
-    agree(world, [&] { line.parse(arguments); });
-    if (line.help_wanted()) {
-        return show_help(world, line);
-    }
+    return {options, {"CONFIG"}, CommandSyntax::Keys::all};
+}
+
+ExitStatus run_finetune(const Communicator& world, const CommandLine& line) {
     // The method of auxiliary coordinates with one step per block is back-propagation: its signal
     // is phi'(u) W' s, whatever lambda is.
     ConfigText keys{{"formulation.name", "mac"}, {"formulation.iterations", "1"}};

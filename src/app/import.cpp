@@ -54,19 +54,17 @@ void set_output(PortableModel& model, Output output, const std::string& shown) {
 
 }  // namespace
 
-ExitStatus run_import(const Communicator& world, const Command& command,
-                      const std::vector<std::string>& arguments) {
+CommandSyntax import_syntax() {
     po::options_description options("Options", 110);
     options.add_options()                                         //
         ("out", po::value<std::string>(), "model to write, .h5")  //
         ("output", po::value<std::string>(),
          "what stands above the last map where the file does not say: linear, softmax, simplex "
          "[linear]");
-    CommandLine line(command, options, {"FILE.onnx|.npz"}, CommandLine::Keys::none);
-    agree(world, [&] { line.parse(arguments); });
-    if (line.help_wanted()) {
-        return show_help(world, line);
-    }
+    return {options, {"FILE.onnx|.npz"}, CommandSyntax::Keys::none};
+}
+
+ExitStatus run_import(const Communicator& world, const CommandLine& line) {
     std::string from;
     std::string out;
     std::optional<Output> output;

@@ -67,10 +67,9 @@ ModelFacts read_facts(const std::filesystem::path& path) {
     const NetworkSpec& network = facts.header.network;
     for (Index l = 0; l < network.layers(); ++l) {
         const auto read = read_weights<double>(path, network, {l, l + 1});
-        facts.layers.push_back({network.map(l).inputs(), network.map(l).outputs(),
-                                network.name_above(l + 1),
-                                spectral_norm<double>(read.front().folded().matrix),
-                                own_parameters(network, l)});
+        facts.layers.push_back(
+            {network.map(l).inputs(), network.map(l).outputs(), network.name_above(l + 1),
+             spectral_norm<double>(read.front().folded().matrix), own_parameters(network, l)});
     }
     return facts;
 }
@@ -182,15 +181,13 @@ void print_table(const ModelFacts& facts) {
 
 }  // namespace
 
-ExitStatus run_inspect(const Communicator& world, const Command& command,
-                       const std::vector<std::string>& arguments) {
+CommandSyntax inspect_syntax() {
     po::options_description options("Options", 110);
     options.add_options()("json", "print one JSON object");
-    CommandLine line(command, options, {"MODEL"}, CommandLine::Keys::none);
-    agree(world, [&] { line.parse(arguments); });
-    if (line.help_wanted()) {
-        return show_help(world, line);
-    }
+    return {options, {"MODEL"}, CommandSyntax::Keys::none};
+}
+
+ExitStatus run_inspect(const Communicator& world, const CommandLine& line) {
     const std::filesystem::path path =
         find_model(world, line.get<std::vector<std::string>>("argument").front());
     ModelFacts facts;

@@ -217,8 +217,7 @@ void invert(const Communicator& world, const CommandLine& line, const std::files
 
 }  // namespace
 
-ExitStatus run_invert(const Communicator& world, const Command& command,
-                      const std::vector<std::string>& arguments) {
+CommandSyntax invert_syntax() {
     po::options_description options(
         "Takes the outputs of the first samples of the data, or the activations of a hidden layer, "
         "adds noise, and finds "
@@ -266,11 +265,10 @@ ExitStatus run_invert(const Communicator& world, const Command& command,
         ("compare",
          "show what gradient descent through the network finds, stopped by the same residual")  //
         ("threads", po::value<int>()->default_value(0), "BLAS threads per rank");
-    CommandLine line(command, options, {"MODEL"}, CommandLine::Keys::data);
-    agree(world, [&] { line.parse(arguments); });
-    if (line.help_wanted()) {
-        return show_help(world, line);
-    }
+    return {options, {"MODEL"}, CommandSyntax::Keys::data};
+}
+
+ExitStatus run_invert(const Communicator& world, const CommandLine& line) {
     std::string out;
     agree(world, [&] {
         out = line.has("out") ? line.get<std::string>("out") : "";

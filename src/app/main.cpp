@@ -10,54 +10,23 @@
 #include "hoist/base/text.hpp"
 #include "hoist/comm/agree.hpp"
 #include "kernels.hpp"
+#include "man_page.hpp"
 #include "standard_streams.hpp"
 #include "stop_signals.hpp"
 
 namespace hoist {
 namespace {
 
-const std::vector<Command> commands{
-    {"train", "CONFIG [options]",
-     "Trains a network and keeps everything about the run in one directory.", run_train,
-     OnSignal::stops_in_order},
-    {"evaluate", "MODEL [options]",
-     "Measures a model on data: accuracy, loss, confusion, objective, gaps.", run_evaluate},
-    {"predict", "MODEL --out FILE.csv|.h5 [options]", "Writes a model's predictions.", run_predict},
-    {"invert", "MODEL --out DIR [options]",
-     "Finds inputs for given outputs, or for given values of a hidden layer.", run_invert},
-    {"certify", "MODEL [options]",
-     "Bounds how far a model's outputs move: certified radii and accuracies.", run_certify},
-    {"inspect", "MODEL", "Shows what a model or checkpoint file holds.", run_inspect},
-    {"plan", "CONFIG --ranks N [options]",
-     "Shows the grid, memory, traffic and predicted time per rank of a run.", run_plan},
-    {"export", "MODEL --to FILE.onnx|.npz", "Writes a model for other tools, as ONNX or NPZ.",
-     run_export},
-    {"import", "FILE.onnx|.npz --out MODEL.h5",
-     "Makes a model of a chain of dense maps from another tool.", run_import},
-    {"report", "DIR ... --out FILE.html [options]",
-     "Shows runs on one page: what was run, curves, times, weights, errors.", run_report},
-    {"tune", "CONFIG --trials N [options]",
-     "Searches settings for the best validation figure, by Bayesian optimization.", run_tune,
-     OnSignal::stops_in_order},
-    {"finetune", "CONFIG [--from MODEL] [options]",
-     "Trains by back-propagation, from a lifted model or another start.", run_finetune,
-     OnSignal::stops_in_order},
-    {"data", "glyphs|describe|convert [options]",
-     "Makes the embedded data set; shows or converts a data set.", run_data},
-    {"bench", "[kernels|sweep|exchange] [options]", "Measures the kernels, one sweep, or messages.",
-     run_bench},
-};
-
 void print_help() {
     std::cout << "hoist trains lifted neural networks on many processors: every rank owns layers "
                  "and samples.\n\n"
                  "usage: hoist COMMAND ...        alone, or under mpirun or srun\n\n";
-    for (const Command& command : commands) {
-        std::cout << "  " << command.name << std::string(10 - command.name.size(), ' ')
+    for (const Command& command : commands()) {
+        std::cout << "  " << command.name << std::string(12 - command.name.size(), ' ')
                   << command.summary << '\n';
     }
-    std::cout << "\n  hoist COMMAND --help shows the options of a command; hoist --version the "
-                 "version.\n";
+    std::cout << "\n  hoist COMMAND --help shows the options of a command, hoist --version the "
+                 "version, hoist --man the manual.\n";
 }
 
 ExitStatus dispatch(const Communicator& world, const std::vector<std::string>& arguments) {
@@ -78,25 +47,39 @@ ExitStatus dispatch(const Communicator& world, const std::vector<std::string>& a
         }
         return ExitStatus::done;
     }
-    const auto found = std::ranges::find(commands, name, &Command::name);
+    if (name == "--man") {
+        if (prints) {
+            std::cout << man_page();
+        }
+        return ExitStatus::done;
+    }
+    const auto found = std::ranges::find(commands(), name, &Command::name);
     agree(world, [&] {
-        if (found == commands.end()) {
+        if (found == commands().end()) {
             std::vector<std::string> names;
-            std::ranges::transform(commands, std::back_inserter(names), &Command::name);
+            std::ranges::transform(commands(), std::back_inserter(names), &Command::name);
             const auto meant = nearest(name, names);
             throw UsageError(
                 "hoist has no command " + name, "",
                 meant ? "did you mean " + *meant + "?" : "`hoist --help` lists the commands");
         }
     });
-    return found->run(world, *found, {arguments.begin() + 1, arguments.end()});
+    CommandLine line(*found);
+    agree(world, [&] { line.parse({arguments.begin() + 1, arguments.end()}); });
+    if (line.help_wanted()) {
+        if (prints) {
+            std::cout << line.help();
+        }
+        return ExitStatus::done;
+    }
+    return found->run(world, line);
 }
 
 bool stops_in_order(const std::vector<std::string>& arguments) {
     const auto found = arguments.empty()
-                           ? commands.end()
-                           : std::ranges::find(commands, arguments.front(), &Command::name);
-    return found != commands.end() && found->on_signal == OnSignal::stops_in_order;
+                           ? commands().end()
+                           : std::ranges::find(commands(), arguments.front(), &Command::name);
+    return found != commands().end() && found->on_signal == OnSignal::stops_in_order;
 }
 
 /// Before MPI starts, which takes a while on many ranks.

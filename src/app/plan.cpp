@@ -179,8 +179,7 @@ int threads_per_rank(const Communicator& world, int threads, int ranks) {
 
 }  // namespace
 
-ExitStatus run_plan(const Communicator& world, const Command& command,
-                    const std::vector<std::string>& arguments) {
+CommandSyntax plan_syntax() {
     po::options_description options("Options", 110);
     options.add_options()                                                          //
         ("ranks", po::value<int>(), "ranks to plan for [as many as are running]")  //
@@ -196,11 +195,10 @@ ExitStatus run_plan(const Communicator& world, const Command& command,
         ("latency", po::value<double>()->default_value(1e-6), "seconds until a message arrives")  //
         ("threads", po::value<int>()->default_value(0),
          "BLAS threads per rank; 0: OPENBLAS_NUM_THREADS, or cores / ranks");
-    CommandLine line(command, options, {"CONFIG"}, CommandLine::Keys::all);
-    agree(world, [&] { line.parse(arguments); });
-    if (line.help_wanted()) {
-        return show_help(world, line);
-    }
+    return {options, {"CONFIG"}, CommandSyntax::Keys::all};
+}
+
+ExitStatus run_plan(const Communicator& world, const CommandLine& line) {
     const std::string file = line.get<std::vector<std::string>>("argument").front();
     const Config config = read_config(world, file, line.keys()).config;
     const int ranks = line.has("ranks") ? line.get<int>("ranks") : world.size();

@@ -128,8 +128,7 @@ void predict(const Communicator& world, const CommandLine& line, const std::file
 
 }  // namespace
 
-ExitStatus run_predict(const Communicator& world, const Command& command,
-                       const std::vector<std::string>& arguments) {
+CommandSyntax predict_syntax() {
     po::options_description options("Options", 110);
     options.add_options()  //
         ("out", po::value<std::string>(),
@@ -138,11 +137,10 @@ ExitStatus run_predict(const Communicator& world, const Command& command,
          "prediction: feedforward, or lifted (activations and output minimize the energy "
          "together)")  //
         ("threads", po::value<int>()->default_value(0), "BLAS threads per rank");
-    CommandLine line(command, options, {"MODEL"}, CommandLine::Keys::data);
-    agree(world, [&] { line.parse(arguments); });
-    if (line.help_wanted()) {
-        return show_help(world, line);
-    }
+    return {options, {"MODEL"}, CommandSyntax::Keys::data};
+}
+
+ExitStatus run_predict(const Communicator& world, const CommandLine& line) {
     std::string out;
     agree(world, [&] {
         require_rule(line.get<std::string>("rule"));

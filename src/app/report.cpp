@@ -62,17 +62,15 @@ Json collect(const Communicator& world, const std::vector<std::string>& director
 
 }  // namespace
 
-ExitStatus run_report(const Communicator& world, const Command& command,
-                      const std::vector<std::string>& arguments) {
+CommandSyntax report_syntax() {
     po::options_description options("Options", 110);
     options.add_options()                                   //
         ("out", po::value<std::string>(), "page to write")  //
         ("threads", po::value<int>()->default_value(0), "BLAS threads per rank");
-    CommandLine line(command, options, {"DIR..."}, CommandLine::Keys::data);
-    agree(world, [&] { line.parse(arguments); });
-    if (line.help_wanted()) {
-        return show_help(world, line);
-    }
+    return {options, {"DIR..."}, CommandSyntax::Keys::data};
+}
+
+ExitStatus run_report(const Communicator& world, const CommandLine& line) {
     agree(world, [&] {
         if (!line.has("out")) {
             throw UsageError("report needs --out FILE.html", "", "name the page to write");

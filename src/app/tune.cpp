@@ -134,14 +134,10 @@ bool is_running(const Trial& trial) { return trial.state == Trial::State::runnin
 
 }  // namespace
 
-ExitStatus run_tune(const Communicator& world, const Command& command,
-                    const std::vector<std::string>& arguments) {
+CommandSyntax tune_syntax() { return {tune_options(), {"CONFIG"}, CommandSyntax::Keys::all}; }
+
+ExitStatus run_tune(const Communicator& world, const CommandLine& line) {
     const double begun = wall_time();
-    CommandLine line(command, tune_options(), {"CONFIG"}, CommandLine::Keys::all);
-    agree(world, [&] { line.parse(arguments); });
-    if (line.help_wanted()) {
-        return show_help(world, line);
-    }
     const std::filesystem::path file = line.get<std::vector<std::string>>("argument").front();
     const auto [config, ini] = read_config(world, file, line.keys());
     const Figure figure = figure_of(config.network);

@@ -4,6 +4,7 @@
 
 #include "hoist/base/error.hpp"
 #include "hoist/base/text.hpp"
+#include "hoist/config/familiar_keys.hpp"
 #include "key.hpp"
 
 namespace hoist {
@@ -49,6 +50,22 @@ bool searchable(const ConfigKey& key) {
            std::ranges::find(fixed, key.name) == fixed.end();
 }
 
+[[noreturn]] void refuse_unknown(const std::string& name, const std::vector<std::string>& names) {
+    const std::string problem = name + " is not a configuration key";
+    if (const auto familiar = familiar_key(name)) {
+        if (familiar->ours.empty()) {
+            throw UsageError(problem, familiar->remark, "leave it out");
+        }
+        throw UsageError(
+            problem, "",
+            (familiar->ours.starts_with("--") ? "did you mean the option " : "did you mean ") +
+                familiar->ours + (familiar->remark.empty() ? "?" : "? (" + familiar->remark + ")"));
+    }
+    const auto meant = nearest(name, names);
+    throw UsageError(problem, "",
+                     meant ? "did you mean " + *meant + "?" : "`hoist train --help` lists them");
+}
+
 void refuse_unknown(const ConfigText& text) {
     std::vector<std::string> names;
     for (const auto* list : {&config_keys(), &tune_keys()}) {
@@ -64,10 +81,7 @@ void refuse_unknown(const ConfigText& text) {
                                  name.substr(5) + " is no number that trials may choose",
                                  "leave it out of [tune]");
             }
-            const auto meant = nearest(name, names);
-            throw UsageError(
-                name + " is not a configuration key", "",
-                meant ? "did you mean " + *meant + "?" : "`hoist train --help` lists them");
+            refuse_unknown(name, names);
         }
     }
 }

@@ -92,6 +92,18 @@ class BadCommandLine(ProgramTest):
         self.write_config()
         self.refuses(USAGE, ["--overwrte", "did you mean --overwrite?"], "train", "small.ini", "--overwrte")
 
+    def test_an_option_of_other_tools_is_answered_with_ours(self):
+        self.write_config()
+        for given, ours in (("--lr", "did you mean --weights.step?"), ("--batch-size", "did you mean --train.batch?"),
+                            ("--hidden", "did you mean --network.layers? (all widths"),
+                            ("--output-dir", "did you mean --out?"), ("--gpu", "cores of processors); leave it out")):
+            with self.subTest(given=given):
+                self.refuses(USAGE, [f"{given} is not an option of hoist train", ours], "train", "small.ini",
+                             f"{given}=1", on=(1,))
+        self.refuses(USAGE, ["lr is not a configuration key", "did you mean weights.step?"], "train", "small.ini",
+                     "--set", "lr=0.1")
+        self.refuses(USAGE, ["hoist inspect --help"], "inspect", "run", "--lr", "1", on=(1,))
+
     def test_options_are_not_guessed_from_their_beginning(self):
         self.write_config()
         self.refuses(USAGE, ["--over"], "train", "small.ini", "--over")
