@@ -25,7 +25,7 @@ ExitStatus train(const Config& config, const Communicator& world, const RunOptio
     Trainer<Scalar> trainer(config, world, options, printer);
     const Outcome outcome = trainer();
     const bool prints = world.rank() == 0;
-    const std::string directory = options.directory.path().string();
+    const std::string directory = options.directory->path().string();
     if (outcome == Outcome::already_complete) {
         if (prints) {
             std::printf("the run in %s is complete; nothing to resume\n", directory.c_str());
@@ -34,7 +34,7 @@ ExitStatus train(const Config& config, const Communicator& world, const RunOptio
         return ExitStatus::done;
     }
     if (prints) {
-        printer.closed(trainer.summary(), options.directory, outcome);
+        printer.closed(trainer.summary(), *options.directory, outcome);
     }
     if (outcome != Outcome::complete) {
         if (prints) {
@@ -84,7 +84,7 @@ ExitStatus run_training(const Communicator& world, const CommandLine& line,
     }
     agree(world, [&] {
         if (world.rank() == 0) {
-            refuse_trial_of_running_search(run.directory.path());
+            refuse_trial_of_running_search(run.directory->path());
         }
     });
     const int threads = use_threads(world, line.get<int>("threads"));

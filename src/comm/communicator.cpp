@@ -135,11 +135,14 @@ Communicator::Communicator(MPI_Comm handle) : handle_(handle) {
     MPI_Comm_size(handle_, &size_);
 }
 
-Communicator Communicator::world() {
+Communicator Communicator::duplicate(MPI_Comm group) {
     MPI_Comm handle = MPI_COMM_NULL;
-    MPI_Comm_dup(MPI_COMM_WORLD, &handle);
+    MPI_Comm_dup(group, &handle);
+    MPI_Comm_set_errhandler(handle, MPI_ERRORS_ARE_FATAL);  // the caller's may be another
     return Communicator(handle);
 }
+
+Communicator Communicator::world() { return duplicate(MPI_COMM_WORLD); }
 
 Communicator Communicator::alone() { return {}; }
 
@@ -241,7 +244,7 @@ void Communicator::broadcast(std::span<Number> values, int root) const {
     in_pieces(values, [&](Number* first, int count) {
         MPI_Bcast(first, count, type_of<Number>(), root, handle_);
     });
-    if (rank_ == root && size_ > 1) {
+    if (rank_ == root) {
         bytes_sent_ += static_cast<std::int64_t>(values.size_bytes());
     }
 }

@@ -258,8 +258,9 @@ bool needs_folder(const DataConfig& data) {
     const auto lies_there = [](const std::string& file) {
         return !file.empty() && !std::filesystem::path(file).is_absolute();
     };
-    return data.format != "glyphs" && ((data.train.empty() && data.test.empty()) ||
-                                       lies_there(data.train) || lies_there(data.test));
+    return data.format != "glyphs" && data.format != "memory" &&
+           ((data.train.empty() && data.test.empty()) || lies_there(data.train) ||
+            lies_there(data.test));
 }
 
 void check_data(const DataConfig& data) {

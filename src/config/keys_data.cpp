@@ -15,7 +15,8 @@ double share_or_count(const Value& value) {
 std::vector<Key> data_keys() {
     return {
         {{"data.format", "glyphs",
-          "kind of the data: " + join(data_formats(), ", ") + "; glyphs are drawn by hoist itself"},
+          "kind of the data: " + join(data_formats(), ", ") +
+              "; glyphs are drawn by hoist itself, memory is what a program hands to the library"},
          [](const Value& v, Config& c) {
              c.data.format = data_formats()[v.choice(data_formats())];
          }},

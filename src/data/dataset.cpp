@@ -18,7 +18,7 @@ struct Format {
     bool needs_names;
 };
 
-constexpr std::array<Format, 7> formats = {{
+constexpr std::array<Format, 8> formats = {{
     {"glyphs", open_glyphs, false},
     {"idx", open_idx, false},
     {"cifar10", open_cifar10, false},
@@ -26,6 +26,7 @@ constexpr std::array<Format, 7> formats = {{
     {"hdf5", open_hdf5, true},
     {"numpy", open_numpy, false},
     {"images", open_images, false},
+    {"memory", open_memory, false},
 }};
 
 std::string sizes_text(const std::vector<Index>& shape) {

@@ -11,5 +11,6 @@ DataParts open_images(const DataConfig& config, const DataUse& use);
 DataParts open_csv(const DataConfig& config, const DataUse& use);
 DataParts open_hdf5(const DataConfig& config, const DataUse& use);
 DataParts open_numpy(const DataConfig& config, const DataUse& use);
+DataParts open_memory(const DataConfig& config, const DataUse& use);
 
 }  // namespace hoist

@@ -18,14 +18,17 @@ Recorder::Recorder(const Config& config, const Communicator& world, const RunOpt
 bool Recorder::is_complete() const {
     bool complete = false;
     agree(world_, [&] {
-        complete =
-            reports() && options_.existing == Existing::resume && options_.directory.complete();
+        complete = reports() && options_.directory && options_.existing == Existing::resume &&
+                   options_.directory->complete();
     });
     return world_.max(complete ? 1.0 : 0.0) > 0.0;
 }
 
 void Recorder::own(Directory directory) {
-    const std::filesystem::path& path = options_.directory.path();
+    if (!options_.directory) {
+        return;
+    }
+    const std::filesystem::path& path = options_.directory->path();
     std::error_code none;
     const bool wanted = directory == Directory::made || is_directory(path, none);
     if (reports() && !lock_ && wanted) {
@@ -39,31 +42,31 @@ void Recorder::own_if_there() {
 
 void Recorder::prepare() {
     agree(world_, [&] {
-        if (reports()) {
+        if (reports() && options_.directory) {
             own(options_.existing == Existing::resume ? Directory::if_there : Directory::made);
-            options_.directory.prepare(options_.existing);
+            options_.directory->prepare(options_.existing);
         }
     });
 }
 
 void Recorder::start(const Placement& placement, Index samples, Index first,
                      const std::vector<std::string>& remarks) {
-    const RunDirectory& directory = options_.directory;
+    const auto& directory = options_.directory;
     agree(world_, [&] {
-        if (reports()) {
-            directory.write_config(options_.ini);
-            directory.start_metrics(first, figure_of(config_.network));
-            directory.add_log(time_stamp() + " hoist " HOIST_VERSION " on " +
-                                  std::to_string(world_.size()) + " ranks, " + placement.text() +
-                                  (options_.machine.empty() ? "" : ", " + options_.machine),
-                              *lock_);
+        if (reports() && directory) {
+            directory->write_config(options_.ini);
+            directory->start_metrics(first, figure_of(config_.network));
+            directory->add_log(time_stamp() + " hoist " HOIST_VERSION " on " +
+                                   std::to_string(world_.size()) + " ranks, " + placement.text() +
+                                   (options_.machine.empty() ? "" : ", " + options_.machine),
+                               *lock_);
         }
     });
     if (!reports()) {
         return;
     }
-    if (!lock_->missing().empty()) {
-        note("warning: " + directory.path().string() + " cannot be locked (" + lock_->missing() +
+    if (lock_ && !lock_->missing().empty()) {
+        note("warning: " + directory->path().string() + " cannot be locked (" + lock_->missing() +
              "); see that no other process writes into it");
     }
     observer_.started(placement, samples, first);
@@ -73,8 +76,11 @@ void Recorder::start(const Placement& placement, Index samples, Index first,
 }
 
 void Recorder::log(const std::string& text) const {
+    if (!options_.directory) {
+        return;
+    }
     try {
-        options_.directory.add_log(time_stamp() + " " + text, *lock_);
+        options_.directory->add_log(time_stamp() + " " + text, *lock_);
     } catch (const OutputError&) {  // the log is not worth a run
     }
 }
@@ -86,15 +92,15 @@ void Recorder::note(const std::string& text) const {
 
 void Recorder::write_metrics(Needed needed) {
     agree(world_, [&] {
-        if (!reports()) {
+        if (!reports() || !options_.directory) {
             unwritten_.clear();
             return;
         }
         lock_->renew();
         try {
             while (!unwritten_.empty()) {
-                options_.directory.add_metrics(unwritten_.front(), figure_of(config_.network),
-                                               *lock_);
+                options_.directory->add_metrics(unwritten_.front(), figure_of(config_.network),
+                                                *lock_);
                 unwritten_.pop_front();
             }
         } catch (const OutputError& error) {
@@ -110,6 +116,9 @@ void Recorder::write_metrics(Needed needed) {
 }
 
 bool Recorder::checkpoint_due(Index sweep) const {
+    if (!options_.directory) {
+        return false;
+    }
     const CheckpointOptions& options = config_.checkpoint;
     const bool by_count = options.every_sweeps > 0 && sweep % options.every_sweeps == 0;
     const bool by_time =
@@ -121,19 +130,22 @@ template <typename Scalar>
 void Recorder::write_checkpoint(const ModelHeader& header, const Placement& placement,
                                 const Stage<Scalar>& stage, const CheckpointState<Scalar>& state,
                                 Needed needed) {
+    if (!options_.directory) {
+        return;
+    }
     const Index sweep = header.progress.sweep;
     begin_activity(
         config_.fit == Fit::sweeps ? "the checkpoint of sweep" : "the checkpoint of epoch", sweep);
     agree(world_, [&] {
         if (reports()) {
             lock_->renew();
-            options_.directory.settle_metrics();
+            options_.directory->settle_metrics();
         }
     });
     try {
-        write_model(options_.directory.checkpoint(sweep), header, world_, placement, stage, state);
+        write_model(options_.directory->checkpoint(sweep), header, world_, placement, stage, state);
         if (reports()) {
-            options_.directory.remove_old_checkpoints(config_.checkpoint.keep);
+            options_.directory->remove_old_checkpoints(config_.checkpoint.keep);
         }
         saved_ = true;
     } catch (const Error& error) {
@@ -152,15 +164,18 @@ void Recorder::write_checkpoint(const ModelHeader& header, const Placement& plac
 template <typename Scalar>
 void Recorder::finish(const ModelHeader& header, const Placement& placement,
                       const Stage<Scalar>& stage, const RunSummary& summary) {
+    if (!options_.directory) {
+        return;
+    }
     begin_activity("the writing of the model");
     write_metrics(Needed::always);
     if (reports()) {
-        options_.directory.settle_metrics();
+        options_.directory->settle_metrics();
     }
-    write_model<Scalar>(options_.directory.model(), header, world_, placement, stage);
+    write_model<Scalar>(options_.directory->model(), header, world_, placement, stage);
     agree(world_, [&] {
         if (reports()) {
-            options_.directory.write_summary(summary, figure_of(config_.network));
+            options_.directory->write_summary(summary, figure_of(config_.network));
             log("complete after " + std::to_string(summary.last.sweep) + " " + config_.unit() +
                 "s");
         }

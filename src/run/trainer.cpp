@@ -56,13 +56,17 @@ Outcome Trainer<Scalar>::operator()() {
         return Outcome::already_complete;
     }
     begin_activity("the reading of the data");
-    Problem<Scalar> problem = make_problem<Scalar>(
-        config_, world_, unit_of_targets(config_, world_, options_.directory, options_.existing));
+    problem_.emplace(make_problem<Scalar>(
+        config_, world_,
+        options_.directory
+            ? unit_of_targets(config_, world_, *options_.directory, options_.existing)
+            : TargetUnit::standardized));
+    Problem<Scalar>& problem = *problem_;
     recorder.prepare();
     std::filesystem::path checkpoint;
     if (options_.existing == Existing::resume) {
         begin_activity("the reading of the checkpoint");
-        checkpoint = find_checkpoint(options_.directory, world_,
+        checkpoint = find_checkpoint(*options_.directory, world_,
                                      [&](const std::string& text) { recorder.note(text); });
         agree(world_, [&] {
             progress_ = resumed_progress(checkpoint, config_, options_.ini);
@@ -97,7 +101,7 @@ Outcome Trainer<Scalar>::operator()() {
         last.energy.loss = last.train->loss;  // nothing has been trained yet
     }
     const auto write_checkpoint = [&](Needed needed) {
-        ModelHeader saved = header(problem);
+        ModelHeader saved = header();
         saved.checkpoint = true;
         saved.progress = progress_;
         recorder.write_checkpoint(saved, problem.placement, problem.stage, method->state(), needed);
@@ -113,7 +117,7 @@ Outcome Trainer<Scalar>::operator()() {
             break;
         }
         recorder.set_saved(false);
-        advance(problem, *method);
+        advance(*method);
         if (progress_.batch == 0) {
             last = figures();
             if (const auto& judged = last.validation ? last.validation : last.train) {
@@ -133,23 +137,23 @@ Outcome Trainer<Scalar>::operator()() {
         }
     }
     method->settle();
-    fill_summary(problem, last, measure.times());
+    fill_summary(last, measure.times());
     if (outcome == Outcome::complete) {
         method->swap_weights();
         if (config_.formulation.is_lrrn()) {
             measure.certify(summary_);
         }
-        recorder.finish(header(problem), problem.placement, problem.stage, summary_);
+        recorder.finish(header(), problem.placement, problem.stage, summary_);
     }
     return outcome;
 }
 
 // A sweep or an epoch, or the part of an epoch up to a stop.
 template <typename Scalar>
-void Trainer<Scalar>::advance(Problem<Scalar>& problem, Method<Scalar>& method) {
+void Trainer<Scalar>::advance(Method<Scalar>& method) {
     begin_activity(config_.fit == Fit::sweeps ? "sweep" : "epoch", progress_.sweep + 1);
     const auto sent = [&] {
-        return static_cast<double>(world_.bytes_sent() + problem.peers.bytes_sent());
+        return static_cast<double>(world_.bytes_sent() + problem_->peers.bytes_sent());
     };
     const double sent_before = sent();
     const double begun = wall_time();
@@ -237,8 +241,8 @@ void Trainer<Scalar>::note_best(const SweepRecord& record) {
 }
 
 template <typename Scalar>
-void Trainer<Scalar>::fill_summary(const Problem<Scalar>& problem, const SweepRecord& last,
-                                   const PhaseTimes& times) {
+void Trainer<Scalar>::fill_summary(const SweepRecord& last, const PhaseTimes& times) {
+    const Placement& placement = problem_->placement;
     summary_.last = last;
     summary_.best_test = progress_.best_test;
     summary_.seconds_training = progress_.seconds_training;
@@ -246,10 +250,10 @@ void Trainer<Scalar>::fill_summary(const Problem<Scalar>& problem, const SweepRe
     summary_.target_set = config_.target_accuracy > 0.0;
     summary_.seconds_to_target = progress_.seconds_to_target;
     summary_.ranks = world_.size();
-    for (int stage = 0; stage < problem.placement.grid.stages(); ++stage) {
-        summary_.shards.push_back(problem.placement.grid.shards(stage));
+    for (int stage = 0; stage < placement.grid.stages(); ++stage) {
+        summary_.shards.push_back(placement.grid.shards(stage));
     }
-    summary_.layers = problem.placement.layers;
+    summary_.layers = placement.layers;
     summary_.bytes_sent = progress_.bytes_sent;
     const auto activations = world_.gather_all(times.activations);
     const auto weights = world_.gather_all(times.weights);
@@ -268,7 +272,8 @@ void Trainer<Scalar>::fill_summary(const Problem<Scalar>& problem, const SweepRe
 }
 
 template <typename Scalar>
-ModelHeader Trainer<Scalar>::header(const Problem<Scalar>& problem) const {
+ModelHeader Trainer<Scalar>::header() const {
+    const Problem<Scalar>& problem = *problem_;
     ModelHeader header;
     header.network = problem.stage.network;
     header.formulation = config_.formulation.name;

@@ -18,7 +18,8 @@ class OpenDataset : public DataFiles {
 };
 
 TEST_F(OpenDataset, knows_its_formats_and_suggests_the_nearest) {
-    EXPECT_EQ(data_formats(), (Words{"glyphs", "idx", "cifar10", "csv", "hdf5", "numpy", "images"}));
+    EXPECT_EQ(data_formats(),
+              (Words{"glyphs", "idx", "cifar10", "csv", "hdf5", "numpy", "images", "memory"}));
     DataConfig config;
     config.format = "gylphs";
     expect_mentions(message_of<UsageError>([&] { open_dataset(config, {}); }),

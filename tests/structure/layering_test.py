@@ -28,6 +28,7 @@ ALLOWED = {
     "plan": ABOVE_TRAIN,
     "run": ABOVE_TRAIN,
     "foreign": BELOW_TRAIN,
+    "library": ABOVE_TRAIN | {"run"},
     "app": ABOVE_TRAIN | {"plan", "run", "foreign"},
     "python": ABOVE_TRAIN | {"run", "foreign"},
 }
@@ -37,7 +38,8 @@ STAND_IN = "simulated"
 
 # Which folders may include an outside header.
 OUTSIDE = {
-    r"mpi\.h|pmix\.h": {"comm"},
+    r"mpi\.h": {"comm", "library"},
+    r"pmix\.h": {"comm"},
     r"Eigen/.*": {"math", "model", "formulation", "problem", "train", "app"},
     r"cblas\.h": {"math", "app"},
     r"hdf5.*\.h": {"io"},
@@ -48,12 +50,12 @@ OUTSIDE = {
     r"iostream|print": {"app"},
 }
 
-# Where the numbers of a map are: what it does, how it starts, what fits it, and what goes into files or shows them.
+# Where the numbers of a map are: what it does, how it starts, what fits it, and what goes into files or to callers or shows them.
 # All others ask LinearMap.
 NUMBERS_OF_MAPS = {
     "model/weights", "model/linear_map", "model/map_norms", "problem/start", "problem/model_file", "run/checkpoint",
     "train/batch_sums", "train/ridge_refit", "train/step_fit",
-    "python/local_network", "python/module",
+    "python/local_network", "python/module", "library/train",
     "app/bench_kernels", "app/export", "app/import", "app/inspect", "app/report_model",
 }
 
@@ -61,7 +63,8 @@ NUMBERS_OF_MAPS = {
 CALLS = {
     r"std::cout|std::cerr|std::clog|\bf?printf\(|\bputs\(|\bperror\(": {"app"},
     r"\bexit\(|\b_Exit\(|std::abort\(|std::terminate\(|\bassert\(": {"app", "comm"},
-    r"\bMPI_[A-Z]": {"comm"},
+    r"\bMPI_(?!Comm\b)[A-Z]": {"comm"},
+    r"\bMPI_Comm\b": {"comm", "library"},
 }
 
 

@@ -72,8 +72,11 @@ class Readme(ProgramTest):
             words = self.small(line, data)
             if script:
                 words[0] = str(SOURCE / words[0])
+            words, target = (words[:-2], words[-1]) if words[-2] == ">" else (words, None)
             result = subprocess.run(words, cwd=self.folder, env=ENVIRONMENT, capture_output=True, text=True, timeout=100)
             self.assertEqual(result.returncode, 0, f"{line}\n{result.stdout}\n{result.stderr}")
+            if target:
+                (self.folder / target).write_text(result.stdout)
             ran += 1
         self.assertGreater(ran, 8)
         for body in blocks("python"):

@@ -62,6 +62,8 @@ class Request {
 /// MPI error ends the job.
 class Communicator {
   public:
+    /// A duplicate of `group`, in which errors end the job. Collective over it.
+    static Communicator duplicate(MPI_Comm group);
     /// A duplicate of MPI_COMM_WORLD. Collective over the world.
     static Communicator world();
     /// The group of this process alone, which needs no MPI: nothing it does waits for another.

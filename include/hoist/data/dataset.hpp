@@ -10,6 +10,7 @@
 
 #include "hoist/base/shape.hpp"
 #include "hoist/base/types.hpp"
+#include "hoist/data/samples_in_memory.hpp"
 #include "hoist/data/table_columns.hpp"
 
 namespace hoist {
@@ -100,6 +101,8 @@ struct DataConfig {
     Index samples = 12000;
     Index test_samples = 2000;
     std::uint64_t seed = 1;
+    /// memory: the samples, which outlive what is opened.
+    const DataInMemory* memory = nullptr;
 
     bool operator==(const DataConfig&) const = default;
 };

@@ -24,7 +24,8 @@ class TrainObserver {
 
 /// How a run is to be started, beside its configuration.
 struct RunOptions {
-    RunDirectory directory;
+    /// None: no file is written, and there is nothing to resume.
+    std::optional<RunDirectory> directory = std::nullopt;
     Existing existing = Existing::refuse;
     /// The resolved configuration as text.
     std::string ini;
@@ -61,17 +62,19 @@ class Trainer {
     /// After operator(): the closing figures, the same on every rank. @pre the outcome is complete
     /// or interrupted.
     const RunSummary& summary() const { return summary_; }
+    /// With the weights that were trained. @pre as summary().
+    const Problem<Scalar>& problem() const { return *problem_; }
+    /// What a file of them begins with. @pre as summary().
+    ModelHeader header() const;
 
   private:
     std::optional<Outcome> stop() const;
     bool stops_here(const SweepRecord& record);
-    void advance(Problem<Scalar>& problem, Method<Scalar>& method);
+    void advance(Method<Scalar>& method);
     void note_best(const SweepRecord& record);
     void log_shifts(Recorder& recorder, std::span<const double> shifts);
     void warn_of_residual(Recorder& recorder, const Lift& lift);
-    void fill_summary(const Problem<Scalar>& problem, const SweepRecord& last,
-                      const PhaseTimes& times);
-    ModelHeader header(const Problem<Scalar>& problem) const;
+    void fill_summary(const SweepRecord& last, const PhaseTimes& times);
 
     const Config& config_;
     const Communicator& world_;
@@ -79,6 +82,7 @@ class Trainer {
     TrainObserver& observer_;
     double started_;
     Progress progress_;
+    std::optional<Problem<Scalar>> problem_;
     double bytes_of_record_ = 0.0;
     bool warned_ = false;
     RunSummary summary_;

@@ -1,0 +1,46 @@
+# What `cmake --install` puts where, and what goes into the Debian package. Public are the program, its configurations and
+# scripts, the library hoist::hoist with the headers that src/library names, and the Python package; nothing else.
+include(GNUInstallDirs)
+include(CMakePackageConfigHelpers)
+
+set(config_dir ${CMAKE_INSTALL_LIBDIR}/cmake/hoist)
+install(TARGETS hoist)
+install(TARGETS libhoist EXPORT hoistTargets FILE_SET HEADERS)
+install(EXPORT hoistTargets NAMESPACE hoist:: DESTINATION ${config_dir})
+configure_package_config_file(cmake/hoistConfig.cmake.in ${PROJECT_BINARY_DIR}/hoistConfig.cmake
+                              INSTALL_DESTINATION ${config_dir})
+write_basic_package_version_file(${PROJECT_BINARY_DIR}/hoistConfigVersion.cmake COMPATIBILITY SameMinorVersion)
+install(FILES ${PROJECT_BINARY_DIR}/hoistConfig.cmake ${PROJECT_BINARY_DIR}/hoistConfigVersion.cmake DESTINATION ${config_dir})
+
+# The program prints its own manual and completions.
+set(printed ${PROJECT_BINARY_DIR}/printed)
+file(MAKE_DIRECTORY ${printed})
+add_custom_command(OUTPUT ${printed}/hoist.1 ${printed}/hoist.bash ${printed}/_hoist
+    COMMAND hoist --man > ${printed}/hoist.1
+    COMMAND hoist completion bash > ${printed}/hoist.bash
+    COMMAND hoist completion zsh > ${printed}/_hoist
+    DEPENDS hoist VERBATIM)
+add_custom_target(manual ALL DEPENDS ${printed}/hoist.1 ${printed}/hoist.bash ${printed}/_hoist)
+install(FILES ${printed}/hoist.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+install(FILES ${printed}/hoist.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME hoist)
+install(FILES ${printed}/_hoist DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions)
+
+# Job scripts name the program and the configurations as they lie in a checkout.
+file(GLOB jobs CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/launch/slurm/*.sbatch)
+foreach(job ${jobs})
+    get_filename_component(name ${job} NAME)
+    file(READ ${job} text)
+    string(REPLACE "hoist=build/hoist" "hoist=hoist" text "${text}")
+    string(REPLACE "(configs/" "(${CMAKE_INSTALL_FULL_DATADIR}/hoist/configs/" text "${text}")
+    string(REPLACE "submit it from the checkout" "submit it" text "${text}")
+    file(CONFIGURE OUTPUT ${printed}/slurm/${name} @ONLY CONTENT "@text@")
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${job})
+endforeach()
+install(DIRECTORY configs ${printed}/slurm DESTINATION ${CMAKE_INSTALL_DATADIR}/hoist)
+install(FILES README.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
+
+if(TARGET _hoist)
+    # Debian's packages have a folder for all versions of Python 3.
+    set(HOIST_PYTHON_DIR lib/python3/dist-packages CACHE STRING "Where the Python package goes, below the prefix")
+    install(DIRECTORY ${PROJECT_BINARY_DIR}/python/hoist DESTINATION ${HOIST_PYTHON_DIR} PATTERN __pycache__ EXCLUDE)
+endif()

@@ -1,0 +1,6 @@
+set(root ${CPACK_TEMPORARY_DIRECTORY}/usr)
+set(doc ${root}/share/doc/hoist)
+configure_file(${CPACK_HOIST_SOURCE}/cmake/package/copyright ${doc}/copyright COPYONLY)
+configure_file(${CPACK_HOIST_SOURCE}/cmake/package/changelog.in ${doc}/changelog @ONLY)
+configure_file(${CPACK_HOIST_SOURCE}/cmake/package/lintian-overrides ${root}/share/lintian/overrides/hoist COPYONLY)
+execute_process(COMMAND gzip --best --no-name --force ${doc}/changelog ${root}/share/man/man1/hoist.1 COMMAND_ERROR_IS_FATAL ANY)
