@@ -12,6 +12,28 @@ configure_package_config_file(cmake/hoistConfig.cmake.in ${PROJECT_BINARY_DIR}/h
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/hoistConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/hoistConfig.cmake ${PROJECT_BINARY_DIR}/hoistConfigVersion.cmake DESTINATION ${config_dir})
 
+if(HOIST_SHARED_PROGRAM)
+    set(program_dir ${CMAKE_INSTALL_LIBDIR}/hoist)
+    install(TARGETS hoist_program DESTINATION ${program_dir})
+    file(RELATIVE_PATH way ${CMAKE_INSTALL_FULL_BINDIR} ${CMAKE_INSTALL_FULL_LIBDIR}/hoist)
+    # The second is the package's: without /proc the loader does not know the first.
+    set_target_properties(hoist PROPERTIES INSTALL_RPATH "$ORIGIN/${way};/usr/lib/hoist")
+endif()
+include(ExternalProject)
+# The loader looks into glibc-hwcaps/LEVEL beside a library for one that is made for the processor.
+foreach(level ${HOIST_PROCESSORS})
+    set(build ${PROJECT_BINARY_DIR}/${level})
+    ExternalProject_Add(hoist-${level} SOURCE_DIR ${PROJECT_SOURCE_DIR} BINARY_DIR ${build} PREFIX ${build}/steps
+        CMAKE_ARGS -DCMAKE_BUILD_TYPE=${CMAKE_BUILD_TYPE} -DCMAKE_UNITY_BUILD=${CMAKE_UNITY_BUILD} -DHOIST_NATIVE=OFF
+                   -DHOIST_TESTS=OFF -DHOIST_SHARED_PROGRAM=ON -DCMAKE_SKIP_RPATH=ON -DCMAKE_CXX_FLAGS=-march=${level}
+                   -DCMAKE_SHARED_LINKER_FLAGS=-s
+        BUILD_COMMAND ${CMAKE_COMMAND} --build . --target hoist_program libhoist
+        INSTALL_COMMAND "" BUILD_ALWAYS ON USES_TERMINAL_BUILD ON)
+    install(FILES ${build}/src/app/libhoist-program.so DESTINATION ${program_dir}/glibc-hwcaps/${level})
+    install(FILES ${build}/src/library/libhoist.so.${PROJECT_VERSION} DESTINATION ${CMAKE_INSTALL_LIBDIR}/glibc-hwcaps/${level}
+            RENAME libhoist.so.${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
+endforeach()
+
 # The program prints its own manual and completions.
 set(printed ${PROJECT_BINARY_DIR}/printed)
 file(MAKE_DIRECTORY ${printed})

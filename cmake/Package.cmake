@@ -1,4 +1,4 @@
-# The Debian package: cmake --preset portable && cmake --build --preset portable --target package
+# The Debian package: cmake --preset package && cmake --build --preset package
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME hoist)
 set(CPACK_PACKAGE_CONTACT "The hoist developers <hoist@localhost>")

@@ -1,6 +1,5 @@
 #include "man_page.hpp"
 
-#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -54,11 +53,8 @@ std::string tagged(const std::string& tag, const std::string& text) {
 }
 
 std::string option_tag(const po::option_description& option) {
-    const std::string names = option.format_name();
     const std::string value = option.format_parameter();
-    return bold(option.long_name().empty() ? names
-                                           : (names.starts_with("-h ") ? "-h, --help" : names)) +
-           (value.empty() ? "" : " " + italic(value));
+    return bold(option.format_name()) + (value.empty() ? "" : " " + italic(value));
 }
 
 std::string key_entry(const ConfigKey& key) {

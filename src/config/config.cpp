@@ -50,7 +50,7 @@ bool searchable(const ConfigKey& key) {
            std::ranges::find(fixed, key.name) == fixed.end();
 }
 
-[[noreturn]] void refuse_unknown(const std::string& name, const std::vector<std::string>& names) {
+[[noreturn]] void refuse_key(const std::string& name, const std::vector<std::string>& names) {
     const std::string problem = name + " is not a configuration key";
     if (const auto familiar = familiar_key(name)) {
         if (familiar->ours.empty()) {
@@ -81,7 +81,7 @@ void refuse_unknown(const ConfigText& text) {
                                  name.substr(5) + " is no number that trials may choose",
                                  "leave it out of [tune]");
             }
-            refuse_unknown(name, names);
+            refuse_key(name, names);
         }
     }
 }

@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import time
@@ -26,7 +27,7 @@ class Package(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         run("cmake", "-S", SOURCE, "-B", BUILD, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release", "-DCMAKE_UNITY_BUILD=ON",
-            "-DHOIST_NATIVE=OFF", "-DHOIST_TESTS=OFF")
+            "-DHOIST_NATIVE=OFF", "-DHOIST_TESTS=OFF", "-DHOIST_PROCESSORS=x86-64-v3;x86-64-v4")
         for old in BUILD.glob("*.deb"):
             old.unlink()
         run("cmake", "--build", BUILD, "--target", "package")
@@ -55,6 +56,10 @@ class Package(unittest.TestCase):
                   "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1", "OPENBLAS_NUM_THREADS=1", "HOME=/root"]
         run(*inside, "apt-get", "install", "--yes", "--no-install-recommends", "/hoist.deb")
         self.assertIn("hoist 0.1.0", run(*inside, "hoist", "--version"))
+        # The newest level that the processor has is the one that the loader takes.
+        supported = re.findall(r"(x86-64-v[34]) \(supported", run(*inside, "/lib64/ld-linux-x86-64.so.2", "--help"))
+        taken = re.search(r"libhoist-program\.so => (\S+)", run(*inside, "ldd", "/usr/bin/hoist"))[1]
+        self.assertEqual(re.findall("x86-64-v[34]", taken), supported[:1])
         ini = run(*inside, "hoist", "new", "glyphs")
         (root / "mine.ini").write_text(ini)
         run(*inside, "mpirun", "-n", "2", "--oversubscribe", "hoist", "train", "/mine.ini", "--out", "/run")
