@@ -14,7 +14,7 @@ install(FILES ${PROJECT_BINARY_DIR}/hoistConfig.cmake ${PROJECT_BINARY_DIR}/hois
 
 if(HOIST_SHARED_PROGRAM)
     set(program_dir ${CMAKE_INSTALL_LIBDIR}/hoist)
-    install(TARGETS hoist_program DESTINATION ${program_dir})
+    install(TARGETS libhoist_program DESTINATION ${program_dir})
     file(RELATIVE_PATH way ${CMAKE_INSTALL_FULL_BINDIR} ${CMAKE_INSTALL_FULL_LIBDIR}/hoist)
     # The second is the package's: without /proc the loader does not know the first.
     set_target_properties(hoist PROPERTIES INSTALL_RPATH "$ORIGIN/${way};/usr/lib/hoist")
@@ -27,7 +27,7 @@ foreach(level ${HOIST_PROCESSORS})
         CMAKE_ARGS -DCMAKE_BUILD_TYPE=${CMAKE_BUILD_TYPE} -DCMAKE_UNITY_BUILD=${CMAKE_UNITY_BUILD} -DHOIST_NATIVE=OFF
                    -DHOIST_TESTS=OFF -DHOIST_SHARED_PROGRAM=ON -DCMAKE_SKIP_RPATH=ON -DCMAKE_CXX_FLAGS=-march=${level}
                    -DCMAKE_SHARED_LINKER_FLAGS=-s
-        BUILD_COMMAND ${CMAKE_COMMAND} --build . --target hoist_program libhoist
+        BUILD_COMMAND ${CMAKE_COMMAND} --build . --target libhoist_program libhoist
         INSTALL_COMMAND "" BUILD_ALWAYS ON USES_TERMINAL_BUILD ON)
     install(FILES ${build}/src/app/libhoist-program.so DESTINATION ${program_dir}/glibc-hwcaps/${level})
     install(FILES ${build}/src/library/libhoist.so.${PROJECT_VERSION} DESTINATION ${CMAKE_INSTALL_LIBDIR}/glibc-hwcaps/${level}
