@@ -193,33 +193,25 @@ void describe(PortableModel& model, const NpzReader& file, const std::vector<std
 }
 
 /// Takes what splines have learned; without a network's text they may be of the units of their map.
-void take_coefficients(PortableModel& model, const NpzReader& file,
-                       const std::vector<std::string>& arrays, const std::string& shown) {
+void take_coefficients(PortableModel& model, const NpzReader& file, const std::string& shown) {
     for (std::size_t l = 0; l < model.network.activations.size(); ++l) {
         auto& phi = model.network.activations[l];
         const std::string name = coefficients_name(l);
         if (!phi->traits().learned) {
             continue;
         }
-        if (std::ranges::count(arrays, name) == 0) {
-            throw DataError("cannot use " + shown + " as a model",
-                            "there is no array " + name + ", what " + phi->name() + " has learned",
+        const auto refuse = [&](const std::string& why) {
+            throw DataError("cannot use the array " + name + " in " + shown, why,
                             "save one number for each knot of each channel, knot by knot");
-        }
+        };
         const Vector<double> numbers = Numbers(file, name, shown).vector();
         if (const Index units = model.maps[l].matrix.rows();
             numbers.size() == units * phi->coefficients().size()) {
             phi = phi->of_channels(units);
         }
-        if (numbers.size() != phi->coefficients().size()) {
-            throw DataError("cannot use the array " + name + " in " + shown,
-                            "it has " + std::to_string(numbers.size()) + " numbers, and " +
-                                phi->name() + " has " + std::to_string(phi->coefficients().size()),
-                            "save one for each knot of each channel, knot by knot");
-        }
-        if (!numbers.allFinite()) {
-            throw DataError("cannot use the array " + name + " in " + shown,
-                            "it holds a number that is not finite", "save the model again");
+        if (numbers.size() != phi->coefficients().size() || !numbers.allFinite()) {
+            refuse(phi->name() + " has " + std::to_string(phi->coefficients().size()) +
+                   " numbers, all of them finite");
         }
         phi = phi->with_coefficients(numbers);
     }
@@ -285,7 +277,7 @@ PortableModel read_npz_model(const std::filesystem::path& path) try {
     } else {
         arrange(model);
     }
-    take_coefficients(model, file, arrays, shown);
+    take_coefficients(model, file, shown);
     if (names.back() == "sigmoid" && model.maps.back().matrix.rows() == 1) {
         make_two_classes(model);
         model.remarks.push_back(two_classes_remark);

@@ -54,7 +54,7 @@ class BatchModel : protected RankPart {
         const double at_once = judged_columns(pictures_);
         memory.scratch =
             (panel_rows * (panel_width() + batch_columns_) + at_once * slice_rows()) * scalar_ +
-            comparison_bytes(pictures_);
+            factored() * static_cast<double>(sizeof(double)) + comparison_bytes(pictures_);
         return memory;
     }
 
@@ -115,6 +115,23 @@ class BatchModel : protected RankPart {
         double numbers = 0.0;
         for (Index l = layers_.begin; l < layers_.end; ++l) {
             numbers += batch_equations(config_.solver(l, batches_.most_columns()), network_.map(l));
+        }
+        return numbers;
+    }
+    /// What a solver of the largest map factors, its factor, and with `gram` the inverse.
+    double factored() const {
+        using Kind = WeightSolverOptions::Kind;
+        double numbers = 0.0;
+        for (Index l = layers_.begin; l < layers_.end; ++l) {
+            const WeightSolverOptions options = config_.solver(l, batches_.most_columns());
+            const double n = inputs_of(l) + 1.0;
+            if (options.kind == Kind::gram) {
+                const double m = options.sides == GramSides::both ? outputs_of(l) : 0.0;
+                numbers = std::max({numbers, 3.0 * n * n, 3.0 * m * m});
+            } else if (options.kind == Kind::implicit) {
+                const double k = std::min(n, static_cast<double>(batches_.most_columns()));
+                numbers = std::max(numbers, 2.0 * k * k);
+            }
         }
         return numbers;
     }
