@@ -64,7 +64,7 @@ install(PROGRAMS ${installed_jobs} DESTINATION ${CMAKE_INSTALL_DATADIR}/hoist/sl
 install(DIRECTORY configs DESTINATION ${CMAKE_INSTALL_DATADIR}/hoist)
 install(FILES README.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
-if(TARGET _hoist)
+if(TARGET hoist_python)
     # Debian's packages have a folder for all versions of Python 3.
     set(HOIST_PYTHON_DIR lib/python3/dist-packages CACHE STRING "Where the Python package goes, below the prefix")
     install(DIRECTORY ${PROJECT_BINARY_DIR}/python/hoist DESTINATION ${HOIST_PYTHON_DIR} PATTERN __pycache__ EXCLUDE)

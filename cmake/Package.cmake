@@ -17,7 +17,7 @@ file(WRITE ${shlibs} "libhoist ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR}
 set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA ${shlibs} ${PROJECT_SOURCE_DIR}/cmake/package/triggers)
 set(CPACK_DEBIAN_PACKAGE_DEPENDS openmpi-bin)  # mpirun; what is linked is found by itself
 set(CPACK_DEBIAN_PACKAGE_SUGGESTS "cmake, g++, libopenmpi-dev")  # to link the library
-if(TARGET _hoist)
+if(TARGET hoist_python)
     string(APPEND CPACK_DEBIAN_PACKAGE_DEPENDS ", python3, python3-numpy")
 endif()
 # What only a package has: compressed pages, a changelog, the license where Debian looks for it.

@@ -35,6 +35,8 @@ class Install(ProgramTest):
         jobs = {f"share/hoist/slurm/{path.name}" for path in (SOURCE / "launch" / "slurm").glob("*.sbatch")}
         library = {path for path in found if re.fullmatch(r"lib/libhoist\.so(\.\d+)*", path)}
         package = {path for path in found if re.fullmatch(r"lib/cmake/hoist/hoist(Config|ConfigVersion|Targets|Targets-\w+)\.cmake", path)}
+        built = BUILD / "python" / "hoist"  # none in builds with sanitizers
+        self.assertEqual(python, {f"lib/python3/dist-packages/hoist/{path.name}" for path in built.glob("*") if path.is_file()})
         self.assertEqual(len(library), 3)
         self.assertEqual(len(package), 4)
         self.assertEqual(found - python - library - package, configs | jobs | {f"include/hoist/{name}" for name in HEADERS} | {
@@ -55,6 +57,19 @@ class Install(ProgramTest):
             for header in re.findall(r"#include [<\"](.*)[>\"]", (self.prefix / "include" / "hoist" / name).read_text()):
                 self.assertTrue(header == "mpi.h" or re.fullmatch(r"[a-z_]+", header) or
                                 header.removeprefix("hoist/") in HEADERS, f"{name} includes {header}")
+
+    def test_python_finds_the_package_and_the_program(self):
+        if "HOIST_PYTHON:BOOL=ON" not in (BUILD / "CMakeCache.txt").read_text():
+            self.assertFalse((BUILD / "python").exists())
+            return
+        script = ("import hoist, numpy; X = numpy.eye(4)[numpy.arange(40) % 4]; "
+                  "run = hoist.train(X=X, y=X.argmax(1), ranks=1, network_layers='4-8-4', train={'epochs': 300, 'batch': 4}, "
+                  "formulation_name='contrastive'); print(hoist.__file__, (run.model.predict(X) == X.argmax(1)).mean())")
+        environment = ENVIRONMENT | {"PATH": f"{self.prefix / 'bin'}:{os.environ['PATH']}",
+                                     "PYTHONPATH": str(self.prefix / "lib" / "python3" / "dist-packages")}
+        done = subprocess.run(["/usr/bin/python3", "-c", script], env=environment, cwd=self.folder, capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(done.stdout, f"{environment['PYTHONPATH']}/hoist/__init__.py 1.0\n")
 
     def test_another_project_trains_on_data_in_memory(self):
         self.run_checked("cmake", "-S", CONSUMER, "-B", self.consumer, f"-DCMAKE_PREFIX_PATH={self.prefix}")

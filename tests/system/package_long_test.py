@@ -64,8 +64,8 @@ class Package(unittest.TestCase):
         (root / "mine.ini").write_text(ini)
         run(*inside, "mpirun", "-n", "2", "--oversubscribe", "hoist", "train", "/mine.ini", "--out", "/run")
         self.assertGreater(json.loads((root / "run/summary.json").read_text())["test_accuracy"], 98)
-        if any(root.glob("usr/lib/python3/dist-packages/hoist")):
-            run(*inside, "python3", "-c", "import hoist")
+        shown = run(*inside, "python3", "-c", "import hoist; print(hoist.Model.load('/run').layers)")
+        self.assertRegex(shown, r"^784-[\d-]+-10$")
         self.assertLess(time.monotonic() - begun, MOST_SECONDS)
         self.assertTrue((root / "usr/share/man/man1/hoist.1.gz").is_file())
 
