@@ -90,18 +90,19 @@ struct NetworkSpec {
     std::string activation_text() const;
 };
 
-/// Reads `layers` and `activation` (one name, or one per hidden layer with commas). `layers` is the
-/// shape of the input, a number or ROWSxCOLUMNSxCHANNELS, and maps with `-` between them: a number
-/// is a dense map to so many units; conv(CHANNELS,SIDE[,STRIDE[,PADDING]]) a convolution, padded by
-/// SIDE/2 where that is not given; residual(SIDE), or residual between plain vectors, a map that
-/// adds what it looks at; residual(SIDE,CHANNELS) two maps with so many channels and an activation between them,
-/// of which the second adds to what the first looks at; potential(CHANNELS,SIDE) the same with the adjoint of the
-/// first map, which is subtracted; fidelity, behind keep_input, which makes all blocks carry the input, adds a map of
-/// each place of x and of the input to x, or with fidelity(blur(1.6),0.01) of what known steps make of them (steps_toward_data). `(...)^5` is the same maps five times over, with one set of weights.
-/// Activations are given for the blocks that do not end such steps. maxpool(SIDE[,STRIDE]) takes the maximum of windows behind a
-/// map; batchnorm, right behind a map, normalizes what it gives; avgpool(SIDE[,STRIDE]) their mean in front of the next, avgpool that of the whole picture.
-/// Where the output is linear, the last map may give a picture as large as the input, after shuffle(SIDE) where that
-/// follows; add_input at the end adds the input to it.
+/// Reads `layers` and `activation` (one name, or one per hidden layer with commas). `layers` is the shape of the input,
+/// a number or ROWSxCOLUMNSxCHANNELS, and maps with `-` between them: a number is a dense map to so many units;
+/// conv(CHANNELS,SIDE[,STRIDE[,PADDING]]) a convolution, padded by SIDE/2 where that is not given; residual(SIDE), or
+/// residual between plain vectors, a map that adds what it looks at; residual(SIDE,CHANNELS) two maps with so many
+/// channels and an activation between them, of which the second adds to what the first looks at;
+/// potential(CHANNELS,SIDE) the same with the adjoint of the first map, which is subtracted; fidelity, behind
+/// keep_input, which makes all blocks carry the input, adds a map of each place of x and of the input to x, or with
+/// fidelity(blur(1.6),0.01) of what known steps make of them (steps_toward_data); by_rows behind the input lets each
+/// recurrent(UNITS) read one row of it, beside the state. `(...)^5` is the same maps five times over, with one set of
+/// weights. Activations are given for the blocks that do not end such steps. maxpool(SIDE[,STRIDE]) takes the maximum
+/// of windows behind a map; batchnorm, right behind a map, normalizes what it gives; avgpool(SIDE[,STRIDE]) their mean
+/// in front of the next, avgpool that of the whole picture. Where the output is linear, the last map may give a picture
+/// as large as the input, after shuffle(SIDE) where that follows; add_input at the end adds the input to it.
 /// @throws UsageError for what cannot be read, sizes that do not fit (with the map and the shape
 /// that it meets), an unknown activation, or a wrong number of them.
 NetworkSpec parse_network(std::string_view layers, std::string_view activation,
