@@ -67,5 +67,7 @@ install(FILES README.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 if(TARGET hoist_python)
     # Debian's packages have a folder for all versions of Python 3.
     set(HOIST_PYTHON_DIR lib/python3/dist-packages CACHE STRING "Where the Python package goes, below the prefix")
-    install(DIRECTORY ${PROJECT_BINARY_DIR}/python/hoist DESTINATION ${HOIST_PYTHON_DIR} PATTERN __pycache__ EXCLUDE)
+    install(TARGETS hoist_python LIBRARY DESTINATION ${HOIST_PYTHON_DIR}/hoist)
+    install(DIRECTORY ${PROJECT_BINARY_DIR}/python/hoist DESTINATION ${HOIST_PYTHON_DIR}
+            PATTERN __pycache__ EXCLUDE PATTERN *.so EXCLUDE)
 endif()
