@@ -5,6 +5,7 @@
 #include <cmath>
 #include <mutex>
 
+#include "fixed_operator_of.hpp"
 #include "hoist/base/error.hpp"
 #include "hoist/base/text.hpp"
 
@@ -26,20 +27,47 @@ struct SingularValues {
     }
 };
 
-/// A picture is held as columns x rows, as its numbers lie.
+/// The basis in which A, or B, is a product number by number, with that for each t. A picture is held as columns x rows,
+/// as its numbers lie.
 template <typename Scalar>
-struct Bases {
-    Matrix<Scalar> u_across, u_down, v_across, v_down;
-    /// A and B for each t on the products of singular values.
-    std::vector<Matrix<Scalar>> a, b;
+struct Side {
+    Matrix<Scalar> across;
+    Matrix<Scalar> down;
+    std::vector<Matrix<Scalar>> factors;
+
+    /// To and from the basis; out meets no other argument.
+    void analyze(const Matrix<Scalar>& block, Matrix<Scalar>& half, Matrix<Scalar>& out) const {
+        half.noalias() = across.transpose() * block;
+        out.noalias() = half * down;
+    }
+    void synthesize(const Matrix<Scalar>& spectrum, Matrix<Scalar>& half,
+                    Matrix<Scalar>& out) const {
+        half.noalias() = across * spectrum;
+        out.noalias() = half * down.transpose();
+    }
+
+    Side<float> in_float() const {
+        Side<float> side{across.template cast<float>(), down.template cast<float>(), {}};
+        for (const Matrix<Scalar>& factor : factors) {
+            side.factors.emplace_back(factor.template cast<float>());
+        }
+        return side;
+    }
 };
 
-class DataSteps final : public FixedOperator {
+/// Of the picture, V and A, and of what was measured, U and B; both lead back by V.
+template <typename Scalar>
+struct Bases {
+    Side<Scalar> picture;
+    Side<Scalar> measured;
+};
+
+class DataSteps final : public FixedOperatorOf<DataSteps> {
   public:
     DataSteps(const Shape& block, std::vector<DegradationStep> measurement,
               std::vector<double> regularizations)
-        : FixedOperator(block,
-                        {block.rows, block.columns, block.channels * (terms(regularizations) + 1)}),
+        : FixedOperatorOf(
+              block, {block.rows, block.columns, block.channels * (terms(regularizations) + 1)}),
           measurement_(std::move(measurement)),
           regularizations_(std::move(regularizations)) {
         require(block.channels % 2 == 0, "the picture and what was measured have as many channels");
@@ -53,24 +81,51 @@ class DataSteps final : public FixedOperator {
         return text;
     }
 
-    void apply(const ConstMatrixRef<float>& x, MatrixRef<float> y) const override {
-        apply_any<float>(x, y);
+    template <typename Scalar>
+    void put(const ConstMatrixRef<Scalar>& x, MatrixRef<Scalar>& y) const {
+        const Bases<Scalar>& bases = this->bases<Scalar>();
+        Matrix<Scalar> block, half, spectrum, filtered;
+        for (Index j = 0; j < x.cols(); ++j) {
+            for (Index channel = 0; channel < below(); ++channel) {
+                const Side<Scalar>& side = side_of(bases, channel);
+                block = picture(x.col(j).data(), channel, below());
+                picture(y.col(j).data(), terms() * below() + channel, above()) = block;
+                side.analyze(block, half, spectrum);
+                for (Index i = 0; i < terms(); ++i) {
+                    filtered = side.factors[static_cast<std::size_t>(i)].cwiseProduct(spectrum);
+                    bases.picture.synthesize(filtered, half, block);
+                    picture(y.col(j).data(), i * below() + channel, above()) = block;
+                }
+            }
+        }
     }
-    void apply(const ConstMatrixRef<double>& x, MatrixRef<double> y) const override {
-        apply_any<double>(x, y);
-    }
-    void add_adjoint(const ConstMatrixRef<float>& y, MatrixRef<float> x) const override {
-        add_adjoint_any<float>(y, x);
-    }
-    void add_adjoint(const ConstMatrixRef<double>& y, MatrixRef<double> x) const override {
-        add_adjoint_any<double>(y, x);
+
+    template <typename Scalar>
+    void add(const ConstMatrixRef<Scalar>& y, MatrixRef<Scalar>& x) const {
+        const Bases<Scalar>& bases = this->bases<Scalar>();
+        Matrix<Scalar> block, half, term, spectrum;
+        for (Index j = 0; j < x.cols(); ++j) {
+            for (Index channel = 0; channel < below(); ++channel) {
+                const Side<Scalar>& side = side_of(bases, channel);
+                spectrum.setZero(from().columns, from().rows);
+                for (Index i = 0; i < terms(); ++i) {
+                    block = picture(y.col(j).data(), i * below() + channel, above());
+                    bases.picture.analyze(block, half, term);
+                    spectrum += side.factors[static_cast<std::size_t>(i)].cwiseProduct(term);
+                }
+                side.synthesize(spectrum, half, block);
+                picture(x.col(j).data(), channel, below()) +=
+                    block + picture(y.col(j).data(), terms() * below() + channel, above());
+            }
+        }
     }
 
     double norm_bound() const override {
         const Bases<double>& bases = this->bases<double>();
         double squares = 1.0;
-        for (std::size_t i = 0; i < bases.a.size(); ++i) {
-            const double largest = std::max(bases.a[i].maxCoeff(), bases.b[i].maxCoeff());
+        for (std::size_t i = 0; i < bases.picture.factors.size(); ++i) {
+            const double largest =
+                std::max(bases.picture.factors[i].maxCoeff(), bases.measured.factors[i].maxCoeff());
             squares += largest * largest;
         }
         return std::sqrt(squares);
@@ -87,8 +142,13 @@ class DataSteps final : public FixedOperator {
         return std::max<Index>(1, std::ssize(regularizations));
     }
     Index terms() const { return terms(regularizations_); }
-    /// Those of the picture, and of what was measured.
-    Index channels() const { return from().channels / 2; }
+    Index below() const { return from().channels; }
+    Index above() const { return to().channels; }
+    /// The first half of the channels are those of the picture.
+    template <typename Scalar>
+    const Side<Scalar>& side_of(const Bases<Scalar>& bases, Index channel) const {
+        return channel < below() / 2 ? bases.picture : bases.measured;
+    }
 
     template <typename Scalar>
     const Bases<Scalar>& bases() const {
@@ -103,28 +163,21 @@ class DataSteps final : public FixedOperator {
     void decompose() const {
         const SingularValues across(degrading_matrix(measurement_, from().columns));
         const SingularValues down(degrading_matrix(measurement_, from().rows));
-        in_double_ = {across.u, down.u, across.v, down.v, {}, {}};
+        in_double_ = {{across.v, down.v, {}}, {across.u, down.u, {}}};
         const Matrix<double> s = across.s * down.s.transpose();
         const Matrix<double> squares = s.cwiseProduct(s);
+        const auto add = [&](const Matrix<double>& a, const Matrix<double>& b) {
+            in_double_.picture.factors.push_back(a);
+            in_double_.measured.factors.push_back(b);
+        };
         if (regularizations_.empty()) {
-            in_double_.a.push_back(squares);
-            in_double_.b.push_back(s);
+            add(squares, s);
         }
         for (const double t : regularizations_) {
             const Matrix<double> sums = squares.array() + t;
-            in_double_.a.push_back(squares.cwiseQuotient(sums));
-            in_double_.b.push_back(s.cwiseQuotient(sums));
+            add(squares.cwiseQuotient(sums), s.cwiseQuotient(sums));
         }
-        in_float_ = {across.u.cast<float>(),
-                     down.u.cast<float>(),
-                     across.v.cast<float>(),
-                     down.v.cast<float>(),
-                     {},
-                     {}};
-        for (std::size_t i = 0; i < in_double_.a.size(); ++i) {
-            in_float_.a.emplace_back(in_double_.a[i].cast<float>());
-            in_float_.b.emplace_back(in_double_.b[i].cast<float>());
-        }
+        in_float_ = {in_double_.picture.in_float(), in_double_.measured.in_float()};
     }
 
     /// One channel of a sample, columns x rows.
@@ -135,59 +188,6 @@ class DataSteps final : public FixedOperator {
         return Eigen::Map<Any, 0, Eigen::Stride<Eigen::Dynamic, Eigen::Dynamic>>(
             sample + channel, from().columns, from().rows,
             Eigen::Stride<Eigen::Dynamic, Eigen::Dynamic>(from().columns * all, all));
-    }
-
-    template <typename Scalar>
-    void apply_any(const ConstMatrixRef<Scalar>& x, MatrixRef<Scalar>& y) const {
-        require(x.rows() == from().size() && y.rows() == to().size() && x.cols() == y.cols(),
-                "the columns of a fixed operator have its shapes");
-        const Bases<Scalar>& bases = this->bases<Scalar>();
-        const Index below = from().channels;
-        const Index above = to().channels;
-        Matrix<Scalar> block, half, spectrum;
-        for (Index j = 0; j < x.cols(); ++j) {
-            for (Index channel = 0; channel < below; ++channel) {
-                const bool measured = channel >= channels();
-                block = picture(x.col(j).data(), channel, below);
-                picture(y.col(j).data(), terms() * below + channel, above) = block;
-                half.noalias() = (measured ? bases.u_across : bases.v_across).transpose() * block;
-                spectrum.noalias() = half * (measured ? bases.u_down : bases.v_down);
-                for (Index i = 0; i < terms(); ++i) {
-                    const auto& filters = measured ? bases.b : bases.a;
-                    block = filters[static_cast<std::size_t>(i)].cwiseProduct(spectrum);
-                    half.noalias() = bases.v_across * block;
-                    block.noalias() = half * bases.v_down.transpose();
-                    picture(y.col(j).data(), i * below + channel, above) = block;
-                }
-            }
-        }
-    }
-
-    template <typename Scalar>
-    void add_adjoint_any(const ConstMatrixRef<Scalar>& y, MatrixRef<Scalar>& x) const {
-        require(x.rows() == from().size() && y.rows() == to().size() && x.cols() == y.cols(),
-                "the columns of a fixed operator have its shapes");
-        const Bases<Scalar>& bases = this->bases<Scalar>();
-        const Index below = from().channels;
-        const Index above = to().channels;
-        Matrix<Scalar> block, half, spectrum;
-        for (Index j = 0; j < x.cols(); ++j) {
-            for (Index channel = 0; channel < below; ++channel) {
-                const bool measured = channel >= channels();
-                spectrum.setZero(from().columns, from().rows);
-                for (Index i = 0; i < terms(); ++i) {
-                    const auto& filters = measured ? bases.b : bases.a;
-                    block = picture(y.col(j).data(), i * below + channel, above);
-                    half.noalias() = bases.v_across.transpose() * block;
-                    block.noalias() = half * bases.v_down;
-                    spectrum += filters[static_cast<std::size_t>(i)].cwiseProduct(block);
-                }
-                half.noalias() = (measured ? bases.u_across : bases.v_across) * spectrum;
-                block.noalias() = half * (measured ? bases.u_down : bases.v_down).transpose();
-                picture(x.col(j).data(), channel, below) +=
-                    block + picture(y.col(j).data(), terms() * below + channel, above);
-            }
-        }
     }
 
     std::vector<DegradationStep> measurement_;

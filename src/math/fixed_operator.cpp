@@ -4,16 +4,17 @@
 #include <cmath>
 #include <vector>
 
+#include "fixed_operator_of.hpp"
 #include "hoist/base/error.hpp"
 
 namespace hoist {
 
 namespace {
 
-class MeansOverWindows final : public FixedOperator {
+class MeansOverWindows final : public FixedOperatorOf<MeansOverWindows> {
   public:
     explicit MeansOverWindows(const Windows& windows)
-        : FixedOperator(windows.from, windows.shape(windows.from.channels)), windows_(windows) {
+        : FixedOperatorOf(windows.from, windows.shape(windows.from.channels)), windows_(windows) {
         const Index in_window = windows.rows * windows.columns;
         const std::vector<Index> sources = windows.sources();
         std::vector<Eigen::Triplet<double>> entries;
@@ -28,39 +29,8 @@ class MeansOverWindows final : public FixedOperator {
 
     std::optional<Windows> means() const override { return windows_; }
 
-    void apply(const ConstMatrixRef<float>& x, MatrixRef<float> y) const override {
-        apply_any<float>(x, y);
-    }
-    void apply(const ConstMatrixRef<double>& x, MatrixRef<double> y) const override {
-        apply_any<double>(x, y);
-    }
-    void add_adjoint(const ConstMatrixRef<float>& y, MatrixRef<float> x) const override {
-        add_adjoint_any<float>(y, x);
-    }
-    void add_adjoint(const ConstMatrixRef<double>& y, MatrixRef<double> x) const override {
-        add_adjoint_any<double>(y, x);
-    }
-
-    // The root of the largest sums of a row and of a column.
-    double norm_bound() const override {
-        const Eigen::SparseMatrix<double> sizes = transposed_.cwiseAbs();
-        const Vector<double> to_sums = sizes.transpose() * Vector<double>::Ones(sizes.rows());
-        const Vector<double> from_sums = sizes * Vector<double>::Ones(sizes.cols());
-        return std::sqrt(to_sums.maxCoeff() * from_sums.maxCoeff());
-    }
-
-  private:
-    using Entry = Eigen::SparseMatrix<double>::InnerIterator;
-
     template <typename Scalar>
-    void check(const ConstMatrixRef<Scalar>& x, const ConstMatrixRef<Scalar>& y) const {
-        require(x.rows() == from().size() && y.rows() == to().size() && x.cols() == y.cols(),
-                "the columns of a fixed operator have its shapes");
-    }
-
-    template <typename Scalar>
-    void apply_any(const ConstMatrixRef<Scalar>& x, MatrixRef<Scalar>& y) const {
-        check<Scalar>(x, y);
+    void put(const ConstMatrixRef<Scalar>& x, MatrixRef<Scalar>& y) const {
         const Index channels = from().channels;
         y.setZero();
         for (Index j = 0; j < x.cols(); ++j) {
@@ -75,8 +45,7 @@ class MeansOverWindows final : public FixedOperator {
     }
 
     template <typename Scalar>
-    void add_adjoint_any(const ConstMatrixRef<Scalar>& y, MatrixRef<Scalar>& x) const {
-        check<Scalar>(x, y);
+    void add(const ConstMatrixRef<Scalar>& y, MatrixRef<Scalar>& x) const {
         const Index channels = from().channels;
         for (Index j = 0; j < x.cols(); ++j) {
             for (Index place = 0; place < to().places(); ++place) {
@@ -89,31 +58,37 @@ class MeansOverWindows final : public FixedOperator {
         }
     }
 
+    // The root of the largest sums of a row and of a column.
+    double norm_bound() const override {
+        const Eigen::SparseMatrix<double> sizes = transposed_.cwiseAbs();
+        const Vector<double> to_sums = sizes.transpose() * Vector<double>::Ones(sizes.rows());
+        const Vector<double> from_sums = sizes * Vector<double>::Ones(sizes.cols());
+        return std::sqrt(to_sums.maxCoeff() * from_sums.maxCoeff());
+    }
+
+  private:
+    using Entry = Eigen::SparseMatrix<double>::InnerIterator;
+
     Windows windows_;
     /// The places of `from` for each place of `to`, a column.
     Eigen::SparseMatrix<double> transposed_;
 };
 
-class ZerosBefore final : public FixedOperator {
+class ZerosBefore final : public FixedOperatorOf<ZerosBefore> {
   public:
     ZerosBefore(const Shape& block, Index zeros)
-        : FixedOperator(block, Shape::vector(zeros + block.size())) {}
+        : FixedOperatorOf(block, Shape::vector(zeros + block.size())) {}
 
-    void apply(const ConstMatrixRef<float>& x, MatrixRef<float> y) const override { put(x, y); }
-    void apply(const ConstMatrixRef<double>& x, MatrixRef<double> y) const override { put(x, y); }
-    void add_adjoint(const ConstMatrixRef<float>& y, MatrixRef<float> x) const override {
-        x += y.bottomRows(from().size());
-    }
-    void add_adjoint(const ConstMatrixRef<double>& y, MatrixRef<double> x) const override {
-        x += y.bottomRows(from().size());
-    }
-    double norm_bound() const override { return 1.0; }
-
-  private:
-    void put(const auto& x, auto& y) const {
+    template <typename Scalar>
+    void put(const ConstMatrixRef<Scalar>& x, MatrixRef<Scalar>& y) const {
         y.topRows(to().size() - from().size()).setZero();
         y.bottomRows(from().size()) = x;
     }
+    template <typename Scalar>
+    void add(const ConstMatrixRef<Scalar>& y, MatrixRef<Scalar>& x) const {
+        x += y.bottomRows(from().size());
+    }
+    double norm_bound() const override { return 1.0; }
 };
 
 }  // namespace

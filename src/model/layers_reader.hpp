@@ -151,7 +151,7 @@ class LayersReader : private PieceMaps {
             (fixed_ ? map.behind(std::move(fixed_)) : map)
                 .carrying(added_ == 1 ? 0 : input, added_ == hidden_ + 1 ? 0 : input);
         fixed_ = nullptr;
-        if (!piece.inside.empty() && piece.kind == Piece::Kind::fidelity) {
+        if (!piece.inside.empty()) {
             carrying = carrying.toward_measurement(data_steps_of(piece, carrying.from));
         }
         spec_.maps.push_back(std::move(carrying));
