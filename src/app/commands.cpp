@@ -30,7 +30,7 @@ const std::vector<Command>& commands() {
          export_syntax, run_export},
         {"import", "FILE.onnx|.npz --out MODEL.h5",
          "Makes a model of a chain of dense maps from another tool.", import_syntax, run_import},
-        {"report", "DIR ... --out FILE.html [options]",
+        {"report", "DIR ... --out FILE.html|--follow [options]",
          "Shows runs on one page: what was run, curves, times, weights, errors.", report_syntax,
          run_report},
         {"tune", "CONFIG --trials N [options]",

@@ -165,10 +165,17 @@ void DirectoryLock::check() const {
     }
 }
 
-void refuse_locked(const std::filesystem::path& directory) {
+// For an instant it is locked for reading, which a process that takes it meanwhile waits for.
+bool is_owned(const std::filesystem::path& directory) {
     const FileDescriptor file(
         ::open(lock_file(directory).c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-    if (file.valid() && ::flock(file.number(), LOCK_SH | LOCK_NB) != 0 && is_busy(errno)) {
+    return file.valid() && ::flock(file.number(), LOCK_SH | LOCK_NB) != 0 && is_busy(errno);
+}
+
+void refuse_locked(const std::filesystem::path& directory) {
+    if (is_owned(directory)) {
+        const FileDescriptor file(
+            ::open(lock_file(directory).c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
         refuse_in_use(directory, file.number());
     }
 }

@@ -46,6 +46,7 @@ OUTSIDE = {
     r"zip\.h": {"io"},
     r"onnx/.*": {"foreign"},
     r"boost/program_options.*": {"app"},
+    r"httplib\.h": {"app"},
     r"pybind11/.*|Python\.h": {"python"},
     r"iostream|print": {"app"},
 }

@@ -35,6 +35,7 @@ class Browser:
         self.number = 0
         self.session = None
         self.problems = []
+        self.expected = []
         self.events = set()
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
         self.session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
@@ -81,17 +82,19 @@ class Browser:
             self.problems.append(str(parameters["args"]))
         elif method == "Network.requestWillBeSent":
             url = parameters["request"]["url"]
-            if not url.startswith(("file:", "data:")):
+            if not url.startswith(("file:", "data:", *self.expected)):
                 self.problems.append(f"it loads {url}")
         return message
 
-    def open(self, path, width, height=844, scheme="light"):
+    def open(self, page, width, height=844, scheme="light"):
+        """Opens a file, or the page at an address, which may then load more from there."""
         self.problems = []
+        self.expected = [page] if isinstance(page, str) else []
         self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1,
                   mobile=width < 600)
         self.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
         self.events.discard("Page.loadEventFired")
-        self.call("Page.navigate", url=path.as_uri())
+        self.call("Page.navigate", url=page if isinstance(page, str) else page.as_uri())
         while "Page.loadEventFired" not in self.events:
             self.read()
 

@@ -46,6 +46,9 @@ class DirectoryLock {
     ino_t inode_ = 0;
 };
 
+/// Whether a process owns `directory` now, as far as the file system has locks. It is not kept from it.
+bool is_owned(const std::filesystem::path& directory);
+
 /// @throws OutputError where another process owns `directory` now.
 void refuse_locked(const std::filesystem::path& directory);
 

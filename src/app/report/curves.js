@@ -2,7 +2,9 @@ const dashes = { test: null, validation: "7 4", train: "1.5 4.5" };
 const runDashes = [null, "8 4", "2 4", "10 3 2 3", "5 2", "12 5"];
 const symbols = [d3.symbolCircle, d3.symbolSquare, d3.symbolTriangle, d3.symbolDiamond, d3.symbolCross, d3.symbolStar];
 
+/** What the charts show, and what of that the reader has chosen. */
 const choice = { against: "time", scale: "log", part: null };
+const chosen = {};
 const redrawings = [];
 
 const symbolOf = (run) => d3.symbol().type(symbols[run.index % 6]).size(48)();

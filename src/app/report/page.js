@@ -79,12 +79,12 @@ function comparison() {
 
 function progress() {
     const redraw = () => redrawings.forEach((draw) => draw());
-    const set = (key) => (value) => { choice[key] = value; redraw(); };
+    const set = (key) => (value) => { choice[key] = chosen[key] = value; redraw(); };
     const units = [...new Set(runs.map((run) => run.unit))];
     const parts = ["test", "validation", "train"].filter((part) => runs.some((run) => run.parts.includes(part)));
-    choice.part = parts[0];
+    choice.part = parts.includes(chosen.part) ? chosen.part : parts[0];
     const objectives = runs.flatMap((run) => run.column("objective").filter(isNumber));
-    choice.scale = d3.min(objectives) > 0 && d3.max(objectives) > 20 * d3.min(objectives) ? "log" : "linear";
+    choice.scale = chosen.scale ?? (d3.min(objectives) > 0 && d3.max(objectives) > 20 * d3.min(objectives) ? "log" : "linear");
     const controls = html("div", { class: "choices" },
         choose("against", [["time", "time"], ["steps", units.map((unit) => `${unit}s`).join(" or ")]], choice.against, set("against")),
         several && parts.length > 1 ? choose("part", parts.map((part) => [part, part]), choice.part, set("part")) : null,
@@ -168,7 +168,8 @@ function placement(run) {
 function modelSections(run) {
     const model = run.model;
     if (!model) {
-        return [section("Model", prose("There is no model yet, and no checkpoint: weights and errors are shown once there is one."))];
+        return [section("Model", prose(run.state === "going_on" ? "Weights and errors are shown when the run has ended, so that looking at them takes no time from it."
+            : "There is no model yet, and no checkpoint: weights and errors are shown once there is one."))];
     }
     const part = data.data_given ? "given" : run.last(`test_${run.figure}`) !== null || run.tells(`test_${run.figure}`) !== null ? "test" : "training";
     const sections = [];
@@ -219,14 +220,23 @@ function modelSections(run) {
     return [...sections, ...(wide ? [matrix, worst] : [beside(matrix, worst)])].filter(Boolean);
 }
 
-function unfinished(run) {
-    if (run.complete) {
+/** How far a run has come, unless it is complete and nobody follows it. */
+function standing(run) {
+    if (run.complete && !data.follow) {
         return null;
     }
+    const [begins, ends] = { complete: ["This run has ended", ""], going_on: ["This run goes on", " New points appear here by themselves."],
+        stopped: ["This run has stopped before its end; hoist train goes on with it by --resume", ""],
+        damaged: ["This run cannot be read any longer", ` It is as it was before: ${run.problem}.`] }[run.state] ?? ["This run is not complete", ""];
     const after = run.rows ? `The figures go up to ${run.unit} ${run.steps.at(-1)} of ${run.settings[`train.${run.unit}s`]}` : `No ${run.unit} is complete`;
     const model = run.model?.checkpoint ? `; the model is that of the checkpoint after ${run.unit} ${run.model.after}` +
         (run.model.batches ? ` and ${plural(run.model.batches, "batch", "batches")}` : "") : "";
-    return html("p", { class: "note" }, `This run is not complete. ${after}${model}.`);
+    return html("p", { class: "note" }, run.complete ? `${begins}.` : `${begins}. ${after}${model}.${ends}`);
+}
+
+/** Runs that are followed and have nothing to show yet. */
+function begins(run) {
+    return html("p", { class: "note" }, run.problem ? `${run.name} cannot be read: ${run.problem}.` : `${run.name} has no figures yet: they appear here by themselves when its first sweep or epoch is complete.`);
 }
 
 function sentence(run) {
@@ -245,21 +255,24 @@ function chapter(run) {
 }
 
 function build() {
+    const names = data.runs.map((run) => run.name);
+    redrawings.length = 0;
     page.replaceChildren();
-    document.title = several ? `${runs.length} runs – hoist report` : `${runs[0].name} – hoist report`;
+    document.title = names.length > 1 ? `${names.length} runs – hoist report` : `${names[0]} – hoist report`;
     page.append(html("header", {}, html("p", { class: "overline" }, `hoist report, ${write.date(data.created)}`),
-        html("h1", {}, several ? runs.map((run) => run.name).join(", ") : runs[0].name)));
+        html("h1", {}, names.join(", "))), ...waiting.map(begins));
     if (several) {
         page.append(section("Runs", comparison()), progress());
         for (const run of runs) {
-            page.append(html("div", { class: "chapter" }, html("h2", {}, run.name), html("p", { class: "lead" }, sentence(run)), unfinished(run), keyFigures(run), ...chapter(run)));
+            page.append(html("div", { class: "chapter" }, html("h2", {}, run.name), html("p", { class: "lead" }, sentence(run)), standing(run), keyFigures(run), ...chapter(run)));
         }
-    } else {
+    } else if (runs.length === 1) {
         const run = runs[0];
         page.firstChild.append(html("p", { class: "lead" }, sentence(run)));
-        page.append(...[unfinished(run), keyFigures(run), run.rows ? progress() : null, ...chapter(run)].filter(Boolean));
+        page.append(...[standing(run), keyFigures(run), run.rows ? progress() : null, ...chapter(run)].filter(Boolean));
     }
-    page.append(html("footer", {}, `Written by hoist ${data.version}. This page holds all it shows and loads nothing.`));
+    page.append(html("footer", {}, data.follow ? `Served by hoist ${data.version}. This page asks it for news and loads nothing else.`
+        : `Written by hoist ${data.version}. This page holds all it shows and loads nothing.`));
 }
 
 build();

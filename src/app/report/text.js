@@ -1,6 +1,5 @@
-const data = JSON.parse(document.getElementById("data").textContent);
-const runs = data.runs;
-const several = runs.length > 1;
+/** What the page shows: all that hoist has told, the runs that have figures, and those that have none yet. */
+let data, runs, several, waiting;
 
 /** An HTML element; children are elements or text, never markup. */
 function html(tag, attributes = {}, ...children) {
@@ -80,7 +79,15 @@ function understand(run, index) {
         formulation: settings["formulation.name"],
     });
 }
-runs.forEach(understand);
+
+function take(told) {
+    data = told;
+    runs = data.runs.filter((run) => run.metrics);
+    waiting = data.runs.filter((run) => !run.metrics);
+    several = runs.length > 1;
+    runs.forEach(understand);
+}
+take(JSON.parse(document.getElementById("data").textContent));
 
 /** The formulation, and what else is worth saying of a run in one phrase. */
 function method(run) {
