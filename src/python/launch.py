@@ -88,6 +88,11 @@ class Job:
             self._said.close()
             raise FileError(f"cannot start {command[0]} ({error.strerror}); check that it can be run") from None
 
+    @property
+    def number(self) -> int:
+        """Of its process."""
+        return self._process.pid
+
     def wait(self, look: Callable[[], None] = lambda: None, interval: float = 0.1) -> None:
         """Returns when the job is done; calls `look` every `interval` seconds until then, and once after.
 

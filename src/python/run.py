@@ -6,12 +6,11 @@ import functools
 import json
 import os
 import pathlib
-import shutil
-import weakref
 from typing import Any
 
 import numpy as np
 
+from .folders import TemporaryFolder
 from .launch import Job
 from .model import Model
 from .progress import read_columns
@@ -24,10 +23,10 @@ class Run:
         directory: where its files lie. That of a training without ``out`` goes away with this object.
     """
 
-    def __init__(self, directory: str | os.PathLike[str], temporary: bool = False):
+    def __init__(self, directory: str | os.PathLike[str], temporary: TemporaryFolder | None = None):
+        """`temporary` is the directory where it is to go away."""
         self.directory = pathlib.Path(directory)
-        if temporary:
-            weakref.finalize(self, shutil.rmtree, self.directory, ignore_errors=True)
+        self._temporary = temporary
 
     @property
     def metrics(self) -> dict[str, np.ndarray]:

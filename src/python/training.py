@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import pathlib
-import shutil
-import tempfile
 from collections.abc import Callable
 from typing import Any
 
 from . import arrays
 from .configuration import Config, flatten, resolve
 from .errors import ConfigError, Interrupted
+from .folders import TemporaryFolder
 from .launch import Job, in_allocation
 from .progress import Row, Watch
 from .run import Run
@@ -21,9 +20,9 @@ _WHERE_DATA_LIE = ("data.format", "data.path", "data.train", "data.test", "data.
                    "data.header", "data.missing", "data.gray")
 
 
-def _scratch(out: pathlib.Path | None) -> str | None:
+def _beside(out: pathlib.Path | None) -> pathlib.Path | None:
     """Where temporary folders go: the usual place, but in an allocation one that all nodes see."""
-    return str((out or pathlib.Path.cwd() / "run").parent) if in_allocation() else None
+    return (out or pathlib.Path.cwd() / "run").parent if in_allocation() else None
 
 
 def train(config: Config = None, X: Any = None, y: Any = None, *, X_test: Any = None, y_test: Any = None,
@@ -38,7 +37,7 @@ def train(config: Config = None, X: Any = None, y: Any = None, *, X_test: Any = 
         X, y: training samples, N x features (or N x rows x columns (x channels)), and N targets: classes (numbers or
             words), or values where ``network.output`` is linear with one output. Without X the data are those that the
             configuration names. X travels in the precision of training, bytes (uint8) as value / 255, in files of a
-            private folder that is removed afterwards, also on an interrupt.
+            private folder that is removed afterwards, also where Python is killed meanwhile.
         X_test, y_test: the test part, likewise.
         ranks: how many processes work on it; 1 starts no launcher. `srun` starts them within a SLURM allocation,
             `mpirun` elsewhere.
@@ -66,13 +65,14 @@ def train(config: Config = None, X: Any = None, y: Any = None, *, X_test: Any = 
     if X is not None:
         given = {key: value for key, value in given.items() if key not in _WHERE_DATA_LIE}
     resolved = resolve(given)
-    directory = pathlib.Path(tempfile.mkdtemp(prefix="hoist-run-", dir=_scratch(None)) if out is None else out)
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="hoist-data-", dir=_scratch(directory)))
+    temporary = TemporaryFolder("hoist-run-", _beside(None)) if out is None else None
+    directory = pathlib.Path(out) if temporary is None else temporary.path
+    folder = TemporaryFolder("hoist-data-", _beside(directory))
     try:
         if X is not None:
-            given |= arrays.save(folder, resolved.figure, resolved.precision, X, y, X_test, y_test)
+            given |= arrays.save(folder.path, resolved.figure, resolved.precision, X, y, X_test, y_test)
             resolved = resolve(given)
-        file = folder / "configuration.ini"
+        file = folder.path / "configuration.ini"
         file.write_text(resolved.ini, encoding="utf-8")
         arguments = ["train", str(file), "--out", str(directory), "--quiet"]
         arguments += ["--resume"] * resume + ["--overwrite"] * overwrite
@@ -80,13 +80,19 @@ def train(config: Config = None, X: Any = None, y: Any = None, *, X_test: Any = 
             arguments += ["--threads", str(threads)]
         watch = Watch(directory / "metrics.csv", resolved.unit, resolved.length, callback, progress)
         try:
-            Job(ranks, arguments, directory).wait(watch)
+            job = Job(ranks, arguments, directory)
+            for one in filter(None, (folder, temporary)):
+                one.outlives(job.number)
+            job.wait(watch)
         finally:
             watch.close()
     except BaseException as error:
-        if out is None and not isinstance(error, Interrupted):  # which leaves a checkpoint to go on from
-            shutil.rmtree(directory, ignore_errors=True)
+        if temporary is not None:
+            if isinstance(error, Interrupted):  # which leaves a checkpoint to go on from
+                temporary.keep()
+            else:
+                temporary.remove()
         raise
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
-    return Run(directory, temporary=out is None)
+        folder.remove()
+    return Run(directory, temporary)

@@ -228,23 +228,28 @@ class Once:
 
 
 class Interrupts(FolderTest):
-    def start(self, ranks, out):
+    def start(self, ranks, out, around="train()"):
         code = textwrap.dedent(f"""
+            import threading
             import hoist
             from samples import SMALL, clusters
             from training_test import LONG
             X, y = clusters()
+            begun = threading.Event()
             def tell(row):
+                begun.set()
                 print("epoch", flush=True)
-            try:
-                hoist.train(LONG, X, y, ranks={ranks}, out={out!r}, callback=tell)
-            except hoist.Interrupted as error:
-                print("interrupted", error.status, error.directory, error)
-            """)
+            def train():
+                try:
+                    hoist.train(LONG, X, y, ranks={ranks}, out={out!r}, callback=tell)
+                except hoist.Interrupted as error:
+                    print("interrupted", error.status, error.directory, error)
+            """) + textwrap.dedent(around)
         environment = os.environ | {"PYTHONPATH": f"{os.environ['PYTHONPATH']}:{pathlib.Path(__file__).parent}",
                                     "TMPDIR": str(self.folder)}
-        process = subprocess.Popen([sys.executable, "-c", code], env=environment, stdout=subprocess.PIPE, text=True,
-                                   start_new_session=True)
+        process = subprocess.Popen([sys.executable, "-c", code], env=environment, stdout=subprocess.PIPE,
+                                   stderr=subprocess.DEVNULL, text=True, start_new_session=True)
+        self.addCleanup(process.stdout.close)
         self.addCleanup(process.kill)
         process.stdout.readline()
         return process
@@ -260,15 +265,47 @@ class Interrupts(FolderTest):
                 self.assertEqual(list(self.folder.glob("hoist-*")), [])
                 self.assertTrue(list(pathlib.Path(out).glob("checkpoint-*.h5")))
 
+    def wait_until(self, true, what):
+        until = time.monotonic() + 60
+        while not true():
+            self.assertLess(time.monotonic(), until, f"not in time: {what}")
+            time.sleep(0.05)
+
+    def others(self):
+        """Processes whose arguments name this test's folder: ranks, their launcher, and what removes the folders."""
+        found = subprocess.run(["pgrep", "-f", "--", str(self.folder)], capture_output=True, text=True)
+        return found.stdout.split()
+
     def test_a_run_whose_python_is_killed_stops_with_a_checkpoint(self):
-        out = str(self.folder / "orphan")
-        process = self.start(2, out)
-        process.kill()
+        for how in (signal.SIGTERM, signal.SIGKILL):
+            for ranks in (1, 2):
+                with self.subTest(how=how, ranks=ranks):
+                    out = self.folder / f"orphan {how} on {ranks}"
+                    process = self.start(ranks, str(out))
+                    self.assertEqual(len(list(self.folder.glob("hoist-data-*"))), 1)
+                    process.send_signal(how)
+                    process.communicate()
+                    self.wait_until(lambda: not self.others(), "the end of the ranks")
+                    self.assertTrue(list(out.glob("checkpoint-*.h5")))
+                    self.assertEqual(list(self.folder.glob("hoist-*")), [])
+
+    def test_of_a_run_without_a_place_nothing_is_left_where_python_is_killed(self):
+        process = self.start(2, None)
+        self.assertEqual(len(list(self.folder.glob("hoist-*"))), 2)
+        process.terminate()
         process.communicate()
-        until = time.monotonic() + 30
-        while not list(pathlib.Path(out).glob("checkpoint-*.h5")) and time.monotonic() < until:
-            time.sleep(0.1)
-        self.assertTrue(list(pathlib.Path(out).glob("checkpoint-*.h5")))
+        self.wait_until(lambda: not self.others(), "the end of the ranks")
+        self.assertEqual(list(self.folder.glob("hoist-*")), [])
+
+    def test_nothing_is_left_when_python_ends_under_a_run_of_a_thread(self):
+        process = self.start(1, None, around="""
+            threading.Thread(target=train, daemon=True).start()
+            begun.wait()
+            raise LookupError("an error of the program around it")
+            """)
+        self.assertEqual(process.wait(60), 1)
+        self.wait_until(lambda: not self.others(), "the end of the rank")
+        self.assertEqual(list(self.folder.glob("hoist-*")), [])
 
 
 if __name__ == "__main__":
