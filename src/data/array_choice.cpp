@@ -42,15 +42,18 @@ class Chooser {
         if (given_inputs.empty() || said.role != ArrayRole::none || !config_.target.empty()) {
             choice.targets = targets(part, said);
         }
-        for (const char* usual : {"class_names", "target_names", "label_names"}) {
-            if (!choice.class_names && std::ranges::count(names_, usual) > 0) {
-                choice.class_names = usual;
-            }
-        }
+        choice.class_names = first_of({"class_names", "target_names", "label_names"});
+        choice.column_names = first_of({"feature_names", "column_names"});
         return choice;
     }
 
   private:
+    std::optional<std::string> first_of(const Names& usual) const {
+        const auto found = std::ranges::find_if(
+            usual, [&](const std::string& name) { return std::ranges::count(names_, name) > 0; });
+        return found == usual.end() ? std::nullopt : std::optional(*found);
+    }
+
     /// A name as the configuration may give it: with a leading slash or the ending of its file.
     static std::string bare(std::string name) {
         name.erase(0, std::min(name.find_first_not_of('/'), name.size()));

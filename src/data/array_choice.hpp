@@ -15,6 +15,8 @@ struct ArrayChoice {
     std::optional<std::string> targets;
     /// What the class numbers stand for.
     std::optional<std::string> class_names;
+    /// What the inputs of a sample are called.
+    std::optional<std::string> column_names;
 };
 
 /// Chooses among the arrays of a file by the configuration, or by what their names say.

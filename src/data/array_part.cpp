@@ -87,6 +87,26 @@ std::vector<Index> ArrayPart::sample_shape() const {
     return shape;
 }
 
+void ArrayPart::name_columns(const std::vector<std::string>& names) {
+    require(std::ssize(names) == features(), "there is a name for each input");
+    constexpr Index numbers_at_once = Index{1} << 20;
+    const Index at_once = std::max<Index>(1, numbers_at_once / features());
+    std::vector<double> sums(names.size());
+    std::vector<double> values;
+    for (Index first = 0; first < samples(); first += at_once) {
+        values.resize(static_cast<std::size_t>(std::min(at_once, samples() - first) * features()));
+        read_run(first, values);
+        for (std::size_t i = 0; i < values.size(); ++i) {
+            sums[i % sums.size()] += values[i];
+        }
+    }
+    table_ = {};
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        table_.columns.push_back({names[i], {}});
+        table_.means.push_back(sums[i] / static_cast<double>(samples()));
+    }
+}
+
 // Truth values are often stored as bytes, and then 1 / 255 is not what is meant.
 void ArrayPart::remark_on_bytes() {
     constexpr Index most_samples = 100;

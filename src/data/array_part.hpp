@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "hoist/io/row_array.hpp"
 #include "part.hpp"
@@ -25,6 +26,9 @@ class ArrayPart : public Part {
 
     std::vector<Index> sample_shape() const override;
     std::vector<std::string> remarks() const override { return remarks_; }
+    TableColumns table() const override { return table_; }
+    /// Gives the inputs names, and reads them once for their means. @pre one for each.
+    void name_columns(const std::vector<std::string>& names);
     void add_remark(std::string remark) { remarks_.push_back(std::move(remark)); }
 
   private:
@@ -36,6 +40,7 @@ class ArrayPart : public Part {
     std::unique_ptr<RowArray> inputs_;
     std::pair<Index, Index> image_;
     double largest_;
+    TableColumns table_;
     std::vector<std::string> remarks_;
 };
 

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <set>
 
 #include "array_choice.hpp"
 #include "array_file.hpp"
@@ -29,8 +30,13 @@ class Opener {
             require_samples_first(*inputs, *array);
             targets = targets_.read(*array, inputs->rows(), class_names(file, choice));
         }
-        return std::make_unique<ArrayPart>(std::move(inputs), file.declared_image(choice.inputs),
-                                           std::move(targets), use_.largest);
+        auto opened =
+            std::make_unique<ArrayPart>(std::move(inputs), file.declared_image(choice.inputs),
+                                        std::move(targets), use_.largest);
+        if (choice.column_names) {
+            name_columns(*opened, texts(file, *choice.column_names));
+        }
+        return opened;
     }
 
     void remark_unread(const ArrayFile& file, ArrayPart& part) const {
@@ -51,12 +57,37 @@ class Opener {
         if (!choice.class_names || use_.task != Task::classes) {
             return {};
         }
-        const std::unique_ptr<RowArray> names = file.open(*choice.class_names);
-        if (names->kind() != ElementKind::text) {
+        return texts(file, *choice.class_names);
+    }
+
+    /// None where the array is none of texts.
+    std::vector<std::string> texts(const ArrayFile& file, const std::string& name) {
+        const std::unique_ptr<RowArray> array = file.open(name);
+        if (array->kind() != ElementKind::text) {
             return {};
         }
-        used_.push_back(*choice.class_names);
-        return names->read_texts();
+        used_.push_back(name);
+        return array->read_texts();
+    }
+
+    // Names of something else are left aside.
+    void name_columns(ArrayPart& part, const std::vector<std::string>& names) const {
+        if (std::ssize(names) != part.features() ||
+            std::set(names.begin(), names.end()).size() != names.size()) {
+            return;
+        }
+        part.name_columns(names);
+        const TableColumns& known = use_.table;
+        if (known.named() && known.columns != part.table().columns) {
+            std::vector<std::string> wanted;
+            for (const TableColumn& column : known.columns) {
+                wanted.push_back(column.name);
+            }
+            throw DataError(
+                "the columns are not those of the model",
+                "they are " + some_of(names) + ", and the model takes " + some_of(wanted),
+                "give the columns that it was trained on, in their order");
+        }
     }
 
     static void require_samples_first(const RowArray& inputs, const RowArray& targets) {

@@ -34,6 +34,37 @@ def rows(given: Any, precision: str, name: str = "X") -> np.ndarray:
         raise DataError(f"{name} cannot be used ({error}); give numbers") from None
 
 
+class Named:
+    """An array whose columns have names, as those of a frame."""
+
+    def __init__(self, array: np.ndarray, columns: list[str]):
+        self.array = array
+        self.columns = columns
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> np.ndarray:
+        return self.array if dtype is None else self.array.astype(dtype)
+
+
+def column_names(given: Any) -> list[str] | None:
+    """The names of the columns of a frame; None where `given` is none, or they are not all texts, each once."""
+    names = list(getattr(given, "columns", ()))
+    texts = all(isinstance(name, str) for name in names) and len(set(names)) == len(names)
+    return names if names and texts else None
+
+
+def in_order(given: Any, columns: list[str] | None) -> Any:
+    """The columns of a frame by their names, those of `columns`; anything else as it is. Raises DataError."""
+    names = column_names(given)
+    if columns is None or names is None or names == columns:
+        return given
+    lacking = [name for name in columns if name not in names]
+    if lacking:
+        raise DataError(f"X has no column {', '.join(lacking[:5])}{' and others' * (len(lacking) > 5)} (the model takes "
+                        f"the columns that it was trained on by their names, and X has {', '.join(names[:5])}"
+                        f"{', ...' * (len(names) > 5)}); give a frame with them, or X.to_numpy() in their order")
+    return given[columns]
+
+
 def require_finite(array: np.ndarray, name: str) -> None:
     """Raises DataError, naming the sample, where `array` holds NaN or an infinite number."""
     if np.isfinite(array).all():
@@ -93,10 +124,12 @@ def save(folder: pathlib.Path, figure: str, precision: str, X: Any, y: Any, X_te
     """
     keys = {"data.format": "numpy", "data.path": str(folder), "data.train": "X_train.npy"}
     classes = None
+    names = column_names(X)
     for part, inputs, targets in (("train", X, y), ("test", X_test, y_test)):
         suffix = "" if part == "train" else "_test"
         if inputs is None:
             continue
+        inputs = in_order(inputs, names)
         array = inputs if isinstance(inputs, np.ndarray) else np.asarray(inputs)
         if array.dtype != np.uint8:
             array = rows(array, precision, f"X{suffix}")
@@ -113,6 +146,8 @@ def save(folder: pathlib.Path, figure: str, precision: str, X: Any, y: Any, X_te
             classes = classes or Classes(labels)
             labels = classes.number(labels, f"y{suffix}")
         np.save(folder / f"y_{part}.npy", labels)
+    if names is not None:
+        np.save(folder / "feature_names.npy", np.array(names))
     if classes is not None and classes.names is not None:
         np.save(folder / "class_names.npy", classes.names.astype(str))
     return keys

@@ -12,6 +12,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
+from .arrays import Named
 from .errors import Interrupted
 from .model import Model
 from .training import train
@@ -69,8 +70,10 @@ class _Network(BaseEstimator):
         if ranks is None:
             cores = len(os.sched_getaffinity(0))
             ranks = min(2, cores) if weights * len(X) * self.epochs > _WORTH_RANKS else 1
+        names = getattr(self, "feature_names_in_", None)  # of a frame
+        named = X if names is None else Named(X, names.tolist())
         try:
-            run = train(keys | dict(self.keys or {}), X, y, ranks=ranks, progress=False)
+            run = train(keys | dict(self.keys or {}), named, y, ranks=ranks, progress=False)
         except Interrupted as error:  # a search goes on after an error, and should not after this
             raise KeyboardInterrupt(str(error)) from error
         self.model_ = Model.load(run.directory, X.dtype)  # answers of doubles have their digits

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import _hoist
-from .arrays import PRECISIONS, rows
+from .arrays import PRECISIONS, in_order, rows
 from .errors import DataError
 
 if TYPE_CHECKING:
@@ -33,7 +33,8 @@ class Model:
 
     Samples are rows. An array of N x n that is C-contiguous and of the model's precision (``dtype``) is used where it
     lies; any other is converted. Arrays of N x rows x columns (x channels) are taken too, and bytes (uint8) as
-    value / 255. The standardization that the model has learned is part of it.
+    value / 255. The standardization that the model has learned is part of it. Of a frame of pandas the columns that the
+    model was trained on are taken by their names, in whatever order they stand and whatever stands beside them.
 
     Attributes:
         layers: the network as ``network.layers`` has it, "784-300-100-10".
@@ -41,6 +42,7 @@ class Model:
         weights, biases: for each map an array, n_out x n_in and n_out, read-only views of the model's own numbers.
             The filters of a convolution are rows, channels innermost.
         classes: what ``predict`` chooses among, numbers or names; None where there are no classes.
+        columns: the names of the inputs, where it was trained on a frame or a table that has names; None otherwise.
         dtype: that of the weights, float32 or float64.
         config: the configuration that it was trained with, as text.
     """
@@ -51,6 +53,7 @@ class Model:
         self.activation_names: list[str] = local.activations
         self.weights: list[np.ndarray] = local.weights
         self.biases: list[np.ndarray] = local.biases
+        self.columns: list[str] | None = local.columns or None
         self.config: str = local.config
         self.dtype = np.dtype(np.float32 if local.precision == "float" else np.float64)
         self.classes: np.ndarray | None = (
@@ -84,7 +87,7 @@ class Model:
         """The network's output, N x outputs, float64: probabilities under softmax, values of a regression.
 
         Of a network of pictures the pictures that it makes, in the shape of X. Raises DataError for samples of
-        another size, and for numbers that are not finite.
+        another size, for numbers that are not finite, and for a frame that lacks a column.
         """
         if self._local.figure == "psnr":
             return self._restored(X)
@@ -110,7 +113,7 @@ class Model:
         return self._local.answer(self._rows(X), True)
 
     def _rows(self, X: Any) -> np.ndarray:
-        array = rows(X, self._local.precision)
+        array = rows(in_order(X, self.columns), self._local.precision)
         array = array.reshape(len(array), -1)
         if array.shape[1] != self._local.inputs:
             raise DataError(f"X has {array.shape[1]} features (the network takes {self._local.inputs}, it is "

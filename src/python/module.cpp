@@ -32,6 +32,18 @@ const ModelHeader& header_of_model(const LocalModel& model) {
     return ask(model, [](const auto& network) -> const ModelHeader& { return network.header(); });
 }
 
+/// The names of the inputs; none where they have none, or are the words of a table's columns.
+std::vector<std::string> columns_of_model(const LocalModel& model) {
+    const ModelHeader& header = header_of_model(model);
+    std::vector<std::string> names;
+    for (const TableColumn& column : header.table.columns) {
+        names.push_back(column.name);
+    }
+    return header.table.named() && std::ssize(names) == header.network.inputs()
+               ? names
+               : std::vector<std::string>{};
+}
+
 /// The scores, and before them the hidden activations where these are wanted.
 py::list answer(const LocalModel& model, const py::array& given, bool with_hidden) {
     return ask(model, [&]<typename Scalar>(const LocalNetwork<Scalar>& network) {
@@ -199,6 +211,7 @@ PYBIND11_MODULE(_hoist, module) {
             [](const LocalModel& m) { return to_text(figure_of(header_of_model(m).network)); })
         .def_property_readonly("class_names",
                                [](const LocalModel& m) { return header_of_model(m).class_names; })
+        .def_property_readonly("columns", &columns_of_model)
         .def_property_readonly("config",
                                [](const LocalModel& m) { return header_of_model(m).config; })
         .def_property_readonly("precision", [](const LocalModel& m) {

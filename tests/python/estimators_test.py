@@ -7,6 +7,7 @@ import unittest
 from unittest import mock
 
 import numpy as np
+import pandas
 from sklearn.base import clone
 from sklearn.datasets import load_diabetes, load_digits
 from sklearn.model_selection import GridSearchCV, cross_val_score
@@ -40,6 +41,19 @@ class Use(unittest.TestCase):
         np.testing.assert_allclose(fitted.predict_proba(self.X).sum(axis=1), 1, atol=1e-6)
         again = pickle.loads(pickle.dumps(fitted))
         np.testing.assert_array_equal(again.predict(self.X), fitted.predict(self.X))
+
+    def test_names_of_columns_are_those_of_the_frame(self):
+        X, y = clusters()
+        frame = pandas.DataFrame(X, columns=[f"column {number}" for number in range(12)])
+        fitted = hoist.Classifier(epochs=5, random_state=1).fit(frame, y)
+        self.assertEqual(fitted.feature_names_in_.tolist(), frame.columns.tolist())
+        self.assertEqual(fitted.model_.columns, frame.columns.tolist())
+        turned = frame[frame.columns[::-1]]
+        np.testing.assert_array_equal(fitted.model_.predict(turned), fitted.predict(frame))
+        with self.assertRaisesRegex(ValueError, "feature names"):  # as all estimators of scikit-learn do
+            fitted.predict(turned)
+        self.assertIsNone(fitted.fit(X, y).model_.columns)
+        self.assertFalse(hasattr(fitted, "feature_names_in_"))
 
     def test_the_seed_decides(self):
         probabilities = [clone(self.fast).set_params(random_state=seed).fit(self.X, self.y).predict_proba(self.X)

@@ -4,6 +4,7 @@ import contextlib
 import io
 import os
 import pathlib
+import pickle
 import signal
 import subprocess
 import sys
@@ -64,6 +65,40 @@ class Training(FolderTest):
         self.assertGreater((run.model.predict(frame.drop(columns="kind")) == frame["kind"]).mean(), 0.9)
         with self.assert_error(hoist.DataError, "numbers"):
             hoist.train(SMALL, frame, frame["kind"], ranks=1)
+
+    def test_a_model_knows_the_columns_of_a_frame(self):
+        names = [f"column {number}" for number in range(12)]
+        frame = pandas.DataFrame(self.X, columns=names)
+        turned = frame[names[::-1]].assign(more="words")
+        run = hoist.train(SMALL, frame, self.y, ranks=1, X_test=turned, y_test=self.y)
+        self.assertEqual(run.summary["test_accuracy"], run.summary["train_accuracy"])
+        run.model.save(self.folder / "saved.h5")
+        for model in (run.model, hoist.Model.load(self.folder / "saved.h5"), pickle.loads(pickle.dumps(run.model))):
+            self.assertEqual(model.columns, names)
+            expected = model.scores(self.X)
+            for given in (frame, turned, frame.to_numpy(), pandas.DataFrame(self.X)):
+                np.testing.assert_array_equal(model.scores(given), expected)
+            np.testing.assert_array_equal(model.activations(turned)[0], model.activations(frame)[0])
+            with self.assert_error(hoist.DataError, "no column column 3", "column 11"):
+                model.predict(turned.drop(columns="column 3"))
+        self.assertIsNone(hoist.train(SMALL, self.X, self.y, ranks=1).model.columns)
+
+    def test_a_table_with_a_header_is_asked_by_its_columns(self):
+        names = [f"column {number}" for number in range(12)]
+        frame = pandas.DataFrame(self.X, columns=names)
+        frame.assign(kind=self.y).to_csv(self.folder / "table.csv", index=False)
+        from_table = hoist.train(SMALL, ranks=1, data={"format": "csv", "path": self.folder, "train": "table.csv"}).model
+        self.assertEqual(from_table.columns, names)
+        np.testing.assert_array_equal(from_table.scores(frame[names[::-1]]), from_table.scores(self.X))
+        # And the program takes the columns of a table by the names that a frame had.
+        run = hoist.train(SMALL, frame, self.y, ranks=1)
+        frame[names[::-1]].to_csv(self.folder / "turned.csv", index=False)
+        self.hoist("predict", run.directory, "--out", "asked.csv", "--data.format=csv", f"--data.path={self.folder}",
+                   "--data.test=turned.csv")
+        asked = pandas.read_csv(self.folder / "asked.csv")
+        np.testing.assert_allclose(asked.drop(columns="label"), run.model.scores(self.X), rtol=1e-5, atol=1e-7)
+
+    def test_truth_values_are_classes(self):
         truth = hoist.train(SMALL | {"network.layers": "12-10-2"}, self.X, self.y > 0, ranks=1).model
         self.assertGreater((truth.predict(self.X) == (self.y > 0)).mean(), 0.9)
 

@@ -55,6 +55,25 @@ class ArrayFiles(ProgramTest):
         if "names" in more:
             self.assertEqual(inputs[2], more["names"])
 
+    def test_names_of_columns_are_remembered_and_held_to(self):
+        samples = numpy.random.default_rng(3).normal(size=(SAMPLES, 3))
+        names = numpy.array(["mass", "age", "length"])
+        numpy.savez(self.folder / "a.npz", X=samples, y=labels(), feature_names=names)
+        columns = self.describe("numpy", train="a.npz")[0]["train"]["columns"]
+        self.assertEqual([column["name"] for column in columns], names.tolist())
+        network = ["--network.layers=3-4-3", "--train.sweeps=1", "--quiet"]
+        config = self.write_config(data__format="numpy", data__path=".", data__train="a.npz")
+        self.succeed("train", config, "--out", "run", *network)
+        inspected = json.loads(self.succeed("inspect", "run", "--json").out)
+        self.assertEqual([column["name"] for column in inspected["columns"]], names.tolist())
+        numpy.savez(self.folder / "b.npz", X=samples[:, ::-1], y=labels(), feature_names=names[::-1])
+        self.assert_error(self.hoist("evaluate", "run", "--data.test=b.npz", "--data.format=numpy", "--data.path=."), BAD,
+                          "length, age, mass", "mass, age, length")
+        # Names of something else are none of columns.
+        for other in (names[:2], numpy.array(["mass", "age", "mass"]), numpy.arange(3)):
+            numpy.savez(self.folder / "a.npz", X=samples, y=labels(), feature_names=other)
+            self.assertEqual(self.describe("numpy", train="a.npz")[0]["train"].get("columns", []), [])
+
     def refuses_data(self, status, phrases, form, **given):
         self.assert_error(self.hoist("data", "describe", *self.keys(form, **given)), status, *phrases)
 
