@@ -74,6 +74,14 @@ def require_finite(array: np.ndarray, name: str) -> None:
                     "replace such values, or leave their samples out")
 
 
+class Numbered:
+    """Labels that are numbers of classes from 0, of which not all need be among them."""
+
+    def __init__(self, labels: np.ndarray, classes: int):
+        self.labels = labels
+        self.classes = classes
+
+
 class Classes:
     """How the labels of a data set are numbered from 0.
 
@@ -138,6 +146,10 @@ def save(folder: pathlib.Path, figure: str, precision: str, X: Any, y: Any, X_te
         if part == "test":
             keys["data.test"] = "X_test.npy"
         if targets is None:
+            continue
+        if isinstance(targets, Numbered):
+            np.save(folder / "class_names.npy", np.arange(targets.classes).astype(str))
+            np.save(folder / f"y_{part}.npy", targets.labels)
             continue
         labels = _labels(targets, f"y{suffix}", len(array))
         if figure == "rmse":

@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.utils import check_random_state
-from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.multiclass import _check_partial_fit_first_call, check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
-from .arrays import Named
+from .arrays import Named, Numbered
 from .errors import Interrupted
+from .folders import TemporaryFolder
 from .model import Model
-from .training import train
+from .training import beside, train
 
 # What is known of weights before the data are seen, in samples that say as much: decay is that over their number.
 _PRIOR_SAMPLES = 500.0
@@ -46,7 +47,14 @@ class _Network(BaseEstimator):
         self.random_state = random_state
         self.keys = keys
 
-    def _train(self, X: np.ndarray, y: np.ndarray, outputs: int, output: str) -> None:
+    def _train(self, X: np.ndarray, y: Any, outputs: int, output: str, go_on: bool = False) -> None:
+        """Trains for the epochs, or where it is to `go_on` for one, from the weights that are there."""
+        start = getattr(self, "model_", None) if go_on else None
+        if start is None:
+            self.loss_curve_: list[float] = []
+            self._random = check_random_state(self.random_state)
+            self._samples = 0
+        self._samples = self._samples + len(X) if go_on else len(X)
         sizes = [X.shape[1], *np.ravel(self.hidden_layer_sizes).tolist(), outputs]
         keys: dict[str, Any] = {
             "network.layers": sizes,
@@ -55,13 +63,13 @@ class _Network(BaseEstimator):
             "formulation.name": self.formulation,
             "weights.solver": self.solver,
             "weights.step": self.step,
-            "weights.decay": _PRIOR_SAMPLES / len(X) if self.decay is None else self.decay,
+            "weights.decay": _PRIOR_SAMPLES / self._samples if self.decay is None else self.decay,
             "network.init": self.init,
-            "train.epochs": self.epochs,
+            "train.epochs": 1 if go_on else self.epochs,
             "train.batch": min(self.batch, len(X)),
             "train.evaluate_every": 0,
             "train.dropout": self.dropout,
-            "train.seed": int(check_random_state(self.random_state).randint(1, np.iinfo(np.int32).max)),
+            "train.seed": int(self._random.randint(1, np.iinfo(np.int32).max)),
             "data.standardize": self.standardize,
             "checkpoint.keep": 1,
         }
@@ -70,14 +78,23 @@ class _Network(BaseEstimator):
         if ranks is None:
             cores = len(os.sched_getaffinity(0))
             ranks = min(2, cores) if weights * len(X) * self.epochs > _WORTH_RANKS else 1
+        keys |= dict(self.keys or {})
+        folder = None
         names = getattr(self, "feature_names_in_", None)  # of a frame
         named = X if names is None else Named(X, names.tolist())
         try:
-            run = train(keys | dict(self.keys or {}), named, y, ranks=ranks, progress=False)
+            if start is not None:
+                folder = TemporaryFolder("hoist-start-", beside(None))
+                keys["network.init"] = folder.path / "start.h5"
+                start.save(keys["network.init"])
+            run = train(keys, named, y, ranks=ranks, progress=False)
         except Interrupted as error:  # a search goes on after an error, and should not after this
             raise KeyboardInterrupt(str(error)) from error
+        finally:
+            if folder is not None:
+                folder.remove()
         self.model_ = Model.load(run.directory, X.dtype)  # answers of doubles have their digits
-        self.loss_curve_ = run.metrics["loss"].tolist()
+        self.loss_curve_ += run.metrics["loss"].tolist()
         self.n_iter_ = len(self.loss_curve_)
 
 
@@ -109,6 +126,23 @@ class Classifier(ClassifierMixin, _Network):
         self._train(X, numbers, max(2, len(self.classes_)), "softmax")
         return self
 
+    def partial_fit(self, X: Any, y: Any, classes: Any = None) -> Classifier:
+        """Trains for one epoch on N x n samples and N classes, from the weights that are there.
+
+        The first call draws weights, and takes all `classes`, which need not be in its y; after ``fit`` the network that
+        was fitted goes on. Inputs are standardized as in the first call. What the solver remembers of its steps begins
+        anew in each call, which starts the program: give hundreds of samples or more. Raises as ``fit``.
+        """
+        _check_partial_fit_first_call(self, classes)
+        X, y = self._validate_data(X, y, dtype=[np.float32, np.float64], reset=not hasattr(self, "model_"))
+        check_classification_targets(y)
+        unknown = np.setdiff1d(y, self.classes_)
+        if unknown.size > 0:
+            raise ValueError(f"y holds {unknown[0]!r} (it is none of the classes of the first call); leave its samples out")
+        numbers = Numbered(np.searchsorted(self.classes_, y), max(2, len(self.classes_)))
+        self._train(X, numbers, numbers.classes, "softmax", go_on=True)
+        return self
+
     def predict_proba(self, X: Any) -> np.ndarray:
         """The probability of each class, N x classes."""
         check_is_fitted(self)
@@ -128,6 +162,12 @@ class Regressor(RegressorMixin, _Network):
         """Trains on N x n samples and N values. Raises ValueError for data that cannot be used, and hoist.Error."""
         X, y = self._validate_data(X, y, dtype=[np.float32, np.float64], y_numeric=True)
         self._train(X, y, 1, "linear")
+        return self
+
+    def partial_fit(self, X: Any, y: Any) -> Regressor:
+        """Trains for one epoch on N x n samples and N values, as ``Classifier.partial_fit`` does."""
+        X, y = self._validate_data(X, y, dtype=[np.float32, np.float64], y_numeric=True, reset=not hasattr(self, "model_"))
+        self._train(X, y, 1, "linear", go_on=True)
         return self
 
     def predict(self, X: Any) -> np.ndarray:

@@ -20,7 +20,7 @@ _WHERE_DATA_LIE = ("data.format", "data.path", "data.train", "data.test", "data.
                    "data.header", "data.missing", "data.gray")
 
 
-def _beside(out: pathlib.Path | None) -> pathlib.Path | None:
+def beside(out: pathlib.Path | None) -> pathlib.Path | None:
     """Where temporary folders go: the usual place, but in an allocation one that all nodes see."""
     return (out or pathlib.Path.cwd() / "run").parent if in_allocation() else None
 
@@ -65,9 +65,9 @@ def train(config: Config = None, X: Any = None, y: Any = None, *, X_test: Any = 
     if X is not None:
         given = {key: value for key, value in given.items() if key not in _WHERE_DATA_LIE}
     resolved = resolve(given)
-    temporary = TemporaryFolder("hoist-run-", _beside(None)) if out is None else None
+    temporary = TemporaryFolder("hoist-run-", beside(None)) if out is None else None
     directory = pathlib.Path(out) if temporary is None else temporary.path
-    folder = TemporaryFolder("hoist-data-", _beside(directory))
+    folder = TemporaryFolder("hoist-data-", beside(directory))
     try:
         if X is not None:
             given |= arrays.save(folder.path, resolved.figure, resolved.precision, X, y, X_test, y_test)

@@ -94,6 +94,44 @@ class Use(unittest.TestCase):
     def stop():
         raise InterruptedError
 
+    def test_parts_are_learned_one_after_another(self):
+        net = hoist.Classifier(hidden_layer_sizes=(30,), step=5e-3, batch=20, random_state=1)
+        with self.assertRaisesRegex(ValueError, "classes must be passed on the first call"):
+            clone(net).partial_fit(self.X, self.y)
+        parts = np.array_split(np.random.default_rng(1).permutation(1200), 4)
+        for call in range(16):
+            part = parts[call % 4]
+            part = part[self.y[part] != call % 4]  # no part has all classes
+            net.partial_fit(self.X[part], self.y[part], classes=np.arange(10))
+        self.assertEqual((net.n_iter_, len(net.loss_curve_)), (16, 16))
+        self.assertEqual(net.predict_proba(self.X[:3]).shape, (3, 10))
+        self.assertGreater(net.score(self.X[1200:], self.y[1200:]), 0.7)
+        with self.assertRaisesRegex(ValueError, "11"):
+            net.partial_fit(self.X[:20], np.full(20, 11))
+
+    def test_what_was_fitted_goes_on(self):
+        X, y = clusters()
+        fitted = hoist.Classifier(hidden_layer_sizes=(8,), epochs=3, random_state=1).fit(X, y)
+        scaling = hoist.model.portable_arrays(fitted.model_)["input_mean"]
+        before = fitted.model_.weights[0].copy()
+        fitted.partial_fit(10 + X[:100], y[:100])  # which does not change how inputs are standardized
+        after = hoist.model.portable_arrays(fitted.model_)["input_mean"]
+        np.testing.assert_array_equal(after, scaling)
+        change = np.abs(fitted.model_.weights[0] - before).max()
+        self.assertTrue(0 < change < np.abs(before).max(), change)
+        self.assertEqual(fitted.n_iter_, 4)
+
+    def test_a_regression_goes_on_in_its_unit(self):
+        X, y = load_diabetes(return_X_y=True)
+        net = hoist.Regressor(random_state=1).fit(X, y)
+        before = net.predict(X)
+        net.set_params(step=1e-9, decay=0.0).partial_fit(X[:50], y[:50])
+        np.testing.assert_allclose(net.predict(X), before, rtol=1e-3)
+        part = hoist.Regressor(random_state=1)
+        for _ in range(30):
+            part.partial_fit(X, y)
+        self.assertGreater(part.score(X, y), 0.3)
+
     def test_an_interrupt_ends_a_search_too(self):
         with mock.patch.object(estimators, "train", side_effect=hoist.Interrupted("stopped; go on")):
             with self.assertRaises(KeyboardInterrupt):
