@@ -37,12 +37,8 @@ ExitStatus run_bench(const Communicator& world, const CommandLine& line) {
             throw UsageError("hoist bench " + name + " takes no CONFIG", given[1] + " given",
                              "only hoist bench sweep trains");
         }
-        if (line.get<int>("repeat") < 1) {
-            throw UsageError("--repeat must be at least 1", "", "the default is 9");
-        }
-        if (line.get<Index>("samples") < 0) {
-            throw UsageError("--samples must be at least 1", "", "or leave it out");
-        }
+        require_at_least("repeat", line.get<int>("repeat"), 1, "leave it out for 9");
+        require_at_least("samples", line.get<Index>("samples"), Index{0}, "leave it out");
     });
     // As large as MNIST; no test part, since nothing is evaluated.
     const ConfigText defaults{{"data.samples", "60000"}, {"data.test_samples", "0"}};

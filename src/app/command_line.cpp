@@ -61,7 +61,8 @@ std::string read_shared_file(const Communicator& world, const std::string& path)
             file.read(text.data(), std::ssize(text));
             // A folder can be opened but not read.
             if (!file.is_open() || file.bad()) {
-                throw MissingError("cannot read " + path, std::strerror(errno), "check the path");
+                throw MissingError("cannot read the configuration " + path, std::strerror(errno),
+                                   "check the path; `hoist new` prints some to begin with");
             }
             text.resize(static_cast<std::size_t>(file.gcount()));
             if (text.size() > longest) {
@@ -143,6 +144,11 @@ void CommandLine::parse(const std::vector<std::string>& arguments) {
     const bool many = !syntax_.arguments.empty() && syntax_.arguments.back().ends_with("...");
     const auto needed = static_cast<std::size_t>(std::ranges::count_if(
         syntax_.arguments, [](const auto& name) { return !name.starts_with('['); }));
+    if (given.empty() && needed > 0 && syntax_.arguments.front() == "CONFIG") {
+        throw UsageError("hoist " + command_.name + " needs a CONFIG", "no configuration is given",
+                         "write hoist " + command_.name +
+                             " FILE.ini; `hoist new glyphs` prints one to begin with");
+    }
     if (given.size() < needed || (given.size() > syntax_.arguments.size() && !many)) {
         throw UsageError(
             "hoist " + command_.name + " takes " +
@@ -236,9 +242,7 @@ GivenConfig read_config(const Communicator& world, const std::string& file, cons
 
 int use_threads(const Communicator& world, int threads) {
     agree(world, [&] {
-        if (threads < 0) {
-            throw UsageError("--threads must be at least 1", "", "or leave it out");
-        }
+        require_at_least("threads", threads, 0, "give a number from 1, or leave it out");
     });
     const int sharing = world.ranks_on_node();
     if (threads == 0) {

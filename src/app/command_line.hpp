@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "hoist/base/error.hpp"
+#include "hoist/base/text.hpp"
 #include "hoist/comm/communicator.hpp"
 #include "hoist/config/config.hpp"
 
@@ -75,6 +76,17 @@ class CommandLine {
     boost::program_options::variables_map values_;
     ConfigText keys_;
 };
+
+/// @throws UsageError unless the option's `value` is at least `least`. @param advice what to give instead.
+template <typename Number>
+void require_at_least(const std::string& option, Number value, Number least,
+                      const std::string& advice) {
+    if (!(value >= least)) {
+        throw UsageError(
+            "--" + option + " " + to_text(static_cast<double>(value)) + " is not valid",
+            "it must be at least " + to_text(static_cast<double>(least)), advice);
+    }
+}
 
 /// @throws UsageError unless `rule` is feedforward or lifted.
 void require_rule(const std::string& rule);

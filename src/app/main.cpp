@@ -102,6 +102,15 @@ ExitStatus run(const Communicator& world, const std::vector<std::string>& argume
     return status;
 }
 
+/// What of the error is said; a defect is nothing that its reader can mend.
+std::string told(const Error& error) {
+    const std::string text = error.what();
+    return error.status() == ExitStatus::defect && text.find("report it") == std::string::npos
+               ? "hoist has a defect (" + text +
+                     "); please report it with the command that shows it"
+               : text;
+}
+
 /// Ends the job on every rank: the others may be waiting for this one.
 [[noreturn]] void end_all(const Communicator& world, const std::string& message,
                           ExitStatus status) {
@@ -128,11 +137,11 @@ int main(int argc, char** argv) {
         return static_cast<int>(run(world, arguments));
     } catch (const Error& error) {
         if (!error.agreed()) {
-            end_all(world, error.what(), error.status());
+            end_all(world, told(error), error.status());
         }
         if (world.rank() == 0) {
             std::cout << std::flush;
-            std::fprintf(stderr, "hoist: %s\n", error.what());
+            std::fprintf(stderr, "hoist: %s\n", told(error).c_str());
         }
         return static_cast<int>(error.status());
     } catch (const std::bad_alloc&) {

@@ -100,7 +100,8 @@ std::unique_ptr<Dataset> open_for_model(const ModelHeader& header, const Config&
     DataParts parts = open_dataset(data, use);
     std::unique_ptr<Dataset> part = std::move(parts.test ? parts.test : parts.train);
     if (!part) {
-        throw UsageError("there are no data to use the model on", "",
+        throw UsageError("there are no data to use the model on",
+                         "none are named here or in its configuration",
                          "give --data.format, --data.path and --data.test");
     }
     if (header.network.pictures()) {  // of any size

@@ -204,18 +204,11 @@ ExitStatus run_plan(const Communicator& world, const CommandLine& line) {
     const int ranks = line.has("ranks") ? line.get<int>("ranks") : world.size();
     SampleFacts samples;
     agree(world, [&] {
-        if (ranks < 1) {
-            throw UsageError("--ranks must be at least 1", "",
-                             "give the number of ranks to plan for");
-        }
+        require_at_least("ranks", ranks, 1, "give the number of ranks to plan for");
         for (const std::string name : {"flops", "bandwidth", "network", "latency"}) {
-            if (!(line.get<double>(name) >= 0.0)) {
-                throw UsageError("--" + name + " must not be negative", "", "or leave it out");
-            }
+            require_at_least(name, line.get<double>(name), 0.0, "leave it out to have it measured");
         }
-        if (line.get<Index>("samples") < 0) {
-            throw UsageError("--samples must be at least 1", "", "or leave it out");
-        }
+        require_at_least("samples", line.get<Index>("samples"), Index{0}, "leave it out");
         place(layer_costs(config), config.grid, ranks);
         samples.train = line.get<Index>("samples");
         if (samples.train == 0) {

@@ -20,9 +20,9 @@ using Json = nlohmann::ordered_json;
 // Rows of metrics.csv that a chart can show.
 constexpr Index most_rows = 1000;
 
-[[noreturn]] void refuse(const std::filesystem::path& path, const std::string& problem,
+[[noreturn]] void refuse(const std::filesystem::path& path, const std::string& line,
                          const std::string& why) {
-    throw DataError(path.string() + " is damaged (" + problem + ")", why,
+    throw DataError(path.string() + " is damaged in " + line, why,
                     "mend it, or train again with --overwrite");
 }
 

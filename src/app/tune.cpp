@@ -56,9 +56,7 @@ SearchOptions search_options(const CommandLine& line, int ranks) {
     SearchOptions options;
     options.trials = line.get<Index>("trials");
     options.parallel = line.get<int>("parallel");
-    if (options.trials < 1) {
-        throw UsageError("--trials must be at least 1", "", "give how many to try");
-    }
+    require_at_least("trials", options.trials, Index{1}, "give how many settings to try");
     if (options.parallel < 1 || options.parallel > ranks) {
         throw UsageError(
             "--parallel " + std::to_string(options.parallel) + " cannot work",

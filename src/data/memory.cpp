@@ -85,7 +85,8 @@ Rows::Rows(std::span<const double> numbers, Index columns) : doubles_(numbers.da
 void Rows::set_shape(std::size_t numbers, Index columns) {
     if (columns < 1 || numbers % static_cast<std::size_t>(columns) != 0) {
         throw UsageError(
-            std::to_string(numbers) + " numbers are no rows of " + std::to_string(columns), "",
+            "the numbers of the samples do not fill rows",
+            "there are " + std::to_string(numbers) + ", and a row has " + std::to_string(columns),
             "give as many for each sample as the network has inputs");
     }
     columns_ = columns;

@@ -16,18 +16,19 @@ namespace {
 // @param rounding of the entries, relative to the diagonal: pivots below it say nothing.
 Eigen::LLT<Matrix<double>> factor(const Matrix<double>& damped, double rounding,
                                   const std::string& advice) {
-    const std::string problem = "a Gram matrix of a mini-batch cannot be factored";
+    const std::string problem = "the weights cannot take a step";
     const auto lower = damped.template triangularView<Eigen::Lower>();
     if (!Matrix<double>(lower).allFinite()) {  // the factorization itself goes on with NaNs
-        throw NumericalError(problem, "it is not finite",
-                             "use a smaller weights.step, or smaller or standardized inputs");
+        throw NumericalError(problem, "the Gram matrix of a mini-batch is not finite",
+                             "use a smaller weights.step, or set data.standardize = true");
     }
     Eigen::LLT<Matrix<double>> result(damped);
     const double least =
         rounding * static_cast<double>(damped.rows()) * damped.diagonal().maxCoeff();
     if (result.info() != Eigen::Success ||
         result.matrixLLT().diagonal().cwiseAbs2().minCoeff() <= least) {
-        throw NumericalError(problem, "it is too far from definite for its precision", advice);
+        throw NumericalError(
+            problem, "the Gram matrix of a mini-batch is singular to its precision", advice);
     }
     return result;
 }

@@ -73,9 +73,9 @@ RidgeFactor::RidgeFactor(const NormalEquations& equations, double kappa, double 
             Matrix<double>(deviations_ * counts_.cwiseSqrt().asDiagonal()));
     }
     if (!lower_triangle_is_finite(a) || !mean_.allFinite() || !std::isfinite(kappa)) {
-        throw NumericalError("the normal equations of a layer are not finite",
-                             "its inputs are too large to be squared",
-                             "use smaller or standardized data");
+        throw NumericalError("the weights of a layer cannot be fitted",
+                             "its inputs are not finite, or too large to be squared",
+                             "set data.standardize = true, or use smaller numbers");
     }
     spread_ = (a.diagonal() / counts_.sum()).cwiseMax(0.0).cwiseSqrt();
     scale_.resize(n);
@@ -104,16 +104,17 @@ void RidgeFactor::factor(Matrix<double> a, double precision) {
             continue;
         }
         // The estimate of the norm of the inverse is blind to some equal columns, the pivots are not.
-        const double least = std::min(factor_.rcond() * norm,
-                                      factor_.matrixLLT().diagonal().cwiseAbs2().minCoeff());
+        const double least =
+            std::min(factor_.rcond() * norm, factor_.matrixLLT().diagonal().cwiseAbs2().minCoeff());
         if (shift > 0.0 || least > first) {
             shift_ = shift;
             return;
         }
     }
-    throw NumericalError("the normal equations of a layer cannot be solved",
-                         "their Gram matrix is not positive definite",
-                         "use smaller or standardized data");
+    throw NumericalError("the weights of a layer cannot be fitted",
+                         "its inputs are so alike, or so unlike in size, that their regression has "
+                         "no solution in this precision",
+                         "set data.standardize = true, or a larger weights.ridge");
 }
 
 Matrix<double> RidgeFactor::solve(const NormalEquations& equations) const {

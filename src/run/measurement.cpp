@@ -50,7 +50,8 @@ SweepRecord Measurement<Scalar>::operator()(Index index) {
     record.times = {sums[3] / ranks, sums[4] / ranks, sums[5] / ranks, sums[6] / ranks};
     if (!std::isfinite(record.energy.objective())) {
         throw NumericalError(
-            "the objective is not finite after " + config_.unit() + " " + std::to_string(index), "",
+            "the objective is not finite after " + config_.unit() + " " + std::to_string(index),
+            "the weights or the activations have grown without bound",
             config_.fit == Fit::sweeps
                 ? std::string("the last checkpoint is good; use a larger weights.ridge") +
                       (config_.precision == Precision::single ? ", or train.precision = double"
