@@ -25,7 +25,7 @@ void check_normalization(const Config& config) {
             "one by one",
             "use weights.solver = muon or adam, or leave batchnorm out of network.layers");
     }
-    const auto alone = [](const MapSpec& map) { return map.normalized && map.dense(); };
+    const auto alone = [](const MapSpec& map) { return map.normalized && map.places() == 1; };
     if ((config.batch == 1 || config.grid.block == 1) &&
         std::ranges::any_of(config.network.maps, alone)) {
         refuse(config.batch == 1 ? "train.batch = 1" : "grid.block = 1",

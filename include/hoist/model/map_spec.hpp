@@ -89,7 +89,8 @@ struct MapSpec {
     Index outputs() const { return leading > 0 ? leading : (adjoint ? from : to).channels; }
     /// How often W is applied to a sample.
     Index places() const { return windows.places(); }
-    bool dense() const { return places() == 1; }
+    /// Whether it is applied once, to all of a sample.
+    bool dense() const { return places() == 1 && windows.are_the_block(); }
     /// Whether it adds to what W gives.
     bool residual() const;
     /// Whether all of x is added, to all of u.
