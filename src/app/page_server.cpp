@@ -111,7 +111,7 @@ struct PageServer::State {
         server.set_socket_options(reuse_of_ended_ones);
         // A connection serves one request, so that none is waited for at the end.
         server.set_keep_alive_max_count(1);
-        server.set_read_timeout(2);
+        server.set_read_timeout(1);
         server.set_write_timeout(10);
         server.set_payload_max_length(1 << 16);
         server.set_default_headers({{"Cache-Control", "no-store"},

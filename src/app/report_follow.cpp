@@ -28,7 +28,7 @@ using Json = nlohmann::ordered_json;
 constexpr int usual_port = 8642;
 constexpr auto between_looks = std::chrono::milliseconds(250);
 constexpr auto between_checks = std::chrono::milliseconds(50);
-constexpr auto time_to_end = std::chrono::seconds(1);
+constexpr auto time_to_end = std::chrono::seconds(2);
 
 /// What changes when a file does.
 std::string mark_of(const std::filesystem::path& path) {

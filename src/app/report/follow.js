@@ -54,7 +54,9 @@ async function follow() {
         newer = await newerData();
         lost.remove();
     } catch {
-        page.prepend(lost);
+        if (!lost.isConnected) {
+            page.prepend(lost);
+        }
     }
     setTimeout(follow, 500);
     if (newer) {
