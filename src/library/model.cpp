@@ -1,9 +1,8 @@
-#include <algorithm>
-#include <utility>
+#include "hoist/library/model.hpp"
 
-#include "hoist/problem/problem.hpp"
+#include <algorithm>
+
 #include "hoist/run/checkpoint.hpp"
-#include "hoist/train/lifted_state.hpp"
 #include "model_state.hpp"
 
 namespace hoist {
@@ -14,70 +13,59 @@ namespace {
 constexpr Index rows_at_once = 16384;
 
 template <typename Scalar>
-Stage<Scalar> whole_stage(const std::string& path, const ModelHeader& header) {
-    const Range layers{0, header.network.layers()};
-    return {header.network, layers, read_weights<Scalar>(path, header.network, layers)};
-}
-
-// Without labels, whatever the network predicts.
-std::unique_ptr<Dataset> open_rows(const DataInMemory& data, const Config& config) {
-    DataConfig memory;
-    memory.format = "memory";
-    memory.memory = &data;
-    return std::move(open_dataset(memory, data_use(config)).train);
+LocalNetwork<Scalar> read_network(const std::string& path, ModelHeader header) {
+    auto maps = read_weights<Scalar>(path, header.network, {0, header.network.layers()});
+    return {std::move(header), std::move(maps)};
 }
 
 template <typename Scalar>
-Matrix<double> scores_of(const Model::State& state, const Stage<Scalar>& stage, Dataset& data,
-                         Range rows) {
-    std::vector<Index> chosen;
-    for (Index row = rows.begin; row < rows.end; ++row) {
-        chosen.push_back(row);
+std::vector<double> scores_of(const LocalNetwork<Scalar>& network, const Rows& inputs) {
+    const Index outputs = network.spec().outputs();
+    std::vector<double> all(static_cast<std::size_t>(inputs.rows() * outputs));
+    Vector<double> row(inputs.columns());
+    for (Index first = 0; first < inputs.rows(); first += rows_at_once) {
+        Matrix<Scalar> some(inputs.columns(), std::min(rows_at_once, inputs.rows() - first));
+        for (Index i = 0; i < some.cols(); ++i) {
+            inputs.read(first + i, std::span(row.data(), static_cast<std::size_t>(row.size())));
+            some.col(i) = row.template cast<Scalar>();
+        }
+        network.answer({some.data(), some.rows(), some.cols()},
+                       {all.data() + first * outputs, outputs, some.cols()}, {}, first);
     }
-    const NetworkSpec& network = state.header.network;
-    const Communicator alone = Communicator::alone();
-    Samples<Scalar> samples =
-        load_samples<Scalar>(data, chosen, network, state.placement, 0,
-                             ColumnBlocks(rows.size(), 0, network.widest()), state.header.targets);
-    standardize(state.header.standardization, samples.inputs);
-    Stage<Scalar> own = stage;
-    return network_scores<Scalar>(
-        {state.config, alone, alone, state.placement, own, state.header.targets}, samples);
+    return all;
+}
+
+const ModelHeader& header_of(const Model::State& state) {
+    return std::visit([](const auto& network) -> const ModelHeader& { return network.header(); },
+                      state.network);
 }
 
 }  // namespace
-
-Placement whole_network(const Config& config) { return place(layer_costs(config), {}, 1); }
 
 Model::Model(std::shared_ptr<const State> state) : state_(std::move(state)) {}
 
 Model Model::load(const std::string& path) {
     ModelHeader header = read_model_header(path);
-    Config config = config_of(header);
-    Placement placement = whole_network(config);
-    std::variant<Stage<float>, Stage<double>> stage;
-    if (config.precision == Precision::single) {
-        stage = whole_stage<float>(path, header);
-    } else {
-        stage = whole_stage<double>(path, header);
-    }
-    return Model(std::make_shared<const State>(
-        State{std::move(header), std::move(config), std::move(placement), std::move(stage)}));
+    return Model(
+        config_of(header).precision == Precision::single
+            ? std::make_shared<const State>(State{read_network<float>(path, std::move(header))})
+            : std::make_shared<const State>(State{read_network<double>(path, std::move(header))}));
 }
 
 void Model::save(const std::string& path) const {
     std::visit(
-        [&](const auto& stage) {
-            write_model(path, state_->header, Communicator::alone(), state_->placement, stage);
+        [&](const auto& network) {
+            write_model(path, network.header(), Communicator::alone(), network.placement(),
+                        network.stage());
         },
-        state_->stage);
+        state_->network);
 }
 
-Index Model::inputs() const { return state_->header.network.inputs(); }
-Index Model::outputs() const { return state_->header.network.outputs(); }
+Index Model::inputs() const { return header_of(*state_).network.inputs(); }
+Index Model::outputs() const { return header_of(*state_).network.outputs(); }
 
 std::vector<double> Model::scores(const Rows& inputs) const {
-    if (state_->header.network.pictures()) {
+    if (header_of(*state_).network.pictures()) {
         throw UsageError("the model makes pictures", "they are no scores", "use hoist predict");
     }
     if (inputs.columns() != this->inputs()) {
@@ -85,18 +73,8 @@ std::vector<double> Model::scores(const Rows& inputs) const {
                          "the model takes " + std::to_string(this->inputs()) + " inputs",
                          "give as many for each sample");
     }
-    const DataInMemory memory{{inputs, {}, {}}, {}};
-    const std::unique_ptr<Dataset> data = open_rows(memory, state_->config);
-    std::vector<double> all;
-    all.reserve(static_cast<std::size_t>(inputs.rows() * outputs()));
-    for (Index first = 0; first < inputs.rows(); first += rows_at_once) {
-        const Range rows{first, std::min(first + rows_at_once, inputs.rows())};
-        const Matrix<double> scores =
-            std::visit([&](const auto& stage) { return scores_of(*state_, stage, *data, rows); },
-                       state_->stage);
-        all.insert(all.end(), scores.data(), scores.data() + scores.size());
-    }
-    return all;
+    return std::visit([&](const auto& network) { return scores_of(network, inputs); },
+                      state_->network);
 }
 
 std::vector<Index> Model::classes(const Rows& inputs) const {

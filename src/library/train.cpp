@@ -65,11 +65,12 @@ std::string sizes_text(const DataInMemory& data) {
     return text;
 }
 
-/// Collective: all layers on every rank.
+/// Collective: the maps of all layers on every rank.
 template <typename Scalar>
-Stage<Scalar> gather_stages(const Problem<Scalar>& problem, const Communicator& world) {
+std::vector<Weights<Scalar>> gather_maps(const Problem<Scalar>& problem,
+                                         const Communicator& world) {
     const NetworkSpec& network = problem.stage.network;
-    Stage<Scalar> whole{network, {0, network.layers()}, {}};
+    std::vector<Weights<Scalar>> whole;
     for (int stage = 0; stage < problem.placement.grid.stages(); ++stage) {
         const int owner = problem.placement.grid.rank_of(stage, 0);
         const Range layers = problem.placement.layers[static_cast<std::size_t>(stage)];
@@ -90,7 +91,7 @@ Stage<Scalar> gather_stages(const Problem<Scalar>& problem, const Communicator& 
                 share(weights.moments.mean, map.outputs(), 1);
                 share(weights.moments.variance, map.outputs(), 1);
             }
-            whole.weights.push_back(std::move(weights));
+            whole.push_back(std::move(weights));
         }
     }
     return whole;
@@ -104,12 +105,8 @@ Model train_as(const Config& config, const Communicator& world, const RunOptions
     if (trainer() == Outcome::already_complete) {
         return Model::load(run.directory->model().string());
     }
-    ModelHeader header = trainer.header();
-    Config used = config_of(header);
-    Placement placement = whole_network(used);
-    return Model(std::make_shared<const Model::State>(
-        Model::State{std::move(header), std::move(used), std::move(placement),
-                     gather_stages(trainer.problem(), world)}));
+    return Model(std::make_shared<const Model::State>(Model::State{
+        LocalNetwork<Scalar>(trainer.header(), gather_maps(trainer.problem(), world))}));
 }
 
 }  // namespace

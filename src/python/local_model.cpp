@@ -5,6 +5,7 @@
 #include "hoist/foreign/npz_model.hpp"
 #include "hoist/foreign/onnx_model.hpp"
 #include "hoist/math/blas_check.hpp"
+#include "hoist/run/checkpoint.hpp"
 #include "hoist/run/run_directory.hpp"
 
 namespace hoist {
@@ -36,7 +37,34 @@ LocalModel model_in(const std::filesystem::path& file, ModelHeader header) {
     return {LocalNetwork<Scalar>(std::move(header), std::move(maps))};
 }
 
+template <typename Scalar>
+void write(const LocalNetwork<Scalar>& network, const std::string& path) {
+    const ModelHeader& header = network.header();
+    if (path.ends_with(".h5")) {
+        write_model<Scalar>(path, header, Communicator::alone(), network.placement(),
+                            network.stage());
+        return;
+    }
+    if (!path.ends_with(".npz") && !path.ends_with(".onnx")) {
+        throw UsageError("cannot save the model as " + path, "the ending chooses the format",
+                         "use .h5, .npz or .onnx");
+    }
+    std::vector<Weights<double>> maps;
+    for (const auto& [matrix, bias, moments] : network.maps()) {
+        maps.push_back(
+            {matrix.template cast<double>(),
+             bias.template cast<double>(),
+             {moments.mean.template cast<double>(), moments.variance.template cast<double>()}});
+    }
+    const PortableModel model = to_portable(header, maps, network.config().precision);
+    path.ends_with(".npz") ? write_npz_model(path, model) : write_onnx_model(path, model);
+}
+
 }  // namespace
+
+void write_local_model(const LocalModel& model, const std::string& path) {
+    std::visit([&](const auto& network) { write(network, path); }, model.network);
+}
 
 LocalModel read_local_model(const std::string& path, std::optional<Precision> precision) {
     require_right_results();

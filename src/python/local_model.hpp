@@ -4,7 +4,7 @@
 #include <string>
 #include <variant>
 
-#include "local_network.hpp"
+#include "hoist/train/local_network.hpp"
 
 namespace hoist {
 
@@ -16,5 +16,8 @@ struct LocalModel {
 /// Reads a run directory, or an HDF5, ONNX or NPZ file. @param precision to compute in; none: that of the model.
 /// @throws MissingError, DataError, UsageError.
 LocalModel read_local_model(const std::string& path, std::optional<Precision> precision);
+
+/// Writes an HDF5, NPZ or ONNX file, as its ending says. @throws UsageError for another ending, OutputError.
+void write_local_model(const LocalModel& model, const std::string& path);
 
 }  // namespace hoist

@@ -175,12 +175,7 @@ PYBIND11_MODULE(_hoist, module) {
                                      : std::nullopt);
              }),
              py::arg("path"), py::arg("precision") = py::none())
-        .def(
-            "write",
-            [](const LocalModel& model, const std::string& path) {
-                ask(model, [&](const auto& network) { network.write(path); });
-            },
-            py::arg("path"))
+        .def("write", &write_local_model, py::arg("path"))
         .def("answer", &answer, py::arg("rows"), py::arg("with_hidden"))
         .def("energies", &energies, py::arg("rows"))
         .def("restore", &restore, py::arg("pictures"))

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <functional>
 #include <vector>
 
 #include "hoist/problem/model_config.hpp"
@@ -25,11 +24,17 @@ class LocalNetwork {
 
     const ModelHeader& header() const { return header_; }
     const NetworkSpec& spec() const { return header_.network; }
+    const Config& config() const { return config_; }
+    /// Of all layers on one rank.
+    const Placement& placement() const { return placement_; }
+    const Stage<Scalar>& stage() const { return stage_; }
     const std::vector<Weights<Scalar>>& maps() const { return stage_.weights; }
 
     /// The scores of each sample as `hoist predict` writes them, and the activations of all hidden blocks where
-    /// `hidden` has room for them. @throws DataError for an input that is not finite.
-    void answer(const Inputs& inputs, Scores scores, std::vector<Block> hidden) const;
+    /// `hidden` has room for them. @param first the number of the first sample, for messages.
+    /// @throws DataError for an input that is not finite.
+    void answer(const Inputs& inputs, Scores scores, std::vector<Block> hidden = {},
+                Index first = 0) const;
 
     /// The free energy of each sample. @pre the formulation is lrrn. @throws as answer.
     Vector<double> energies(const Inputs& inputs) const;
@@ -38,9 +43,6 @@ class LocalNetwork {
     /// @throws DataError for a size that it does not take.
     Matrix<double> restore(const Shape& shape,
                            const Eigen::Map<const Matrix<double>>& pictures) const;
-
-    /// Writes an HDF5, NPZ or ONNX file, as its ending says. @throws UsageError for another ending, OutputError.
-    void write(const std::string& path) const;
 
   private:
     Samples<Scalar> samples_of(Index count) const;

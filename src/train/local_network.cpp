@@ -1,16 +1,12 @@
-#include "local_network.hpp"
+#include "hoist/train/local_network.hpp"
 
 #include <cmath>
 
 #include "array_pictures.hpp"
 #include "hoist/base/error.hpp"
 #include "hoist/base/text.hpp"
-#include "hoist/foreign/exchanged_model.hpp"
-#include "hoist/foreign/npz_model.hpp"
-#include "hoist/foreign/onnx_model.hpp"
 #include "hoist/formulation/output_block.hpp"
 #include "hoist/problem/picture_samples.hpp"
-#include "hoist/run/checkpoint.hpp"
 #include "hoist/train/picture_quality.hpp"
 
 namespace hoist {
@@ -73,8 +69,8 @@ void LocalNetwork<Scalar>::take(const Inputs& inputs, Range columns, Matrix<Scal
 }
 
 template <typename Scalar>
-void LocalNetwork<Scalar>::answer(const Inputs& inputs, Scores scores,
-                                  std::vector<Block> hidden) const {
+void LocalNetwork<Scalar>::answer(const Inputs& inputs, Scores scores, std::vector<Block> hidden,
+                                  Index first) const {
     const auto inference = make_inference<Scalar>(config_.formulation, alone_, placement_, stage_);
     const auto output = make_output_block<Scalar>(spec().output, config_.formulation);
     Matrix<Scalar> standardized;
@@ -82,7 +78,7 @@ void LocalNetwork<Scalar>::answer(const Inputs& inputs, Scores scores,
     (*inference)(
         samples_of(inputs.cols()),
         [&](const LinearMap<Scalar>& map, Range columns, Matrix<Scalar>& u) {
-            require_finite(part(inputs, columns), columns.begin);
+            require_finite(part(inputs, columns), first + columns.begin);
             if (header_.standardization.empty()) {
                 map.apply(part(inputs, columns), u);
             } else {
@@ -151,27 +147,6 @@ Matrix<double> LocalNetwork<Scalar>::restore(
         }
     }
     return restored;
-}
-
-template <typename Scalar>
-void LocalNetwork<Scalar>::write(const std::string& path) const {
-    if (path.ends_with(".h5")) {
-        write_model<Scalar>(path, header_, alone_, placement_, stage_);
-        return;
-    }
-    if (!path.ends_with(".npz") && !path.ends_with(".onnx")) {
-        throw UsageError("cannot save the model as " + path, "the ending chooses the format",
-                         "use .h5, .npz or .onnx");
-    }
-    std::vector<Weights<double>> maps;
-    for (const auto& [matrix, bias, moments] : stage_.weights) {
-        maps.push_back(
-            {matrix.template cast<double>(),
-             bias.template cast<double>(),
-             {moments.mean.template cast<double>(), moments.variance.template cast<double>()}});
-    }
-    const PortableModel model = to_portable(header_, maps, config_.precision);
-    path.ends_with(".npz") ? write_npz_model(path, model) : write_onnx_model(path, model);
 }
 
 template class LocalNetwork<float>;
