@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pathlib
 import tempfile
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -38,6 +39,7 @@ class Model:
 
     Attributes:
         layers: the network as ``network.layers`` has it, "784-300-100-10".
+        input_shape: rows, columns and channels of a sample; 1 x 1 x n where it is no picture.
         activation_names: one for each map, those of the hidden layers, then the output: ["relu", "softmax"].
         weights, biases: for each map an array, n_out x n_in and n_out, read-only views of the model's own numbers.
             The filters of a convolution are rows, channels innermost.
@@ -53,6 +55,7 @@ class Model:
         self.activation_names: list[str] = local.activations
         self.weights: list[np.ndarray] = local.weights
         self.biases: list[np.ndarray] = local.biases
+        self.input_shape: tuple[int, int, int] = local.input_shape
         self.columns: list[str] | None = local.columns or None
         self.config: str = local.config
         self.dtype = np.dtype(np.float32 if local.precision == "float" else np.float64)
@@ -69,15 +72,17 @@ class Model:
         return Model(_hoist.LocalModel(os.fspath(path), None if dtype is None else PRECISIONS[np.dtype(dtype).name]))
 
     @staticmethod
-    def from_torch(module: torch.nn.Sequential, output: str = "softmax") -> Model:
+    def from_torch(module: torch.nn.Sequential, output: str = "softmax", image: Sequence[int] | None = None) -> Model:
         """A model with the weights of a ``torch.nn.Sequential`` of Linear layers and activations.
 
         `output` is what stands above the last of them: "softmax", which a module that is trained by
-        ``CrossEntropyLoss`` leaves out, or "linear". Raises ConfigError for other modules, which it names.
+        ``CrossEntropyLoss`` leaves out, or "linear". In front of the Linear layers there may be Conv2d with pools, and
+        Flatten; then `image` is the rows and columns of the images, which the model takes as N x rows x columns x
+        channels. Raises ConfigError for other modules, which it names.
         """
         from . import torch_start
 
-        return torch_start.model_of(module, output)
+        return torch_start.model_of(module, output, image)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Writes a .h5, .npz or .onnx file. Raises ConfigError for another ending, WriteError."""

@@ -53,6 +53,78 @@ class Starts(FolderTest):
                 np.testing.assert_allclose(model.scores(self.X), torch.softmax(u, dim=1).numpy(), atol=1e-5)
                 np.testing.assert_allclose(hoist.Model.from_torch(net, "linear").scores(self.X), u.numpy(), atol=1e-5)
 
+    def images(self, channels=2, samples=60):
+        random = np.random.default_rng(1)
+        return random.random((samples, channels, 9, 8), dtype=np.float32), np.arange(samples) % 3
+
+    CONVOLUTIONS = {
+        "largest in front": lambda: nn.Sequential(
+            nn.Conv2d(2, 4, 3, padding=1), nn.MaxPool2d(2), nn.ReLU(), nn.Conv2d(4, 5, 3), nn.ReLU(), nn.Flatten(), nn.Linear(20, 3)),
+        "largest behind": lambda: nn.Sequential(
+            nn.Conv2d(2, 4, 3, padding="same"), nn.Tanh(), nn.MaxPool2d(3, 2), nn.Flatten(), nn.Linear(48, 6), nn.ReLU(),
+            nn.Dropout(0.5), nn.Linear(6, 3)),
+        "means": lambda: nn.Sequential(
+            nn.Conv2d(2, 4, 2, stride=2), nn.LeakyReLU(0.2), nn.AvgPool2d(2), nn.Conv2d(4, 5, 2), nn.ReLU(), nn.Flatten(), nn.Linear(5, 3)),
+        "mean of all": lambda: nn.Sequential(
+            nn.Conv2d(2, 4, 3, stride=2, padding=1), nn.GELU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 3)),
+        "one window": lambda: nn.Sequential(
+            nn.Conv2d(2, 4, 3, stride=2, padding=1), nn.ReLU(), nn.Conv2d(4, 5, 3, stride=3), nn.ReLU(), nn.Flatten(), nn.Linear(5, 3)),
+    }
+
+    def test_convolutions_become_models(self):
+        X, _ = self.images()
+        for name, make in self.CONVOLUTIONS.items():
+            with self.subTest(name):
+                net = make().eval()
+                model = hoist.Model.from_torch(net, image=(9, 8))
+                with torch.no_grad():
+                    expected = torch.softmax(net(torch.from_numpy(X)), dim=1).numpy()
+                np.testing.assert_allclose(model.scores(X.transpose(0, 2, 3, 1)), expected, atol=1e-5)
+                again = make().eval()
+                hoist.copy_weights(model, again)
+                for parameter, other in zip(net.parameters(), again.parameters(), strict=True):
+                    torch.testing.assert_close(parameter, other)
+
+    def test_a_start_with_convolutions_gives_the_scores_of_the_run(self):
+        X, y = self.images()
+        for name, make in self.CONVOLUTIONS.items():
+            with self.subTest(name):
+                net = make()
+                before = net[0].weight.detach().clone()
+                run = hoist.start(net, torch.from_numpy(X), torch.from_numpy(y), ranks=1, formulation_name="contrastive",
+                                  train={"epochs": 2, "batch": 20}, X_test=X[:9], y_test=y[:9])
+                with torch.no_grad():
+                    scores = torch.softmax(net.eval()(torch.from_numpy(X)), dim=1).numpy()
+                np.testing.assert_allclose(scores, run.model.scores(X.transpose(0, 2, 3, 1)), atol=1e-5)
+                self.assertFalse(torch.equal(before, net[0].weight))
+                self.assertAlmostEqual(run.summary["test_accuracy"], 100 * (scores[:9].argmax(axis=1) == y[:9]).mean(), places=3)
+
+    def test_convolutions_that_hoist_has_not_are_refused_by_name(self):
+        def net(*layers):
+            return nn.Sequential(*layers, nn.Flatten(), nn.Linear(4, 3))
+
+        conv = nn.Conv2d(2, 4, 3)
+        for module, phrases in ((net(nn.Conv2d(2, 4, 3, groups=2)), ("layer 0 is Conv2d", "groups")),
+                                (net(nn.Conv2d(2, 4, (3, 5))), ("down and across",)),
+                                (net(nn.Conv2d(2, 4, 3, padding_mode="reflect")), ("edge",)),
+                                (net(conv, nn.GELU(), nn.MaxPool2d(2)), ("layer 2 is MaxPool2d", "never falls")),
+                                (net(conv, nn.MaxPool2d(2, padding=1)), ("an edge",)),
+                                (net(conv, nn.AvgPool2d(2), nn.ReLU()), ("layer 2 is ReLU behind a mean",)),
+                                (net(conv, nn.BatchNorm2d(4)), ("layer 1 is BatchNorm2d",)),
+                                (net(conv, nn.Conv2d(3, 4, 1)), ("layer 1 is Conv2d", "in front of it")),
+                                (net(conv, nn.MaxPool2d(20)), ("larger than the picture",)),
+                                (net(conv), ("4 inputs", "168")),
+                                (nn.Sequential(conv, nn.ReLU(), nn.Linear(4, 3)), ("no Flatten",)),
+                                (nn.Sequential(conv, nn.ReLU(), nn.Flatten()), ("end in a Linear",))):
+            with self.assert_error(hoist.ConfigError, *phrases):
+                hoist.Model.from_torch(module, image=(9, 8))
+        X, y = self.images()
+        with self.assert_error(hoist.ConfigError, "channels"):
+            hoist.start(self.CONVOLUTIONS["means"](), X.reshape(60, -1), y, ranks=1)
+        with self.assert_error(hoist.ConfigError, "standardization"):
+            hoist.start(self.CONVOLUTIONS["means"](), X, y, ranks=1, formulation_name="contrastive", train_epochs=1,
+                        data_standardize=True)
+
     def test_modules_that_are_no_chain_are_refused_by_name(self):
         for net, phrases in ((nn.Sequential(nn.Conv2d(1, 2, 3), nn.Linear(2, 2)), ("layer 0 is Conv2d",)),
                              (nn.Sequential(nn.Linear(12, 3), nn.ReLU()), ("end in a Linear",)),
