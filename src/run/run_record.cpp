@@ -28,7 +28,8 @@ std::string metrics_header(Figure judged) {
     return "sweep,epoch,seconds,objective,penalty,loss,train_" + figure + ",validation_" + figure +
            ",test_" + figure +
            ",seconds_activations,seconds_weights,seconds_exchange,seconds_wait,bytes_sent,residual,"
-           "always_on,always_off,lambda,violation,cosine,passes,energy,rejected\n";
+           "always_on,always_off,lambda,violation,cosine,passes,energy,rejected" +
+           (judged == Figure::psnr ? ",train_ssim,validation_ssim,test_ssim" : "") + "\n";
 }
 
 std::string metrics_row(const SweepRecord& record, Figure judged) {
@@ -58,6 +59,11 @@ std::string metrics_row(const SweepRecord& record, Figure judged) {
          {lift.lambda, lift.violation, lift.cosine, lift.passes, lift.energy, lift.rejected}) {
         figure(value);
     }
+    if (judged == Figure::psnr) {
+        for (const auto& evaluation : {record.train, record.validation, record.test}) {
+            figure(evaluation ? std::optional(evaluation->ssim) : std::nullopt);
+        }
+    }
     row << '\n';
     return row.str();
 }
@@ -72,6 +78,14 @@ std::string summary_text(const RunSummary& summary, Figure judged) {
     json["train_" + name] = figure(summary.last.train);
     json["validation_" + name] = figure(summary.last.validation);
     json["best_test_" + name] = optional_json(summary.best_test);
+    if (judged == Figure::psnr) {
+        const auto similarity = [](const std::optional<Evaluation>& evaluation) {
+            return evaluation ? nlohmann::json(evaluation->ssim) : nlohmann::json(nullptr);
+        };
+        json["test_ssim"] = similarity(summary.last.test);
+        json["train_ssim"] = similarity(summary.last.train);
+        json["validation_ssim"] = similarity(summary.last.validation);
+    }
     json["objective"] = summary.last.energy.objective();
     const Lift& lift = summary.last.lift;
     json["lambda"] = optional_json(lift.lambda);

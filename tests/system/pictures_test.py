@@ -101,6 +101,10 @@ class Pictures(PictureTest):
         judged = json.loads(self.succeed("evaluate", "run", "--json", ranks=2).out)
         self.assertAlmostEqual(judged["psnr"], summary["test_psnr"], places=4)
         self.assertGreater(judged["ssim"], 0.5)
+        self.assertAlmostEqual(judged["ssim"], summary["test_ssim"], places=6)
+        header, *_, last = (self.folder / "run/metrics.csv").read_text().splitlines()
+        row = dict(zip(header.split(","), last.split(",")))
+        self.assertAlmostEqual(float(row["test_ssim"]), summary["test_ssim"], places=6)
         self.assertEqual(judged["samples"], len(self.test))
 
         # As it was judged, but for the bytes of files.
