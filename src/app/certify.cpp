@@ -55,6 +55,11 @@ void check_certifiable(const ModelHeader& header, const Dataset& data, bool atta
                 std::to_string(header.network.outputs()),
             "a radius is that within which a class stays", "use a model of classes");
     }
+    if (!header.lift.empty()) {
+        throw UsageError("certify does not go with data.lift = " + to_text(header.lift),
+                         "a radius would be that of lifted inputs, not of those that are given",
+                         "use a model whose inputs are not lifted");
+    }
     if (!data.labeled()) {
         throw DataError("the data have no classes to certify", "", "use other data");
     }

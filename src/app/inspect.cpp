@@ -94,6 +94,7 @@ void print_json(const ModelFacts& facts) {
         row["spectral_norm"] = layer.spectral_norm;
         json["layers"].push_back(row);
     }
+    json["lift"] = to_text(header.lift);
     json["standardized"] = !header.standardization.empty();
     if (!header.targets.empty()) {
         json["target_mean"] = header.targets.mean[0];
@@ -147,11 +148,13 @@ void print_table(const ModelFacts& facts) {
           "train.precision", "train.seed", "network.init", "data.format", "data.path"}) {
         print_row(key, setting(key));
     }
-    print_row("inputs", header.standardization.empty() ? "as read" : "standardized");
+    print_row("inputs", !header.lift.empty()             ? "lifted: " + to_text(header.lift)
+                        : header.standardization.empty() ? "as read"
+                                                         : "standardized");
     if (header.network.pictures() && !header.targets.empty()) {
         print_row("pictures", "from 0 to 1; the last map in units of " +
                                   to_text(1.0 / header.targets.scale[0]));
-    } else if (!header.targets.empty()) {
+    } else if (!header.targets.empty() && header.network.output != Output::spline) {
         print_row("targets", "standardized: mean " + to_text(header.targets.mean[0]) +
                                  ", deviation " + to_text(1.0 / header.targets.scale[0]));
     }

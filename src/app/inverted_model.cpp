@@ -23,6 +23,11 @@ void check_invertible(const ModelHeader& header, const Config& config, const Sha
                          "it is a restoration, and takes pictures of any size",
                          "use hoist predict, or a model of classes or values");
     }
+    if (!header.lift.empty()) {
+        throw UsageError("invert does not go with data.lift = " + to_text(header.lift),
+                         "what it found would be lifted inputs of no sample",
+                         "use a model whose inputs are not lifted");
+    }
     if (!settings.given.empty() && settings.compares) {
         throw UsageError("--compare does not go with --given",
                          "it compares with true inputs, which a file of values does not have",

@@ -85,8 +85,16 @@ std::unique_ptr<Dataset> open_for_model(const ModelHeader& header, const Config&
         }
         data = parse_config(all).data;
     }
+    if (const auto lift = given.find("data.lift");
+        lift != given.end() && parse_input_lift(lift->second) != header.lift) {
+        throw UsageError("data.lift = " + lift->second + " does not go with the model",
+                         header.lift.empty() ? "its inputs are not lifted"
+                                             : "its inputs are lifted by " + to_text(header.lift),
+                         "leave it out");
+    }
+    data.lift = header.lift;
     DataUse use = data_use(config);
-    use.features = header.network.inputs();
+    use.features = header.inputs();
     use.class_names = header.class_names;
     use.table = header.table;
     use.sample_shape = header.sample_shape;
@@ -109,8 +117,9 @@ std::unique_ptr<Dataset> open_for_model(const ModelHeader& header, const Config&
     }
     if (part->features() != header.network.inputs()) {
         throw DataError("the model does not fit the data",
-                        "it takes " + std::to_string(header.network.inputs()) +
-                            " inputs and the data have " + std::to_string(part->features()),
+                        "it takes " + std::to_string(header.inputs()) +
+                            " inputs and the data have " +
+                            std::to_string(header.lift.numbers(part->features())),
                         "use the data it was made for");
     }
     if (!header.network.unsupervised() && part->labeled() && part->outputs() > 0 &&

@@ -275,6 +275,7 @@ void check_data(const DataConfig& data) {
 void check_choices(const Config& config) {
     check_lrrn_method(config);
     check_learned_together(config);
+    check_lifted_fits(config);
     check_method(config);
     check_passes(config);
     check_plateau(config);

@@ -46,5 +46,7 @@ void check_choices(const Config& config);
 void check_lrrn_method(const Config& config);
 /// The same of what is learned beside the weights of single maps: splines, and weights that several maps share.
 void check_learned_together(const Config& config);
+/// The same of lifted inputs, and of a loss that is a spline.
+void check_lifted_fits(const Config& config);
 
 }  // namespace hoist

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "hoist/base/text.hpp"
 #include "key.hpp"
 
@@ -8,6 +10,23 @@ namespace {
 double share_or_count(const Value& value) {
     const double share = value.number(0.0);
     return share < 1.0 ? share : static_cast<double>(value.whole_number(1));
+}
+
+// Of what an input may be off by.
+double input_variance(const Value& value) {
+    const std::string_view text = trim(value.text);
+    if (text.empty()) {
+        return 0.0;
+    }
+    const auto open = std::min(text.find('('), text.size());
+    const std::string_view name = trim(text.substr(0, open));
+    if ((name != "gaussian" && name != "box") || open == text.size() || text.back() != ')') {
+        value.refuse("it is neither gaussian(DEVIATION) nor box(RADIUS)",
+                     "write it like gaussian(0.1)");
+    }
+    const std::string inside(trim(text.substr(open + 1, text.size() - open - 2)));
+    const double size = Value{value.name, inside}.number(0.0, 1e6);
+    return name == "box" ? size * size / 3.0 : size * size;
 }
 
 }  // namespace
@@ -54,6 +73,13 @@ std::vector<Key> data_keys() {
          }},
         {{"data.gray", "false", "pictures as their luminance alone (cifar10, images): true, false"},
          [](const Value& v, Config& c) { c.data.gray = v.yes_or_no(); }},
+        {{"data.lift", "",
+          "lifts the inputs, so that a dense map of them is a linear spline: "
+          "each(LOWER,UPPER,LABELS) "
+          "every number to evenly spaced labels, jointly(LOWER,UPPER,LABELS) all together to a "
+          "grid "
+          "of so many in each direction, cut into simplices"},
+         [](const Value& v, Config& c) { c.data.lift = parse_input_lift(v.text); }},
         {{"data.limit", "0", "use only the first so many training samples; 0 for all"},
          [](const Value& v, Config& c) { c.limit = v.whole_number(0); }},
         {{"data.validation", "0",
@@ -70,6 +96,13 @@ std::vector<Key> data_keys() {
          [](const Value& v, Config& c) {
              c.standardize = static_cast<Standardize>(v.choice({"false", "true", "mean"}));
          }},
+        {{"data.uncertainty", "",
+          "errors of the inputs, independent of one another, over which the first regression takes "
+          "the "
+          "mean: gaussian(DEVIATION), box(RADIUS) for any number within it alike; in units of "
+          "the inputs that the network is given, standardized ones where they are (ridge, "
+          "classical)"},
+         [](const Value& v, Config& c) { c.input_variance = input_variance(v); }},
         {{"data.noise", "0", "standard deviation of noise added to the inputs of mini-batches"},
          [](const Value& v, Config& c) { c.augmentation.noise = v.number(0.0, 1e6); }},
         {{"data.dropout", "0", "share of the inputs of mini-batches that are set to zero"},

@@ -8,7 +8,7 @@ namespace hoist {
 namespace {
 
 void read_start(const Value& value, Config& config) {
-    static const std::vector<std::string> names{"he",    "xavier",    "normal", "variance_scaling",
+    static const std::vector<std::string> names{"he",    "xavier",     "normal", "variance_scaling",
                                                 "dirac", "orthogonal", "cosines"};
     if (value.text == "auto") {  // and formulation.name may say otherwise
         return;
@@ -42,14 +42,22 @@ std::vector<Key> network_keys() {
         {{"network.output", "softmax",
           "softmax (cross-entropy), simplex (cross-entropy of an explicit block), linear (squared "
           "error; regression where "
-          "it has width 1); of lrrn also hinge, squared_hinge (of the margin), none (no targets: "
-          "the mean free energy)"},
-         [](const Value&, Config&) {}},
+          "it has width 1), spline(LOWER,UPPER,LABELS,LOSS) (regression under a loss of the "
+          "residual "
+          "that is linear between labels: absolute, squared, truncated(LIMIT), "
+          "truncated_squared(LIMIT), knots(R:COST,...)); of lrrn also hinge, squared_hinge (of the "
+          "margin), none (no targets: the mean free energy)"},
+         [](const Value& v, Config& c) {
+             if (c.network.output == Output::spline) {
+                 c.formulation.loss = parse_spline_loss(v.text);
+             }
+         }},
         {{"network.init", "auto",
           "start of the weights: auto (he; of lrrn orthogonal), he, xavier, normal, "
           "variance_scaling, dirac (he, but that "
           "convolutions "
-          "first hand on their inputs), orthogonal (orthonormal rows or columns), cosines (he, but that "
+          "first hand on their inputs), orthogonal (orthonormal rows or columns), cosines (he, but "
+          "that "
           "convolutions start with the lowest cosines of their windows), or a model file, "
           "which without an output (none) is the start of the lower maps"},
          read_start},

@@ -11,7 +11,9 @@ namespace {
 void read_solver(const Value& value, Config& config) {
     using Kind = WeightSolverOptions::Kind;
     static const std::vector<std::string> names{"adam", "sgd", "gram", "implicit", "muon"};
-    if (value.text == "ridge" || (value.text == "auto" && config.formulation.name == "classical")) {
+    config.chooses = value.text == "choice";
+    if (value.text == "ridge" || config.chooses ||
+        (value.text == "auto" && config.formulation.name == "classical")) {
         config.fit = Fit::sweeps;
         config.solvers.assign(static_cast<std::size_t>(config.network.layers()), Kind::adam);
         return;
@@ -21,7 +23,7 @@ void read_solver(const Value& value, Config& config) {
     std::vector<std::string> chosen = split(value.text == "auto" ? own : value.text, ',');
     const auto maps = static_cast<std::size_t>(config.network.layers());
     if (chosen.size() == 1) {
-        std::vector<std::string> all{"auto", "ridge"};
+        std::vector<std::string> all{"auto", "ridge", "choice"};
         std::ranges::copy(names, std::back_inserter(all));
         Value{value.name, std::string(trim(chosen.front()))}.choice(all);
         chosen.resize(maps, chosen.front());
@@ -48,6 +50,15 @@ void choose_passes(Config& config) {
     }
 }
 
+// The mean of mu / 2 |W (x + e) + b - T|^2 over errors e of variance v is that at x plus mu / 2 v |W|^2.
+double uncertainty_ridge(const Config& config) {
+    if (config.input_variance == 0.0 || config.formulation.lambda.empty()) {
+        return 0.0;
+    }
+    const double mu = config.network.hidden() > 0 ? config.formulation.lambda_of(1) : 1.0;
+    return 0.5 * mu * config.input_variance;
+}
+
 // Implicit steps may be of any length.
 void read_steps(const Value& value, Config& config) {
     if (value.text == "auto") {
@@ -70,8 +81,9 @@ std::vector<Key> weights_keys() {
     return {
         {{"weights.solver", "auto",
           "how weights are fitted: ridge (all samples, in sweeps), or on mini-batches adam, sgd, "
-          "gram, implicit, muon (one, or one per map); auto: ridge for classical, implicit for "
-          "bregman, else adam"},
+          "gram, implicit, muon (one, or one per map); choice: each weight of lifted inputs is the "
+          "label of least cost, see data.lift and network.output = spline; auto: ridge for "
+          "classical, implicit for bregman, else adam"},
          [](const Value& v, Config& c) {
              read_solver(v, c);
              choose_passes(c);
@@ -121,7 +133,13 @@ std::vector<Key> weights_keys() {
          [](const Value& v, Config& c) { c.weights.orthogonal = v.yes_or_no(); }},
         {{"weights.ridge", "1e-5",
           "rho, the weight of |W|^2 beside the mean over samples, one or one per map"},
-         [](const Value& v, Config& c) { c.ridge = v.numbers(c.network.layers(), 0.0); }},
+         [](const Value& v, Config& c) {
+             c.ridge = v.numbers(c.network.layers(), 0.0);
+             c.ridge.front() += uncertainty_ridge(c);
+             if (c.chooses) {  // among labels, which have no ridge
+                 c.ridge.assign(c.ridge.size(), 0.0);
+             }
+         }},
     };
 }
 

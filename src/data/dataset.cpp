@@ -6,6 +6,7 @@
 #include "formats.hpp"
 #include "hoist/base/error.hpp"
 #include "hoist/base/text.hpp"
+#include "lifted_part.hpp"
 
 namespace hoist {
 
@@ -114,6 +115,8 @@ DataParts open_dataset(const DataConfig& config, const DataUse& use) {
             require_layout(*part, use.sample_shape);
         }
     }
+    parts.train = lift_part(std::move(parts.train), config.lift);
+    parts.test = lift_part(std::move(parts.test), config.lift);
     return parts;
 }
 

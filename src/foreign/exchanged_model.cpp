@@ -52,8 +52,16 @@ PortableModel to_portable(const ModelHeader& header, const std::vector<Weights<d
                          "weights for those of a feed-forward network",
                          "use hoist predict, or read the weights from the .h5 file");
     }
+    if (!header.lift.empty()) {
+        throw UsageError("a model of data.lift = " + to_text(header.lift) + " cannot be exported",
+                         "other tools would give it inputs that are not lifted",
+                         "use hoist predict, or read the weights from the .h5 file");
+    }
     PortableModel model;
     model.network = header.network;
+    if (model.network.output == Output::spline) {  // which only training asks for
+        model.network.output = Output::linear;
+    }
     for (const Weights<double>& weights : maps) {
         model.maps.push_back(weights.folded());
         MapSpec& map = model.network.maps[model.maps.size() - 1];

@@ -65,7 +65,7 @@ class ChainWriter {
             add_map(l);
             if (l + 1 < network.layers()) {
                 activate(network.activation(l + 1), network.map(l).to, network.block(l + 1));
-            } else if (network.output != Output::linear) {
+            } else if (!network.regression() && network.output != Output::linear) {
                 x_ = add_activation(graph_, *parse_activation(to_text(network.output)),
                                     network.outputs(), x_);
             }

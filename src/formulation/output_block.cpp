@@ -125,6 +125,36 @@ class HingeOutput final : public OutputBlock<Scalar> {
 };
 
 template <typename Scalar>
+class SplineOutput final : public OutputBlock<Scalar> {
+  public:
+    explicit SplineOutput(const SplineLoss& loss) : loss_(loss) {}
+
+    double weight() const override { return 1.0; }
+    void target(const ConstMatrixRef<Scalar>& y, const ConstMatrixRef<Scalar>& u,
+                MatrixRef<Scalar> t) const override {
+        slope(y, u, t);
+        t = u - t;
+    }
+    void slope(const ConstMatrixRef<Scalar>& y, const ConstMatrixRef<Scalar>& u,
+               MatrixRef<Scalar> s) const override {
+        for (Index i = 0; i < u.cols(); ++i) {
+            s(0, i) = static_cast<Scalar>(
+                loss_.slope(static_cast<double>(u(0, i)), static_cast<double>(y(0, i))));
+        }
+    }
+    Vector<double> energy(const ConstMatrixRef<Scalar>& y,
+                          const ConstMatrixRef<Scalar>& u) const override {
+        return Vector<double>::NullaryExpr(u.cols(), [&](Index i) {
+            return loss_.value(static_cast<double>(u(0, i)), static_cast<double>(y(0, i)));
+        });
+    }
+    void scores(const ConstMatrixRef<Scalar>& u, MatrixRef<Scalar> p) const override { p = u; }
+
+  private:
+    SplineLoss loss_;
+};
+
+template <typename Scalar>
 class NoOutput final : public OutputBlock<Scalar> {
   public:
     double weight() const override { return 1.0; }
@@ -195,6 +225,8 @@ std::unique_ptr<OutputBlock<Scalar>> make_output_block(Output output,
         case Output::squared_hinge:
             return std::make_unique<HingeOutput<Scalar>>(output == Output::squared_hinge,
                                                          options.offset);
+        case Output::spline:
+            return std::make_unique<SplineOutput<Scalar>>(options.loss);
         case Output::none:
             return std::make_unique<NoOutput<Scalar>>();
         case Output::softmax:

@@ -61,7 +61,7 @@ void Model::save(const std::string& path) const {
         state_->network);
 }
 
-Index Model::inputs() const { return header_of(*state_).network.inputs(); }
+Index Model::inputs() const { return header_of(*state_).inputs(); }
 Index Model::outputs() const { return header_of(*state_).network.outputs(); }
 
 std::vector<double> Model::scores(const Rows& inputs) const {

@@ -92,16 +92,19 @@ void add_pieces(const std::vector<PieceText>& pieces, std::vector<std::string>& 
     }
 }
 
-const std::vector<std::string> output_names{"softmax", "linear",        "simplex",
-                                            "hinge",   "squared_hinge", "none"};
+const std::vector<std::string> output_names{"softmax",       "linear", "simplex", "hinge",
+                                            "squared_hinge", "none",   "spline"};
 
 }  // namespace
 
 Output parse_output(std::string_view name) {
-    const auto found = std::ranges::find(output_names, trim(name));
-    if (found == output_names.end()) {
+    // What stands in parentheses is for those who compute the loss.
+    const auto found = std::ranges::find(output_names, trim(name.substr(0, name.find('('))));
+    if (found == output_names.end() ||
+        (name.find('(') != std::string_view::npos && *found != "spline")) {
         throw UsageError("network.output = " + std::string(name) + " is unknown", "",
-                         "use softmax, linear, simplex, hinge, squared_hinge or none");
+                         "use softmax, linear, simplex, hinge, squared_hinge, "
+                         "spline(LOWER,UPPER,LABELS,LOSS) or none");
     }
     return static_cast<Output>(found - output_names.begin());
 }

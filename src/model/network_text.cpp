@@ -31,7 +31,12 @@ NetworkSpec parse_network(std::string_view layers, std::vector<std::string> name
     if (spec.unsupervised()) {
         spec.activations.push_back(parse_activation(names.back()));
     }
-    if (spec.output != Output::linear && !spec.unsupervised() && spec.outputs() < 2) {
+    if (spec.output == Output::spline && spec.outputs() != 1) {
+        throw UsageError(shown + " does not go with network.output = " + std::string(output),
+                         "such a loss is that of one value", "end it with 1");
+    }
+    if (!spec.regression() && spec.output != Output::linear && !spec.unsupervised() &&
+        spec.outputs() < 2) {
         throw UsageError(shown + " ends with one unit", "a class needs at least two scores",
                          "use network.output = linear for regression, or two outputs");
     }

@@ -48,7 +48,7 @@ class SweepModel : RankPart {
         memory.program = program_pages + writing;
         // Before the first sweep the activations have no pages yet, but the Gram matrix of the
         // inputs and its copy under the factorization lie beside the factor.
-        const double fitting = first() ? input_gram() + product() : 0.0;
+        const double fitting = first() && !config_.chooses ? input_gram() + product() : 0.0;
         // The matrix under a factorization in the course of the run.
         const double factoring = refactors() ? square(inputs_of(0) + 1) * full : 0.0;
         const double sweeping = std::max({kept_by_the_heap(), sweep_scratch(), factoring});
@@ -91,6 +91,9 @@ class SweepModel : RankPart {
 
     /// The numbers in the normal equations: those of the inputs have no Gram matrix.
     double equations() const {
+        if (config_.chooses) {  // the costs of all labels
+            return static_cast<double>(config_.formulation.loss.labels()) * (inputs_of(0) + 1);
+        }
         double numbers = 0.0;
         for (Index l = layers_.begin; l < layers_.end; ++l) {
             const double n = inputs_of(l);
@@ -106,7 +109,7 @@ class SweepModel : RankPart {
         if (shards() == 1.0) {
             return 0.0;
         }
-        const bool repeats = last() && network_.output != Output::linear;
+        const bool repeats = last() && config_.improves_output();
         const double moment =
             NormalEquations::moment_size(inputs_of(layers_.end - 1), outputs(), shards());
         return equations() + (repeats ? (config_.inner - 1) * moment : 0.0);
@@ -119,7 +122,7 @@ class SweepModel : RankPart {
             bytes +=
                 l > 0 && regresses(l) ? square(width(l)) * (pivoting_ ? 2.0 * full : scalar_) : 0.0;
         }
-        if (first()) {
+        if (first() && !config_.chooses) {
             bytes += square(inputs_of(0) + 1) * full;
             bytes += refactors() ? NormalEquations::size(inputs_of(0), 1, shards()) * full : 0.0;
         }

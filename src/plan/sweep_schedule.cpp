@@ -114,7 +114,7 @@ class SweepSchedule : RankPart {
     }
 
     bool curved_output(Index layer) const {
-        return layer + 1 == network_.layers() && network_.output != Output::linear;
+        return layer + 1 == network_.layers() && config_.improves_output();
     }
     Work map(Index layer, Index block) const { return map_work(layer).apply(columns(block)); }
     Work move(Index layer, Index block) const {

@@ -23,7 +23,7 @@ Samples<Scalar> generate_samples(const Config& config, const Placement& placemen
     samples.inputs.resize(first ? network.inputs() : 0, first ? own : 0);
     samples.targets.resize(last ? network.outputs() : 0, last ? own : 0);
     samples.picture = network.pictures() ? network.picture() : Shape{};
-    draw_columns(config.seed, network.output == Output::linear, samples);
+    draw_columns(config.seed, network.regression() || network.output == Output::linear, samples);
     return samples;
 }
 

@@ -68,7 +68,7 @@ class ColumnCosts {
         } else if (joint) {
             cost += map();
         }
-        if (last_ && config_.network.output != Output::linear) {
+        if (last_ && config_.improves_output()) {
             // Products with so few rows run at about half the speed of others, and T costs about as much as
             // a thousand operations per output (measured with 10 outputs).
             const double step = 2.0 * (map() + moment()) + 1000.0 * outputs_;

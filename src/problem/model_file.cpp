@@ -60,6 +60,7 @@ class HeaderReader {
         ModelHeader header;
         header.network = read_network(file_, shown_);
         header.config = file_.text_attribute("/", "config");
+        header.lift = lift_in(header);
         header.created = file_.text_attribute("/", "created");
         header.version = file_.text_attribute("/", "version");
         if (file_.has_attribute("/", "trained")) {
@@ -67,7 +68,7 @@ class HeaderReader {
         }
         header.checkpoint = file_.text_attribute("/", "kind") == "checkpoint";
         header.class_names = class_names(header.network);
-        header.table = read_table(file_, shown_, header.network.inputs());
+        header.table = read_table(file_, shown_, header.inputs());
         header.sample_shape = sample_shape(header.network.inputs());
         header.standardization = input_scaling(header.network);
         header.targets = output_scaling(header.network);
@@ -80,6 +81,16 @@ class HeaderReader {
   private:
     [[noreturn]] void refuse(const std::string& why) const {
         throw DataError(shown_ + " is inconsistent", why, "use another checkpoint");
+    }
+
+    InputLift lift_in(const ModelHeader& header) const {
+        const ConfigText text = read_resolved_ini(header.config);
+        const auto found = text.find("data.lift");
+        const InputLift lift = found == text.end() ? InputLift() : parse_input_lift(found->second);
+        if (lift.numbers(header.network.inputs()) == 0) {
+            refuse("no inputs become those of its first layer by " + to_text(lift));
+        }
+        return lift;
     }
 
     void check_kind() const {
@@ -124,7 +135,7 @@ class HeaderReader {
             names = file_.read_text("/class_names");
         }
         const Index outputs = network.outputs();
-        if ((network.output != Output::linear && outputs < 2) ||
+        if ((network.output != Output::linear && !network.regression() && outputs < 2) ||
             (!names.empty() && std::ssize(names) != outputs)) {
             refuse("its " + std::to_string(outputs) + " outputs are " + to_text(network.output) +
                    " scores of " + std::to_string(names.size()) + " named classes");

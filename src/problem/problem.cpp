@@ -53,7 +53,7 @@ DataUse data_use(const Config& config) {
     DataUse use;
     use.task = config.task();
     if (config.network.unsupervised()) {  // which tells a table without targets
-        use.features = config.network.inputs();
+        use.features = config.data.lift.numbers(config.network.inputs());
     }
     if (config.network.pictures()) {
         use.channels = config.network.block(0).channels;
@@ -152,7 +152,10 @@ Problem<Scalar> make_problem(const Config& config, const Communicator& world, Ta
         const Split split =
             split_samples(data.train->samples(), config.limit, config.validation, config.seed);
         if (config.network.regression() && unit == TargetUnit::standardized) {
-            problem.targets = fit_targets(*data.train, split.train);
+            problem.targets =
+                config.network.output == Output::spline
+                    ? Standardization{Vector<double>::Zero(1), Vector<double>::Ones(1)}
+                    : fit_targets(*data.train, split.train);
         }
         if (pictures) {
             const double difference = picture_unit(config, *data.train, split.train);

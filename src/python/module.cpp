@@ -39,7 +39,7 @@ std::vector<std::string> columns_of_model(const LocalModel& model) {
     for (const TableColumn& column : header.table.columns) {
         names.push_back(column.name);
     }
-    return header.table.named() && std::ssize(names) == header.network.inputs()
+    return header.table.named() && std::ssize(names) == header.inputs()
                ? names
                : std::vector<std::string>{};
 }
@@ -156,8 +156,9 @@ PYBIND11_MODULE(_hoist, module) {
         .def_readonly("ini", &Resolved::ini)
         .def_property_readonly("length", [](const Resolved& r) { return r.config.length(); })
         .def_property_readonly("unit", [](const Resolved& r) { return r.config.unit(); })
-        .def_property_readonly("inputs",
-                               [](const Resolved& r) { return r.config.network.inputs(); })
+        .def_property_readonly(
+            "inputs",
+            [](const Resolved& r) { return r.config.data.lift.numbers(r.config.network.inputs()); })
         .def_property_readonly("outputs",
                                [](const Resolved& r) { return r.config.network.outputs(); })
         .def_property_readonly(
@@ -192,8 +193,8 @@ PYBIND11_MODULE(_hoist, module) {
                                    }
                                    return names;
                                })
-        .def_property_readonly(
-            "inputs", [](const LocalModel& m) { return header_of_model(m).network.inputs(); })
+        .def_property_readonly("inputs",
+                               [](const LocalModel& m) { return header_of_model(m).inputs(); })
         .def_property_readonly(
             "outputs", [](const LocalModel& m) { return header_of_model(m).network.outputs(); })
         .def_property_readonly("input_shape",

@@ -278,6 +278,7 @@ ModelHeader Trainer<Scalar>::header() const {
     header.network = problem.stage.network;
     header.formulation = config_.formulation.name;
     header.config = options_.ini;
+    header.lift = config_.data.lift;
     header.class_names = problem.class_names;
     header.table = problem.table;
     header.sample_shape = problem.sample_shape;

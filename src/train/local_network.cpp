@@ -64,7 +64,19 @@ Samples<Scalar> LocalNetwork<Scalar>::samples_of(Index count) const {
 
 template <typename Scalar>
 void LocalNetwork<Scalar>::take(const Inputs& inputs, Range columns, Matrix<Scalar>& x) const {
-    x = part(inputs, columns);
+    if (header_.lift.empty()) {
+        x = part(inputs, columns);
+    } else {
+        x.resize(spec().inputs(), columns.size());
+        Vector<double> numbers(inputs.rows());
+        Vector<double> lifted(spec().inputs());
+        for (Index i = 0; i < x.cols(); ++i) {
+            numbers = inputs.col(columns.begin + i).template cast<double>();
+            header_.lift({numbers.data(), static_cast<std::size_t>(numbers.size())},
+                         {lifted.data(), static_cast<std::size_t>(lifted.size())});
+            x.col(i) = lifted.template cast<Scalar>();
+        }
+    }
     standardize(header_.standardization, x);
 }
 
@@ -79,7 +91,7 @@ void LocalNetwork<Scalar>::answer(const Inputs& inputs, Scores scores, std::vect
         samples_of(inputs.cols()),
         [&](const LinearMap<Scalar>& map, Range columns, Matrix<Scalar>& u) {
             require_finite(part(inputs, columns), first + columns.begin);
-            if (header_.standardization.empty()) {
+            if (header_.standardization.empty() && header_.lift.empty()) {
                 map.apply(part(inputs, columns), u);
             } else {
                 take(inputs, columns, standardized);

@@ -11,6 +11,11 @@ Sweep<Scalar>::Sweep(const Config& config, const Communicator& world, const Comm
       relaxation_(config, world, peers, placement, samples, stage, variables),
       terms_(relaxation_.terms()) {
     const PhaseClock clock(relaxation_.times().weights);
+    if (config.chooses) {
+        choice_.emplace(config.formulation.loss, peers, samples.blocks.samples(), stage,
+                        relaxation_.times());
+        return;
+    }
     refit_.emplace(config, peers, samples.blocks.samples(), stage, weights_above(),
                    relaxation_.times());
     if (stage.lowest() == 0) {
@@ -44,7 +49,9 @@ void Sweep<Scalar>::weigh(const std::vector<double>& lambda) {
     const PhaseClock clock(relaxation_.times().weights);
     terms_.weigh(lambda);
     attempt([this] {
-        refit_->weigh(weights_above());
+        if (refit_) {
+            refit_->weigh(weights_above());
+        }
         terms_.prepare();
     });
 }
@@ -59,6 +66,10 @@ void Sweep<Scalar>::operator()() {
 template <typename Scalar>
 void Sweep<Scalar>::accumulate(Index block) {
     const PhaseClock clock(relaxation_.times().weights);
+    if (choice_) {
+        choice_->add(terms_.activations(0, block), terms_.targets(block));
+        return;
+    }
     for (Index l = stage_.layers.begin; l < stage_.layers.end; ++l) {
         if (terms_.is_output(l) && !terms_.output().quadratic()) {
             terms_.apply(l, block);  // T is taken where x has moved to
@@ -70,6 +81,10 @@ void Sweep<Scalar>::accumulate(Index block) {
 template <typename Scalar>
 void Sweep<Scalar>::refit() {
     const PhaseClock clock(relaxation_.times().weights);
+    if (choice_) {
+        choice_->solve();
+        return;
+    }
     attempt([this] {
         refit_->solve();
         if (terms_.is_output(stage_.highest()) && !terms_.output().quadratic()) {

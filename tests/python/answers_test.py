@@ -46,6 +46,21 @@ class Answers(FolderTest):
         np.testing.assert_allclose(scores, exp / exp.sum(axis=1, keepdims=True), rtol=1e-4, atol=1e-5)
         self.assertEqual(layers.layers, "12-10-8-3")
 
+    def test_inputs_are_lifted_as_the_program_lifts_them(self):
+        run = trained(self.X, self.y, data_lift="each(-3,3,5)", network_layers="60-8-3", network_activation="relu")
+        self.assertEqual(run.model._local.inputs, 12)
+        _, scores = self.predicted(run.directory, self.X)
+        np.testing.assert_allclose(run.model.scores(self.X), scores, rtol=1e-6, atol=1e-9)
+        hidden = run.model.activations(self.X[:5])[0]
+        W, b = run.model.weights[0], run.model.biases[0]
+        labels = np.linspace(-3, 3, 5)
+        share = (self.X[:5, :, None] - labels) / 1.5
+        lifted = np.maximum(0, 1 - abs(share))  # hats, and linear outside of the labels
+        low, high = self.X[:5] < -3, self.X[:5] > 3
+        lifted[low] = np.stack([1 - share[low][:, 0], share[low][:, 0], *np.zeros((3, low.sum()))], axis=1)
+        lifted[high] = np.stack([*np.zeros((3, high.sum())), -share[high][:, 4], 1 + share[high][:, 4]], axis=1)
+        np.testing.assert_allclose(hidden, np.maximum(lifted.reshape(5, 60) @ W.T + b, 0), rtol=1e-4, atol=1e-5)
+
     def test_every_layout_and_type_gives_the_same_answer(self):
         expected = self.model.scores(self.X)
         wide = np.zeros((len(self.X), 24), np.float32)

@@ -55,7 +55,7 @@ OUTSIDE = {
 # All others ask LinearMap.
 NUMBERS_OF_MAPS = {
     "model/weights", "model/linear_map", "model/map_norms", "problem/start", "problem/model_file", "run/checkpoint",
-    "train/batch_sums", "train/ridge_refit", "train/step_fit",
+    "train/batch_sums", "train/choice_fit", "train/ridge_refit", "train/step_fit",
     "python/local_model", "python/module", "library/train",
     "app/bench_kernels", "app/export", "app/import", "app/inspect", "app/report_model",
 }

@@ -5,6 +5,7 @@ import random
 import unittest
 
 import h5py
+import numpy as np
 
 from program import ProgramTest
 
@@ -60,6 +61,37 @@ class LeastSquares(ProgramTest):
             self.assertEqual(log.count("depend on one another"), 1)
             self.assertGreater(summary["ridge_shifts"][0], 0.0)
             self.assertLess(summary["ridge_shifts"][0], 1e-5)
+
+    def weights(self, run):
+        with h5py.File(self.folder / run / "model.h5") as model:
+            return model["layers/0/weights"][()][0] / model["output/scale"][()][0]
+
+    def test_errors_of_the_inputs_count_as_their_mean(self):
+        targets = [predicted(row) for row in self.rows]
+        x = np.array(self.rows) - np.mean(self.rows, axis=0)
+        for text, variance in (("gaussian(0.5)", 0.25), ("box(0.9)", 0.27)):
+            right = np.linalg.solve(x.T @ x + len(x) * variance * np.eye(4), x.T @ (targets - np.mean(targets)))
+            for ranks in (1, 3):
+                self.fit(self.rows, targets, f"{text}-{ranks}", ranks, **{"train.precision": "double", "data.uncertainty": text})
+                np.testing.assert_allclose(self.weights(f"{text}-{ranks}"), right, rtol=1e-9)
+        # As many samples with drawn errors say.
+        draw = np.random.default_rng(4)
+        for text, errors in (("gaussian(0.5)", draw.normal(0, 0.5, (100, 200, 4))), ("box(0.9)", draw.uniform(-0.9, 0.9, (100, 200, 4)))):
+            drawn = f"drawn for {text}"
+            self.fit((np.array(self.rows) + errors).reshape(-1, 4).tolist(), targets * 100, drawn, **{"train.precision": "double"})
+            self.assertLess(np.abs(self.weights(drawn) - self.weights(f"{text}-1")).max(), 0.05)
+
+    def test_errors_that_no_regression_knows_are_refused(self):
+        for words, settings in ((["data.noise"], {"weights.solver": "adam", "formulation.name": "mac"}),
+                                (["classical"], {"formulation.name": "fenchel", "network.layers": "4-3-1"}),
+                                (["gaussian(DEVIATION)"], {"data.uncertainty": "normal(1)"}),
+                                (["from 0"], {"data.uncertainty": "box(-1)"})):
+            options = {"network.layers": "4-1", "network.output": "linear", "formulation.name": "classical",
+                       "weights.solver": "ridge", "data.uncertainty": "gaussian(0.1)"} | settings
+            result = self.hoist("train", "empty.ini", "--out", "bad", *(f"--{key}={value}" for key, value in options.items()))
+            self.assertEqual(result.status, 64, result.err)
+            for word in words:
+                self.assertIn(word, result.err)
 
     def test_few_samples_are_met(self):
         for count in (1, 3):

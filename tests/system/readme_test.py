@@ -44,6 +44,8 @@ class Readme(ProgramTest):
         for part in (*(f"data_batch_{number}" for number in range(1, 6)), "test_batch"):
             records = (bytes([sample % 10]) + generator.randbytes(3072) for sample in range(20))
             (folder / f"{part}.bin").write_bytes(b"".join(records))
+        rows = [f"{generator.random()},{generator.random()}" for _ in range(40)]
+        (folder / "curve.csv").write_text("\n".join(["x,y", *rows]) + "\n")
         for part in ("train400", "bsd68", "set12"):
             (folder / part).mkdir()
             for number in range(10):

@@ -64,6 +64,8 @@ struct Config {
     /// How many samples show their labels, likewise; 0: all.
     double labeled = 0.0;
     Standardize standardize = Standardize::no;
+    /// Variance of the errors of each input, as the network sees it, that the first regression reckons with.
+    double input_variance = 0.0;
     /// No key: a search leaves the test part alone.
     TestPart test_part = TestPart::evaluated;
 
@@ -93,6 +95,8 @@ struct Config {
     /// Whether these are mirrored and turned by quarter turns, all eight ways alike.
     bool symmetries = false;
     Fit fit = Fit::sweeps;
+    /// In sweeps: whether each weight of the lifted inputs is the label of least cost, and no regression's.
+    bool chooses = false;
     /// On mini-batches; `kind`, `ridge`, `batch` and `curvature` are set for each map.
     WeightSolverOptions weights;
     /// Of each map.
@@ -160,6 +164,8 @@ struct Config {
         options.batch = network.map(l).dense() ? most_columns : 0;
         return options;
     }
+    /// Whether a sweep goes on after the regression of the outputs, since their loss is no square.
+    bool improves_output() const { return network.output != Output::linear && !chooses; }
     /// "sweep" or "epoch".
     std::string unit() const { return fit == Fit::sweeps ? "sweep" : "epoch"; }
     /// What the data are read for.

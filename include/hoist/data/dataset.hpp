@@ -10,6 +10,7 @@
 
 #include "hoist/base/shape.hpp"
 #include "hoist/base/types.hpp"
+#include "hoist/data/input_lift.hpp"
 #include "hoist/data/samples_in_memory.hpp"
 #include "hoist/data/table_columns.hpp"
 
@@ -97,6 +98,8 @@ struct DataConfig {
     bool gray = false;
     TableHeader header = TableHeader::automatic;
     MissingValues missing = MissingValues::refused;
+    /// What the inputs become before anyone sees them.
+    InputLift lift = {};
     /// glyphs: how many samples to draw for training, the seed of all, and how many for the test.
     Index samples = 12000;
     Index test_samples = 2000;
@@ -110,7 +113,7 @@ struct DataConfig {
 /// What the opener is told about the network that will read the data.
 struct DataUse {
     Task task = Task::classes;
-    /// How many inputs the network takes, 0 where that is not known: a csv file with exactly so
+    /// How many inputs a sample has before it is lifted, 0 where that is not known: a csv file with exactly so
     /// many columns has no target, one with one more has.
     Index features = 0;
     /// The names that classes are numbered by, where they are already known (a trained model's); a

@@ -6,6 +6,7 @@
 
 #include "hoist/formulation/above.hpp"
 #include "hoist/formulation/proximal_gradient.hpp"
+#include "hoist/formulation/spline_loss.hpp"
 #include "hoist/model/linear_map.hpp"
 #include "hoist/model/network_spec.hpp"
 
@@ -66,6 +67,8 @@ struct FormulationOptions {
     double nudge_strength = 0.1;
     /// tau of the loss tau CE(u / tau).
     double temperature = 1.0;
+    /// Of network.output = spline.
+    SplineLoss loss = {};
     /// What the loss takes from the score of the true class before it compares.
     double offset = 0.0;
     /// The weight of the mean free energy beside the loss.

@@ -39,12 +39,14 @@ class OutputBlock {
 /// `simplex` (eq. 15): min over z on the
 /// simplex of -sum y log z + lambda/2 |z - u|^2, T = z. `hinge` (Crammer and Singer 2001): h = max(0, max over i of
 /// u_i - u_j + offset (i is not the true class j)); `squared_hinge`: h^2 / 2; their quadratic is none. An offset of
-/// softmax is taken from the score of the true class. `none`: no energy, and the scores are u.
+/// softmax is taken from the score of the true class. `spline`: SplineLoss of
+/// one value, whose quadratic is none. `none`: no energy, and the scores are u.
 struct OutputOptions {
     /// Of the simplex block.
     double lambda = 1.0;
     double temperature = 1.0;
     double offset = 0.0;
+    SplineLoss loss = {};
 };
 template <typename Scalar>
 std::unique_ptr<OutputBlock<Scalar>> make_output_block(Output output, const OutputOptions& options);
@@ -54,7 +56,8 @@ template <typename Scalar>
 std::unique_ptr<OutputBlock<Scalar>> make_output_block(Output output,
                                                        const FormulationOptions& options) {
     return make_output_block<Scalar>(
-        output, OutputOptions{options.output_lambda(), options.temperature, options.offset});
+        output,
+        OutputOptions{options.output_lambda(), options.temperature, options.offset, options.loss});
 }
 
 }  // namespace hoist

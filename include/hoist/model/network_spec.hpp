@@ -15,7 +15,7 @@ namespace hoist {
 /// explicit block on the probability simplex under cross-entropy (the report's eqs. 11, 5 and 15), the margin of
 /// the true class or its square (Crammer and Singer 2001), or nothing: then the last map leads to one more hidden
 /// block.
-enum class Output { softmax, linear, simplex, hinge, squared_hinge, none };
+enum class Output { softmax, linear, simplex, hinge, squared_hinge, none, spline };
 
 Output parse_output(std::string_view name);
 std::string to_text(Output output);
@@ -64,7 +64,9 @@ struct NetworkSpec {
         return layer > hidden() ? to_text(output) : activation(layer).name();
     }
     /// Whether the outputs are real values; otherwise they are scores of classes.
-    bool regression() const { return output == Output::linear && outputs() == 1; }
+    bool regression() const {
+        return output == Output::spline || (output == Output::linear && outputs() == 1);
+    }
     /// Whether the outputs are pictures.
     bool pictures() const { return output == Output::linear && maps.back().to.places() > 1; }
     /// That of the pictures that it makes, and takes. @pre pictures().

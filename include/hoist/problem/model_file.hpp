@@ -40,6 +40,8 @@ struct ModelHeader {
     NetworkSpec network;
     /// The resolved configuration, as in config.ini.
     std::string config;
+    /// What the network's inputs are made of, as `config` says.
+    InputLift lift = {};
     std::vector<std::string> class_names;
     /// What the inputs are in a table; none for other data.
     TableColumns table;
@@ -57,6 +59,9 @@ struct ModelHeader {
     /// Whether there are activations and progress.
     bool checkpoint = false;
     Progress progress;
+
+    /// Numbers per sample of the data that it takes, before they are lifted.
+    Index inputs() const { return lift.numbers(network.inputs()); }
 };
 
 /// The group of the layer's weights, bias and activation in a file.

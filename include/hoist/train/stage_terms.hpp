@@ -51,6 +51,10 @@ class StageTerms {
 
     /// X_l of a block; that of the input belongs to the samples.
     ConstMatrixRef<Scalar> activations(Index layer, Index block) const;
+    /// Y of a block. @pre the outputs belong to the stage.
+    ConstMatrixRef<Scalar> targets(Index block) const {
+        return part(samples_.targets, samples_.local(block));
+    }
     /// X_l and U_l of a block, to be changed. @pre the variables hold them.
     Columns x(Index layer, Index block) { return part(variables_.x(layer), samples_.local(block)); }
     Columns u(Index layer, Index block) { return part(variables_.u(layer), samples_.local(block)); }
@@ -82,10 +86,6 @@ class StageTerms {
     std::string gap_formula() const;
 
   private:
-    ConstMatrixRef<Scalar> targets(Index block) const {
-        return part(samples_.targets, samples_.local(block));
-    }
-
     const NetworkSpec& network_;
     std::vector<double> lambda_;
     const Samples<Scalar>& samples_;

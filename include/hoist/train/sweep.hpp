@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "hoist/base/error.hpp"
+#include "hoist/train/choice_fit.hpp"
 #include "hoist/train/relaxation.hpp"
 #include "hoist/train/ridge_refit.hpp"
 
@@ -41,7 +42,9 @@ class Sweep {
     const LiftSums& lift_sums() const { return relaxation_.lift_sums(); }
     const PhaseTimes& times() const { return relaxation_.times(); }
     /// RidgeFactor::shift() of each of this rank's layers, the largest so far.
-    const std::vector<double>& shifts() const { return refit_->shifts(); }
+    std::vector<double> shifts() const {
+        return refit_ ? refit_->shifts() : std::vector<double>(stage_.weights.size(), 0.0);
+    }
     /// @throws NumericalError where this rank's weights could not be refit; the sweep itself then
     /// went on with the old ones.
     void require_success() const {
@@ -63,7 +66,9 @@ class Sweep {
     int inner_;
     Relaxation<Scalar> relaxation_;
     StageTerms<Scalar>& terms_;
+    /// One of the two fits all weights.
     std::optional<RidgeRefit<Scalar>> refit_;
+    std::optional<ChoiceFit<Scalar>> choice_;
     std::optional<Error> failure_;
 };
 
