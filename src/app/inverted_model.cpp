@@ -1,10 +1,8 @@
 #include <algorithm>
-#include <fstream>
 
+#include "given_values.hpp"
 #include "hoist/base/error.hpp"
 #include "hoist/comm/agree.hpp"
-#include "hoist/io/hdf5_file.hpp"
-#include "inverter.hpp"
 
 namespace hoist {
 
@@ -46,10 +44,6 @@ void check_invertible(const ModelHeader& header, const Config& config, const Sha
     }
 }
 
-Index given_numbers(const NetworkSpec& network, Index layer) {
-    return network.block(layer == 0 ? network.layers() : layer).size();
-}
-
 // As the model knows its samples.
 Shape picture_of(const ModelHeader& header) {
     const std::vector<Index>& sizes = header.sample_shape;
@@ -59,46 +53,6 @@ Shape picture_of(const ModelHeader& header) {
     }
     const Shape shape{sizes[0], sizes[1], sizes.size() == 3 ? sizes[2] : 1};
     return shape.size() == whole.size() ? shape : whole;
-}
-
-// A file of values: /given of another inversion, or what predict writes; a plain array.
-std::unique_ptr<Dataset> open_values(const std::string& file, Index numbers) {
-    const std::filesystem::path path = file;
-    DataConfig data;
-    data.path = path.has_parent_path() ? path.parent_path().string() : ".";
-    data.test = path.filename().string();
-    if (path.extension() == ".csv") {
-        data.format = "csv";
-        std::ifstream first(path);
-        std::string line;
-        if (std::getline(first, line) && line.starts_with("label,")) {
-            data.ignore = {"label"};
-        }
-    } else if (path.extension() == ".h5") {
-        data.format = "hdf5";
-        const Hdf5Reader reader(path, Hdf5Reader::Checksum::if_present);
-        for (const char* name : {"/given", "/score", "/value"}) {
-            data.inputs = data.inputs.empty() && reader.has(name) ? name : data.inputs;
-        }
-    } else if (path.extension() == ".npy") {
-        data.format = "numpy";
-    } else {
-        throw UsageError("--given " + file + " is not valid", "its ending names no format",
-                         "use .csv, .h5 or .npy");
-    }
-    DataUse use;
-    // What a file knows beside them, as names of classes, is no matter.
-    use.task = data.format == "hdf5" ? Task::classes : Task::values;
-    use.features = numbers;
-    DataParts parts = open_dataset(data, use);
-    std::unique_ptr<Dataset> values = std::move(parts.test ? parts.test : parts.train);
-    if (!values || values->features() != numbers) {
-        throw DataError("the model does not fit the values in " + file,
-                        "the layer has " + std::to_string(numbers) + " numbers and they have " +
-                            std::to_string(values ? values->features() : 0),
-                        "choose another --layer, or another file");
-    }
-    return values;
 }
 
 }  // namespace
@@ -138,7 +92,7 @@ InvertedModel open_inverted(const Communicator& world, const std::filesystem::pa
         }
         check_invertible(model.header, config, model.picture, settings);
         if (model.values) {
-            model.data = open_values(settings.given, given_numbers(network, settings.layer));
+            model.data = open_given_values(network, settings);
         }
         model.samples = settings.samples == 0 ? model.data->samples()
                                               : std::min(settings.samples, model.data->samples());

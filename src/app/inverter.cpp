@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "given_values.hpp"
 #include "hoist/base/error.hpp"
 #include "hoist/problem/counter_random.hpp"
 #include "hoist/train/picture_quality.hpp"

@@ -1,8 +1,10 @@
 #include "prediction_writer.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+#include <iterator>
 
 #include "hoist/base/error.hpp"
 #include "hoist/base/text.hpp"
@@ -34,9 +36,7 @@ class CsvPredictions final : public PredictionWriter {
         } else if (header_.network.unsupervised()) {
             names.emplace_back("energy");
         }
-        for (Index k = 0; k < header_.network.outputs(); ++k) {
-            names.push_back((labels ? "score_" : "value_") + std::to_string(k));
-        }
+        std::ranges::copy(prediction_names(header_.network), std::back_inserter(names));
         file_ << join(names, ",") << '\n';
         check();
     }
@@ -144,6 +144,15 @@ class Hdf5Predictions final : public PredictionWriter {
 };
 
 }  // namespace
+
+std::vector<std::string> prediction_names(const NetworkSpec& network) {
+    const std::string each = figure_of(network) == Figure::accuracy ? "score_" : "value_";
+    std::vector<std::string> names;
+    for (Index k = 0; k < network.outputs(); ++k) {
+        names.push_back(each + std::to_string(k));
+    }
+    return names;
+}
 
 std::unique_ptr<PredictionWriter> make_prediction_writer(const std::string& out,
                                                          const ModelHeader& header, Index samples) {

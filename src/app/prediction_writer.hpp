@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "hoist/problem/model_file.hpp"
 
@@ -15,6 +16,9 @@ class PredictionWriter {
     virtual void add(const Matrix<double>& scores) = 0;
     virtual void finish() = 0;
 };
+
+/// What a table of predictions calls each output.
+std::vector<std::string> prediction_names(const NetworkSpec& network);
 
 /// @param out that ends with .csv, or else is an HDF5 file. @param samples that will be added.
 /// @throws OutputError.

@@ -122,6 +122,52 @@ class Invert(ProgramTest):
         self.refuses(USAGE, ["--compare"], "invert", "run", "--out", "x", "--given", "scores.csv", "--compare", on=(1,))
         self.refuses(USAGE, ["data options"], "invert", "run", "--out", "x", "--given", "scores.csv", "--data.limit=5", on=(1,))
 
+    def test_finds_given_scores_by_their_names(self):
+        self.train(network__layers="784-12-10", train__epochs=1)
+        self.succeed("predict", "run", "--out", "scores.csv")
+        with open(self.folder / "scores.csv", newline="") as file:
+            header, *lines = list(csv.reader(file))[:5]
+        self.assertEqual(header[0], "label")
+        table = [header, *lines]
+        turned = [row[::-1] for row in table]
+        texts = {
+            "as it is": "\n".join(",".join(row) for row in table),
+            "turned": "\n".join(",".join(row) for row in turned),
+            "quoted": "\n".join(";".join(f'"{name}"' if row is header else name for name in row) for row in table),
+            "without names": "\n".join(",".join(row[1:]) for row in lines),
+        }
+        for name, text in texts.items():
+            (self.folder / "given.csv").write_text(text + "\n")
+            self.succeed("invert", "run", "--given", "given.csv", "--out", name, "--sweeps", 20)
+            numpy.testing.assert_array_equal(self.found(name)[1], numpy.array(lines)[:, 1:].astype(float))
+            numpy.testing.assert_array_equal(self.found(name)[0], self.found("as it is")[0])
+        for phrases, text in (
+                (["score_3"], "\n".join(",".join(row[:4] + row[5:]) for row in table)),
+                (["score_0", "cat"], texts["as it is"].replace("score_0", "cat")),
+                (["10 numbers", "11"], "\n".join(",".join(["3", *row[1:]]) for row in lines))):
+            (self.folder / "given.csv").write_text(text + "\n")
+            self.refuses(DATA, phrases, "invert", "run", "--given", "given.csv", "--out", "x", on=(1,))
+        self.assertFalse((self.folder / "x").exists())
+
+    def test_refuses_scores_that_are_no_probabilities(self):
+        self.train(network__layers="784-12-10", train__epochs=1)
+        good = numpy.full((300, 10), 0.1)
+        for phrases, place, value in ((["sample 280", "-0.5"], (280, 3), -0.5), (["sample 299", "3.9"], (299, 9), 3.0),
+                                      (["finite", "sample 2"], (2, 0), numpy.nan)):
+            bad = good.copy()
+            bad[place] = value
+            numpy.save(self.folder / "given.npy", bad)
+            self.refuses(DATA, phrases, "invert", "run", "--given", "given.npy", "--samples", 0, "--out", "x", on=(1, 2))
+        self.assertFalse((self.folder / "x").exists())
+        # Those of another inversion are the outputs before softmax.
+        self.succeed("invert", "run", "--samples", 1, "--sweeps", 5, "--out", "outputs")
+        self.refuses(DATA, ["probabilities", "--layer"], "invert", "run", "--given", "outputs/inputs.h5", "--out", "x", on=(1,))
+        # Of the samples that are not asked for nothing is said, and two digits of each are enough.
+        good[0] = [0.67] + 9 * [0.04]
+        good[1] = -1
+        numpy.save(self.folder / "given.npy", good)
+        self.succeed("invert", "run", "--given", "given.npy", "--samples", 1, "--sweeps", 5, "--out", "x")
+
     def test_keeps_inputs_in_a_box_also_of_standardized_tables(self):
         lines = ["a,b,c,target"]
         generator = numpy.random.default_rng(1)
