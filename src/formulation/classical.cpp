@@ -10,6 +10,15 @@
 namespace hoist {
 
 void check_classical(const NetworkSpec& spec) {
+    for (Index l = 0; l < spec.hidden(); ++l) {
+        if (spec.map(l).leading > 0) {
+            throw UsageError("formulation.name = classical does not go with network.layers = " +
+                                 spec.layers_text(),
+                             "its penalty |x - u|^2 knows an activation only by the values it can "
+                             "take, and not beside what is handed on as it is",
+                             "use formulation.name = contrastive or mac");
+        }
+    }
     for (const auto& activation : spec.activations) {
         const ActivationTraits traits = activation->traits();
         if (!traits.projection) {

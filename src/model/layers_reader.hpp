@@ -88,7 +88,7 @@ class LayersReader : private PieceMaps {
     // Of which the maps that follow read one each.
     void take_by_rows(const Piece& piece) {
         if (keeps_ || !spec_.maps.empty() || last_ != nullptr || fixed_ || rows_.left() > 0 ||
-            reached_.rows == 1) {
+            reached_.places() == 1) {
             refuse(piece, "stands right behind the input, where that is a picture");
         }
         rows_ = InputRows(reached_);

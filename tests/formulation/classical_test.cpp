@@ -140,6 +140,17 @@ TEST(Classical, carries_projections_and_refuses_every_other_activation_with_advi
     }
 }
 
+TEST(Classical, names_the_layers_that_hand_something_on) {
+    for (const auto& [layers, output] : std::vector<std::pair<std::string, std::string>>{
+             {"3x4x1-by_rows-recurrent(5)^3-2", "softmax"},
+             {"6x6x1-keep_input-potential(2,3)-fidelity", "linear"}}) {
+        const NetworkSpec spec = parse_network(layers, "relu", output);
+        const std::string message = message_of<UsageError>([&] { check_classical(spec); });
+        expect_mentions(message, {"classical", spec.layers_text(), "contrastive"});
+        EXPECT_EQ(message.find("use relu"), std::string::npos) << message;
+    }
+}
+
 TEST(Formulation, is_made_by_name) {
     const NetworkSpec spec = parse_network("3-7-5-2", "relu", "linear");
     FormulationOptions options = options_of(NnlsOptions::Method::coordinate_descent);

@@ -110,6 +110,10 @@ TEST(NetworkSpec, reads_a_picture_row_by_row) {
     EXPECT_EQ(spec.map(4).inputs(), 5);
     EXPECT_EQ(parse_network("4x3x2-by_rows-recurrent(5)*4-2", "tanh", "softmax").layers_text(),
               "4x3x2-by_rows-recurrent(5)-recurrent(5)-recurrent(5)-recurrent(5)-2");
+    const NetworkSpec one = parse_network("1x3x2-by_rows-recurrent(5)-2", "tanh", "softmax");
+    EXPECT_EQ(one.layers_text(), "1x3x2-by_rows-recurrent(5)-2");
+    EXPECT_EQ(one.map(0).inputs(), 5 + 6);
+    EXPECT_EQ(one.block(1).size(), 5);
 }
 
 TEST(NetworkSpec, refuses_rows_that_nobody_reads_or_that_are_not_there) {

@@ -91,6 +91,7 @@ const std::vector<std::string> networks{
     "5x4x2-conv(2,3)^3-conv(2,1)",
     "3x2x2-by_rows-recurrent(5)^3-3",
     "4x3x1-by_rows-recurrent(2)^2-recurrent(2)*2-3",
+    "1x12x1-by_rows-recurrent(4)-3",
 };
 
 ConfigText one_step(const std::string& layers, const std::string& formulation) {
