@@ -78,7 +78,19 @@ class Numbers {
     std::string problem_;
 };
 
+/// @throws DataError that says what a file of a network holds.
+void require_array(const std::vector<std::string>& names, const std::string& name,
+                   const std::string& shown) {
+    if (std::ranges::find(names, name) == names.end()) {
+        throw DataError(shown + " has no array " + name, "it holds " + join(names, ", "),
+                        "a network is weights_0, bias_0, weights_1, ... and activations: the "
+                        "names of the hidden ones, then that of the output, as "
+                        "numpy.array(['relu', 'softmax'])");
+    }
+}
+
 std::vector<std::string> read_activations(const NpzReader& file, const std::string& shown) {
+    require_array(file.names(), "activations", shown);
     NumpyArray array = file.read("activations");
     auto* names = std::get_if<std::vector<std::string>>(&array.values);
     if (names == nullptr || names->empty()) {
@@ -111,7 +123,8 @@ std::vector<std::string> find_others(const std::vector<std::string>& names, std:
     for (std::size_t l = 0; l < maps; ++l) {
         known.push_back(coefficients_name(l));
     }
-    const bool lacks_part = std::ranges::any_of(missing, is_numbered);
+    const auto part = std::ranges::find_if(missing, is_numbered);
+    const bool lacks_part = part != missing.end();
     std::vector<std::string> others;
     for (const std::string& name : names) {
         if (std::ranges::find(known, name) != known.end()) {
@@ -124,7 +137,7 @@ std::vector<std::string> find_others(const std::vector<std::string>& names, std:
                                 weights_name(0) + " and " + bias_name(0) + " to " +
                                 weights_name(maps - 1) + " and " + bias_name(maps - 1) +
                                 ", input_mean and input_scale" +
-                                (lacks_part ? "; " + missing.front() + " is missing" : ""),
+                                (lacks_part ? "; " + *part + " is missing" : ""),
                             meant ? "did you mean " + *meant + "?" : "leave it out");
         }
         others.push_back(name);
@@ -256,6 +269,7 @@ PortableModel read_npz_model(const std::filesystem::path& path) try {
     const auto has = [&](const std::string& name) { return std::ranges::count(arrays, name) > 0; };
     PortableModel model;
     for (std::size_t l = 0; l < names.size(); ++l) {
+        require_array(arrays, weights_name(l), shown);
         const Numbers weights(file, weights_name(l), shown);
         model.precision = weights.full() ? Precision::full : model.precision;
         model.maps.push_back({weights.transposed().transpose(), {}});

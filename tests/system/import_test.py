@@ -129,6 +129,16 @@ class FromOtherTools(GivenOnnx):
         self.succeed("import", "given.npz", "--out", "model.h5")
         self.assert_close(self.predict("model.h5", self.inputs), network.outputs(self.inputs), 1e-5)
 
+    def test_says_what_arrays_a_network_has(self):
+        arrays = dict(Network([6, 9, 4], ["relu", "softmax"]).arrays)
+        for phrases, lacking in ((["no array activations", "weights_0", "numpy.array(['relu', 'softmax'])"], "activations"),
+                                 (["no array weights_1", "bias_1"], "weights_1")):
+            numpy.savez(self.folder / "given.npz", **{name: array for name, array in arrays.items() if name != lacking})
+            self.refuses(BAD, phrases, "import", "given.npz", "--out", "model.h5")
+        moved = {name.replace("weights_1", "weights_2"): array for name, array in arrays.items()}
+        numpy.savez(self.folder / "given.npz", **moved)
+        self.refuses(BAD, ["weights_2", "weights_1 is missing"], "import", "given.npz", "--out", "model.h5")
+
     def test_numpy_arrays_as_other_tools_keep_them(self):
         network = Network([6, 9, 4], ["relu", "softmax"], standardized=True)
         arrays = dict(network.arrays)
