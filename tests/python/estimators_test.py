@@ -2,7 +2,6 @@
 
 import os
 import pickle
-import time
 import unittest
 from unittest import mock
 
@@ -139,9 +138,14 @@ class Use(unittest.TestCase):
 
     def test_a_small_fit_takes_no_time(self):
         X, y = clusters(60)
-        begun = time.monotonic()
+        begun = self.processor_seconds()
         hoist.Classifier().fit(X, y)
-        self.assertLess(time.monotonic() - begun, 5)
+        self.assertLess(self.processor_seconds() - begun, 5)
+
+    @staticmethod
+    def processor_seconds():
+        """Of this process and its children, which others who are busy do not lengthen."""
+        return sum(os.times()[:4])
 
 
 if __name__ == "__main__":
