@@ -179,8 +179,7 @@ Samples<Scalar> load_for_model(const LoadedModel<Scalar>& model, const Communica
         samples = load_samples<Scalar>(
             data, chosen, model.header.network, model.placement, world.rank(),
             ColumnBlocks(static_cast<Index>(chosen.size()), 0, model.header.network.widest()),
-            model.header.targets);
-        standardize(model.header.standardization, samples.inputs);
+            model.header.targets, model.header.standardization);
     });
     return samples;
 }

@@ -22,14 +22,12 @@ template <typename Scalar>
 std::vector<double> scores_of(const LocalNetwork<Scalar>& network, const Rows& inputs) {
     const Index outputs = network.spec().outputs();
     std::vector<double> all(static_cast<std::size_t>(inputs.rows() * outputs));
-    Vector<double> row(inputs.columns());
     for (Index first = 0; first < inputs.rows(); first += rows_at_once) {
-        Matrix<Scalar> some(inputs.columns(), std::min(rows_at_once, inputs.rows() - first));
+        Matrix<double> some(inputs.columns(), std::min(rows_at_once, inputs.rows() - first));
         for (Index i = 0; i < some.cols(); ++i) {
-            inputs.read(first + i, std::span(row.data(), static_cast<std::size_t>(row.size())));
-            some.col(i) = row.template cast<Scalar>();
+            inputs.read(first + i, {some.col(i).data(), static_cast<std::size_t>(some.rows())});
         }
-        network.answer({some.data(), some.rows(), some.cols()},
+        network.answer(Eigen::Map<const Matrix<double>>(some.data(), some.rows(), some.cols()),
                        {all.data() + first * outputs, outputs, some.cols()}, {}, first);
     }
     return all;

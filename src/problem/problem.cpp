@@ -135,8 +135,12 @@ Problem<Scalar> make_problem(const Config& config, const Communicator& world, Ta
     Problem<Scalar> problem{*placement, world.split(placement->grid.stage_of(rank))};
 
     const bool sweeps = config.fit == Fit::sweeps;
+    const bool pictures = config.network.pictures();
+    const bool standardized = config.standardize != Standardize::no;
+    Split split;
+    std::optional<ModelHeader> start;
+    std::optional<InputSums> sums;
     agree(world, [&] {
-        const bool pictures = config.network.pictures();
         if (!config.network.unsupervised() && !pictures) {
             problem.class_names = data.train->class_names();
         }
@@ -149,8 +153,24 @@ Problem<Scalar> make_problem(const Config& config, const Communicator& world, Ta
             problem.remarks.push_back("data.test = " + config.data.test +
                                       " has no classes or values and is not used");
         }
-        const Split split =
-            split_samples(data.train->samples(), config.limit, config.validation, config.seed);
+        split = split_samples(data.train->samples(), config.limit, config.validation, config.seed);
+        start = read_start(config);
+        if (start) {
+            problem.standardization = start->standardization;
+        } else if (standardized && placement->first(rank)) {
+            const ColumnBlocks blocks = training_blocks(config, std::ssize(split.train));
+            sums = sum_inputs(*data.train, split.train,
+                              blocks.columns(placement->grid.owned(rank, blocks.count())));
+        }
+    });
+    if (sums) {
+        problem.standardization =
+            fit_standardization(std::move(*sums), std::ssize(split.train), problem.peers);
+        if (config.standardize == Standardize::mean) {
+            problem.standardization.scale.setOnes();
+        }
+    }
+    agree(world, [&] {
         if (config.network.regression() && unit == TargetUnit::standardized) {
             problem.targets =
                 config.network.output == Output::spline
@@ -163,6 +183,7 @@ Problem<Scalar> make_problem(const Config& config, const Communicator& world, Ta
                                Vector<double>::Constant(1, 1.0 / difference)};
         }
         const double picture_scale = pictures ? 1.0 / problem.targets.scale[0] : 1.0;
+        const Standardization inputs = standardized ? problem.standardization : Standardization{};
         const auto load = [&](Dataset& part,
                               const std::vector<Index>& chosen) -> std::vector<Judged<Scalar>> {
             if (chosen.empty()) {
@@ -175,21 +196,17 @@ Problem<Scalar> make_problem(const Config& config, const Communicator& world, Ta
             const ColumnBlocks blocks(static_cast<Index>(chosen.size()),
                                       sweeps ? config.grid.block : 0, config.network.widest());
             return {{load_samples<Scalar>(part, chosen, config.network, *placement, rank, blocks,
-                                          problem.targets)}};
+                                          problem.targets, inputs)}};
         };
         const auto count = static_cast<Index>(split.train.size());
-        problem.train =
-            pictures ? load_patches<Scalar>(config, *data.train, split.train, *placement, rank,
-                                            picture_scale)
-                     : load_samples<Scalar>(*data.train, split.train, config.network, *placement,
-                                            rank, training_blocks(config, count), problem.targets);
+        problem.train = pictures ? load_patches<Scalar>(config, *data.train, split.train,
+                                                        *placement, rank, picture_scale)
+                                 : load_samples<Scalar>(
+                                       *data.train, split.train, config.network, *placement, rank,
+                                       training_blocks(config, count), problem.targets, inputs);
         problem.validation = load(*data.train, split.validation);
         if (data.test) {
             problem.test = load(*data.test, all_samples(data.test->samples()));
-        }
-        const auto start = read_start(config);
-        if (start) {
-            problem.standardization = start->standardization;
         }
         const Range layers = placement->layers_of(rank);
         problem.stage = {starting_network(config, start), layers,
@@ -204,20 +221,6 @@ Problem<Scalar> make_problem(const Config& config, const Communicator& world, Ta
         placement->first(rank)) {
         std::ranges::copy(remarks_on_size(problem.train, problem.peers),
                           std::back_inserter(problem.remarks));
-    }
-    if (config.standardize != Standardize::no && placement->first(rank)) {
-        if (problem.standardization.empty()) {
-            problem.standardization = fit_standardization(problem.train, problem.peers);
-            if (config.standardize == Standardize::mean) {
-                problem.standardization.scale.setOnes();
-            }
-        }
-        standardize(problem.standardization, problem.train.inputs);
-        for (std::vector<Judged<Scalar>>* parts : {&problem.validation, &problem.test}) {
-            for (Judged<Scalar>& part : *parts) {
-                standardize(problem.standardization, part.samples.inputs);
-            }
-        }
     }
     if (config.whiten && placement->first(rank)) {
         whiten(problem.train, problem.peers, problem.stage);

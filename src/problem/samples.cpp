@@ -118,7 +118,8 @@ std::vector<Index> stored_shape(const Dataset& data) {
 template <typename Scalar>
 Samples<Scalar> load_samples(Dataset& data, const std::vector<Index>& chosen,
                              const NetworkSpec& network, const Placement& placement, int rank,
-                             const ColumnBlocks& blocks, const Standardization& targets) {
+                             const ColumnBlocks& blocks, const Standardization& targets,
+                             const Standardization& inputs) {
     Samples<Scalar> samples;
     samples.blocks = blocks;
     samples.own = placement.grid.owned(rank, samples.blocks.count());
@@ -143,9 +144,12 @@ Samples<Scalar> load_samples(Dataset& data, const std::vector<Index>& chosen,
             buffer.resize(wanted.size() * static_cast<std::size_t>(data.features()));
             data.read_inputs(wanted, buffer);
             require_fitting<Scalar>(buffer, wanted);
-            samples.inputs.middleCols(local.begin, local.size()) =
-                Eigen::Map<Matrix<double>>(buffer.data(), data.features(), range.size())
-                    .template cast<Scalar>();
+            Eigen::Map<Matrix<double>> read(buffer.data(), data.features(), range.size());
+            if (!inputs.empty()) {
+                read.colwise() -= inputs.mean;
+                read.array().colwise() *= inputs.scale.array();
+            }
+            samples.inputs.middleCols(local.begin, local.size()) = read.template cast<Scalar>();
         }
         if (last) {
             read_targets<Scalar>(data, wanted, network, targets,
@@ -155,30 +159,42 @@ Samples<Scalar> load_samples(Dataset& data, const std::vector<Index>& chosen,
     return samples;
 }
 
-template <typename Scalar>
-Standardization fit_standardization(const Samples<Scalar>& samples, const Communicator& peers) {
-    const Index n = samples.inputs.rows();
-    const auto count = static_cast<double>(samples.blocks.samples());
+// From one of them no sample is further than the deviation times the root of their number, so that the difference of two
+// sums has the digits of the variance.
+InputSums sum_inputs(Dataset& data, const std::vector<Index>& chosen, Range columns) {
+    constexpr Index widest = 1024;
+    const Index n = data.features();
+    InputSums sums{Vector<double>(n), Vector<double>::Zero(n), Vector<double>::Zero(n)};
+    data.read_inputs(std::span(chosen).first(1), {sums.origin.data(), static_cast<std::size_t>(n)});
+    Matrix<double> read;
+    for (Index begin = columns.begin; begin < columns.end; begin += widest) {
+        const Index count = std::min(widest, columns.end - begin);
+        read.resize(n, count);
+        data.read_inputs(std::span(chosen).subspan(static_cast<std::size_t>(begin),
+                                                   static_cast<std::size_t>(count)),
+                         {read.data(), static_cast<std::size_t>(read.size())});
+        read.colwise() -= sums.origin;
+        sums.distance += read.rowwise().sum();
+        sums.square += read.rowwise().squaredNorm();
+    }
+    return sums;
+}
+
+Standardization fit_standardization(InputSums sums, Index samples, const Communicator& peers) {
+    for (Vector<double>* sum : {&sums.distance, &sums.square}) {
+        peers.sum(std::span(sum->data(), static_cast<std::size_t>(sum->size())));
+    }
+    const auto count = static_cast<double>(samples);
+    const Vector<double> distance = sums.distance / count;
     Standardization result;
-    result.mean = Vector<double>::Zero(n);
-    Vector<double> squares = Vector<double>::Zero(n);
-    for (Index i = 0; i < samples.inputs.cols(); ++i) {
-        result.mean += samples.inputs.col(i).template cast<double>();
-    }
-    peers.sum(std::span(result.mean.data(), static_cast<std::size_t>(n)));
-    result.mean /= count;
-    for (Index i = 0; i < samples.inputs.cols(); ++i) {
-        squares += (samples.inputs.col(i).template cast<double>() - result.mean).cwiseAbs2();
-    }
-    peers.sum(std::span(squares.data(), static_cast<std::size_t>(n)));
-    // What is left of a constant input is the rounding of its mean, a sum of `count` numbers.
-    const double rounding = 4.0 * std::numeric_limits<Scalar>::epsilon() +
-                            count * std::numeric_limits<double>::epsilon();
-    const auto inverse_deviation = [=](double sum, double mean) {
-        const double deviation = std::sqrt(sum / count);
-        return deviation > rounding * std::abs(mean) ? 1.0 / deviation : 1.0;
-    };
-    result.scale = squares.binaryExpr(result.mean, inverse_deviation);
+    result.mean = sums.origin + distance;
+    const Vector<double> deviation =
+        (sums.square / count - distance.cwiseAbs2()).cwiseMax(0.0).cwiseSqrt();
+    // What is left of a constant input is the rounding of its values.
+    constexpr double rounding = 8.0 * std::numeric_limits<double>::epsilon();
+    result.scale = deviation.binaryExpr(result.mean, [](double one, double mean) {
+        return one > rounding * std::abs(mean) ? 1.0 / one : 1.0;
+    });
     return result;
 }
 
@@ -240,12 +256,10 @@ std::vector<Index> all_samples(Index count) {
 
 template Samples<float> load_samples(Dataset&, const std::vector<Index>&, const NetworkSpec&,
                                      const Placement&, int, const ColumnBlocks&,
-                                     const Standardization&);
+                                     const Standardization&, const Standardization&);
 template Samples<double> load_samples(Dataset&, const std::vector<Index>&, const NetworkSpec&,
                                       const Placement&, int, const ColumnBlocks&,
-                                      const Standardization&);
-template Standardization fit_standardization(const Samples<float>&, const Communicator&);
-template Standardization fit_standardization(const Samples<double>&, const Communicator&);
+                                      const Standardization&, const Standardization&);
 template void standardize(const Standardization&, Matrix<float>&);
 template void standardize(const Standardization&, Matrix<double>&);
 

@@ -14,12 +14,15 @@ PRECISIONS = {"float32": "float", "float64": "double"}
 _TYPES = {"float": np.float32, "double": np.float64}
 
 
-def rows(given: Any, precision: str, name: str = "X") -> np.ndarray:
+def rows(given: Any, precision: str, name: str = "X", *, standardized: bool = False) -> np.ndarray:
     """`given` as a C-contiguous array of `precision`, "float" or "double": itself where it is one.
 
+    Where it will be `standardized`, numbers that do not fit into a float keep their digits until then, as doubles.
     Bytes (uint8) become value / 255, as in files. Raises DataError where there is no sample, or no number in it.
     """
     array = given if isinstance(given, np.ndarray) else np.asarray(given)
+    if standardized and array.dtype.kind in "iuf" and np.result_type(array.dtype, np.float32) == np.float64:
+        precision = "double"
     if array.ndim < 2:
         raise DataError(f"{name} has {array.ndim} dimension{'s' * (array.ndim != 1)} (samples are rows); "
                         f"give an array of samples x features, for one sample {name}.reshape(1, -1)")
@@ -124,7 +127,7 @@ def _labels(given: Any, name: str, samples: int) -> np.ndarray:
 
 
 def save(folder: pathlib.Path, figure: str, precision: str, X: Any, y: Any, X_test: Any = None,
-         y_test: Any = None) -> dict[str, str]:
+         y_test: Any = None, *, standardized: bool = False) -> dict[str, str]:
     """Writes the arrays as NPY files into `folder`; returns the keys of a configuration that reads them.
 
     `figure` is what the network is judged by, which tells what its targets are: "accuracy", "rmse", ...
@@ -140,7 +143,7 @@ def save(folder: pathlib.Path, figure: str, precision: str, X: Any, y: Any, X_te
         inputs = in_order(inputs, names)
         array = inputs if isinstance(inputs, np.ndarray) else np.asarray(inputs)
         if array.dtype != np.uint8:
-            array = rows(array, precision, f"X{suffix}")
+            array = rows(array, precision, f"X{suffix}", standardized=standardized)
             require_finite(array, f"X{suffix}")
         np.save(folder / f"X_{part}.npy", np.ascontiguousarray(array))
         if part == "test":

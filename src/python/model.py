@@ -118,7 +118,7 @@ class Model:
         return self._local.answer(self._rows(X), True)
 
     def _rows(self, X: Any) -> np.ndarray:
-        array = rows(in_order(X, self.columns), self._local.precision)
+        array = rows(in_order(X, self.columns), self._local.precision, standardized=self._local.standardized)
         array = array.reshape(len(array), -1)
         if array.shape[1] != self._local.inputs:
             raise DataError(f"X has {array.shape[1]} features (the network takes {self._local.inputs}, it is "

@@ -17,9 +17,14 @@ namespace {
 template <typename Scalar>
 using Rows = py::array_t<Scalar, py::array::c_style>;
 
-template <typename Scalar>
-typename LocalNetwork<Scalar>::Inputs columns_of(const Rows<Scalar>& rows) {
-    return {rows.data(), rows.shape(1), rows.shape(0)};
+/// @pre `given` is C-contiguous, of samples x features and one of the two precisions; it outlives what is returned.
+LocalNetwork<float>::Inputs columns_of(const py::array& given) {
+    if (py::isinstance<py::array_t<double>>(given)) {
+        return Eigen::Map<const Matrix<double>>(static_cast<const double*>(given.data()),
+                                                given.shape(1), given.shape(0));
+    }
+    return Eigen::Map<const Matrix<float>>(static_cast<const float*>(given.data()), given.shape(1),
+                                           given.shape(0));
 }
 
 /// What both precisions answer alike.
@@ -47,9 +52,8 @@ std::vector<std::string> columns_of_model(const LocalModel& model) {
 /// The scores, and before them the hidden activations where these are wanted.
 py::list answer(const LocalModel& model, const py::array& given, bool with_hidden) {
     return ask(model, [&]<typename Scalar>(const LocalNetwork<Scalar>& network) {
-        const auto rows = given.cast<Rows<Scalar>>();
         const NetworkSpec& spec = network.spec();
-        const Index samples = rows.shape(0);
+        const Index samples = given.shape(0);
         py::list arrays;
         std::vector<typename LocalNetwork<Scalar>::Block> hidden;
         for (Index l = 1; with_hidden && l < spec.layers(); ++l) {
@@ -61,7 +65,7 @@ py::list answer(const LocalModel& model, const py::array& given, bool with_hidde
         arrays.append(scores);
         const typename LocalNetwork<Scalar>::Scores to(scores.mutable_data(), spec.outputs(),
                                                        samples);
-        const auto inputs = columns_of(rows);
+        const auto inputs = columns_of(given);
         const py::gil_scoped_release others;
         network.answer(inputs, to, std::move(hidden));
         return arrays;
@@ -69,13 +73,11 @@ py::list answer(const LocalModel& model, const py::array& given, bool with_hidde
 }
 
 py::array_t<double> energies(const LocalModel& model, const py::array& given) {
-    const Vector<double> sums =
-        ask(model, [&]<typename Scalar>(const LocalNetwork<Scalar>& network) {
-            const auto rows = given.cast<Rows<Scalar>>();
-            const auto inputs = columns_of(rows);
-            const py::gil_scoped_release others;
-            return network.energies(inputs);
-        });
+    const Vector<double> sums = ask(model, [&](const auto& network) {
+        const auto inputs = columns_of(given);
+        const py::gil_scoped_release others;
+        return network.energies(inputs);
+    });
     return py::array_t<double>(sums.size(), sums.data());
 }
 
@@ -163,6 +165,9 @@ PYBIND11_MODULE(_hoist, module) {
                                [](const Resolved& r) { return r.config.network.outputs(); })
         .def_property_readonly(
             "figure", [](const Resolved& r) { return to_text(figure_of(r.config.network)); })
+        .def_property_readonly(
+            "standardized",
+            [](const Resolved& r) { return r.config.standardize != Standardize::no; })
         .def_property_readonly("precision",
                                [](const Resolved& r) { return to_text(r.config.precision); });
 
@@ -210,6 +215,9 @@ PYBIND11_MODULE(_hoist, module) {
         .def_property_readonly("columns", &columns_of_model)
         .def_property_readonly("config",
                                [](const LocalModel& m) { return header_of_model(m).config; })
+        .def_property_readonly(
+            "standardized",
+            [](const LocalModel& m) { return !header_of_model(m).standardization.empty(); })
         .def_property_readonly("precision", [](const LocalModel& m) {
             return std::holds_alternative<LocalNetwork<float>>(m.network) ? "float" : "double";
         });

@@ -36,8 +36,9 @@ def train(config: Config = None, X: Any = None, y: Any = None, *, X_test: Any = 
             ``{"train.epochs": 3}``.
         X, y: training samples, N x features (or N x rows x columns (x channels)), and N targets: classes (numbers or
             words), or values where ``network.output`` is linear with one output. Without X the data are those that the
-            configuration names. X travels in the precision of training, bytes (uint8) as value / 255, in files of a
-            private folder that is removed afterwards, also where Python is killed meanwhile.
+            configuration names. X travels in the precision of training (what is standardized before it is rounded as it
+            is), bytes (uint8) as value / 255, in files of a private folder that is removed afterwards, also where Python
+            is killed meanwhile.
         X_test, y_test: the test part, likewise.
         ranks: how many processes work on it; 1 starts no launcher. `srun` starts them within a SLURM allocation,
             `mpirun` elsewhere.
@@ -70,7 +71,8 @@ def train(config: Config = None, X: Any = None, y: Any = None, *, X_test: Any = 
     folder = TemporaryFolder("hoist-data-", beside(directory))
     try:
         if X is not None:
-            given |= arrays.save(folder.path, resolved.figure, resolved.precision, X, y, X_test, y_test)
+            given |= arrays.save(folder.path, resolved.figure, resolved.precision, X, y, X_test, y_test,
+                                 standardized=resolved.standardized)
             resolved = resolve(given)
         file = folder.path / "configuration.ini"
         file.write_text(resolved.ini, encoding="utf-8")

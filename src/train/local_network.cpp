@@ -37,6 +37,16 @@ void require_finite(const Block& x, Index first) {
     }
 }
 
+template <typename Scalar>
+Matrix<Scalar> lifted(const InputLift& lift, const Matrix<double>& given, Index numbers) {
+    Matrix<double> z(numbers, given.cols());
+    for (Index i = 0; i < given.cols(); ++i) {
+        lift({given.col(i).data(), static_cast<std::size_t>(given.rows())},
+             {z.col(i).data(), static_cast<std::size_t>(numbers)});
+    }
+    return z.cast<Scalar>();
+}
+
 double unit_of(const Standardization& targets) {
     return targets.empty() ? 1.0 : 1.0 / targets.scale[0];
 }
@@ -63,21 +73,24 @@ Samples<Scalar> LocalNetwork<Scalar>::samples_of(Index count) const {
 }
 
 template <typename Scalar>
-void LocalNetwork<Scalar>::take(const Inputs& inputs, Range columns, Matrix<Scalar>& x) const {
-    if (header_.lift.empty()) {
-        x = part(inputs, columns);
-    } else {
-        x.resize(spec().inputs(), columns.size());
-        Vector<double> numbers(inputs.rows());
-        Vector<double> lifted(spec().inputs());
-        for (Index i = 0; i < x.cols(); ++i) {
-            numbers = inputs.col(columns.begin + i).template cast<double>();
-            header_.lift({numbers.data(), static_cast<std::size_t>(numbers.size())},
-                         {lifted.data(), static_cast<std::size_t>(lifted.size())});
-            x.col(i) = lifted.template cast<Scalar>();
+void LocalNetwork<Scalar>::take(const Inputs& inputs, Range columns, Index first,
+                                Matrix<Scalar>& x) const {
+    const Standardization& unit = header_.standardization;
+    const auto take_from = [&](const auto& all) {
+        const auto given = part(all, columns);
+        require_finite(given, first + columns.begin);
+        if (!header_.lift.empty()) {
+            x = lifted<Scalar>(header_.lift, given.template cast<double>(), spec().inputs());
+        } else if (unit.empty()) {
+            x = given.template cast<Scalar>();
+        } else {
+            x = ((given.template cast<double>().colwise() - unit.mean).array().colwise() *
+                 unit.scale.array())
+                    .template cast<Scalar>();
         }
-    }
-    standardize(header_.standardization, x);
+    };
+    std::visit(take_from, inputs);
+    require_finite(x, first + columns.begin);
 }
 
 template <typename Scalar>
@@ -85,17 +98,20 @@ void LocalNetwork<Scalar>::answer(const Inputs& inputs, Scores scores, std::vect
                                   Index first) const {
     const auto inference = make_inference<Scalar>(config_.formulation, alone_, placement_, stage_);
     const auto output = make_output_block<Scalar>(spec().output, config_.formulation);
-    Matrix<Scalar> standardized;
+    const auto* as_they_lie = header_.standardization.empty() && header_.lift.empty()
+                                  ? std::get_if<Eigen::Map<const Matrix<Scalar>>>(&inputs)
+                                  : nullptr;
+    Matrix<Scalar> seen;
     Matrix<Scalar> block;
     (*inference)(
-        samples_of(inputs.cols()),
+        samples_of(scores.cols()),
         [&](const LinearMap<Scalar>& map, Range columns, Matrix<Scalar>& u) {
-            require_finite(part(inputs, columns), first + columns.begin);
-            if (header_.standardization.empty() && header_.lift.empty()) {
-                map.apply(part(inputs, columns), u);
+            if (as_they_lie != nullptr) {
+                require_finite(part(*as_they_lie, columns), first + columns.begin);
+                map.apply(part(*as_they_lie, columns), u);
             } else {
-                take(inputs, columns, standardized);
-                map.apply(standardized, u);
+                take(inputs, columns, first, seen);
+                map.apply(seen, u);
             }
         },
         [&](Index layer, Range columns, const ConstMatrixRef<Scalar>& u) {
@@ -120,9 +136,9 @@ void LocalNetwork<Scalar>::answer(const Inputs& inputs, Scores scores, std::vect
 template <typename Scalar>
 Vector<double> LocalNetwork<Scalar>::energies(const Inputs& inputs) const {
     const auto inference = make_inference<Scalar>(config_.formulation, alone_, placement_, stage_);
-    require_finite(inputs, 0);
-    Samples<Scalar> samples = samples_of(inputs.cols());
-    take(inputs, samples.columns, samples.inputs);
+    Samples<Scalar> samples =
+        samples_of(std::visit([](const auto& all) { return all.cols(); }, inputs));
+    take(inputs, samples.columns, 0, samples.inputs);
     return inference->energies(samples, [](Index, Range, const ConstMatrixRef<Scalar>&) {})
         .colwise()
         .sum()

@@ -170,13 +170,15 @@ TEST(Standardization, gives_mean_0_and_variance_1_over_all_shards) {
         Table table(200);
         const int rank = world.rank();
         const Communicator peers = world.split(placement.grid.stage_of(rank));
-        auto samples = load_samples<double>(table, chosen, small_network(), placement, rank,
-                                            ColumnBlocks(std::ssize(chosen), 4));
         if (!placement.first(rank)) {
             continue;
         }
-        const Standardization fitted = fit_standardization(samples, peers);
-        standardize(fitted, samples.inputs);
+        const ColumnBlocks blocks(std::ssize(chosen), 4);
+        const Range own = blocks.columns(placement.grid.owned(rank, blocks.count()));
+        const Standardization fitted =
+            fit_standardization(sum_inputs(table, chosen, own), std::ssize(chosen), peers);
+        const auto samples = load_samples<double>(table, chosen, small_network(), placement, rank,
+                                                  blocks, {}, fitted);
         Vector<double> sums = samples.inputs.rowwise().sum();
         Vector<double> squares = samples.inputs.rowwise().squaredNorm();
         peers.sum(std::span(sums.data(), static_cast<std::size_t>(sums.size())));
@@ -189,6 +191,35 @@ TEST(Standardization, gives_mean_0_and_variance_1_over_all_shards) {
         EXPECT_EQ(fitted.scale(4), 1.0);
         EXPECT_EQ(fitted.scale(5), 1.0);
     }
+}
+
+// As seconds since 1970 in the course of an hour: a float has one number for each two minutes there.
+class Late : public Table {
+  public:
+    explicit Late(Index samples) : Table(samples) {}
+    void read_inputs(std::span<const Index> samples, std::span<double> columns) override {
+        Table::read_inputs(samples, columns);
+        std::ranges::for_each(columns, [](double& input) { input += 1.7e9; });
+    }
+};
+
+TEST(Standardization, keeps_the_digits_by_which_large_inputs_differ) {
+    const std::vector<Index> chosen = all_samples(3000);
+    const Placement placement = place({3.0, 2.0, 1.0}, {}, 1);
+    const ColumnBlocks blocks(std::ssize(chosen));
+    const Communicator alone = Communicator::alone();
+    const auto standardized = [&]<typename Scalar>(Dataset& data, Scalar) {
+        const Standardization fitted = fit_standardization(
+            sum_inputs(data, chosen, {0, std::ssize(chosen)}), std::ssize(chosen), alone);
+        return load_samples<Scalar>(data, chosen, small_network(), placement, 0, blocks, {}, fitted)
+            .inputs;
+    };
+    Table table(3000);
+    Late late(3000);
+    const Matrix<double> near = standardized(table, 1.0);
+    const Matrix<double> far = standardized(late, 1.0F).cast<double>();
+    EXPECT_LT((near - far).cwiseAbs().maxCoeff(), 1e-4);
+    EXPECT_GT(near.row(0).cwiseAbs().maxCoeff(), 2.0);
 }
 
 }  // namespace

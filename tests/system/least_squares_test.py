@@ -48,6 +48,24 @@ class LeastSquares(ProgramTest):
                         self.assertNotIn("ridge_shifts", summary)
                         self.assertNotIn("depend on one another", log)
 
+    def test_an_offset_of_standardized_inputs_costs_nothing(self):
+        for offset in (1e6, 1.7e9):  # in the second a float has one number for each 128
+            for ranks in (1, 3):
+                with self.subTest(offset=offset, ranks=ranks):
+                    name = f"{offset:g}-{ranks}"
+                    rows = [[row[0] + offset, *row[1:]] for row in self.rows]
+                    targets = [predicted(row) for row in self.rows]
+                    summary, _ = self.fit(rows, targets, name, ranks, **{"data.standardize": "true"})
+                    self.assertLess(summary["train_rmse"], 1e-5)
+                    result = self.hoist("evaluate", name, "--data.format=csv", "--data.path=.", f"--data.test={name}.csv",
+                                        "--json", ranks=ranks)
+                    self.assertEqual(result.status, 0, result.err)
+                    self.assertLess(json.loads(result.out)["rmse"], 1e-5)
+                    self.succeed("predict", name, "--data.format=csv", "--data.path=.", f"--data.test={name}.csv",
+                                 "--out", f"{name}.out.csv", ranks=ranks)
+                    found = [float(line) for line in (self.folder / f"{name}.out.csv").read_text().split()[1:]]
+                    self.assertLess(max(abs(a - b) for a, b in zip(found, targets, strict=True)), 1e-4)
+
     def test_units_cost_nothing(self):
         rows = [[x * unit for x, unit in zip(row, (1e6, 1.0, 1e-3, 1e-6))] for row in self.rows]
         summary, _ = self.fit(rows, map(predicted, self.rows), **{"train.precision": "double"})

@@ -73,23 +73,35 @@ struct Samples {
 /// two where that is not known.
 std::vector<Index> stored_shape(const Dataset& data);
 
-/// Reads what `rank` needs of the samples `chosen` (ascending) of `data`, with the values of a
-/// regression brought by `targets` to the unit that the network answers in.
+/// Reads what `rank` needs of the samples `chosen` (ascending) of `data`, with inputs and the values of a
+/// regression brought by `inputs` and `targets` to the unit that the network sees and answers in, in double, before any
+/// digit is lost.
 /// @throws DataError for bad values, or labels that the network has no output for.
 template <typename Scalar>
 Samples<Scalar> load_samples(Dataset& data, const std::vector<Index>& chosen,
                              const NetworkSpec& network, const Placement& placement, int rank,
-                             const ColumnBlocks& blocks, const Standardization& targets = {});
+                             const ColumnBlocks& blocks, const Standardization& targets = {},
+                             const Standardization& inputs = {});
 
 /// Draws the inputs that this rank holds from the uniform distribution on [0, 1), and targets:
 /// values likewise, or classes. Each column has its own random numbers, the same on every grid.
 template <typename Scalar>
 void draw_columns(std::uint64_t seed, bool values, Samples<Scalar>& samples);
 
-/// Mean and deviation of the inputs of all samples. Collective over the first stage's ranks. A
-/// constant input keeps scale 1.
-template <typename Scalar>
-Standardization fit_standardization(const Samples<Scalar>& samples, const Communicator& peers);
+/// Sums over samples of the distance of each input from that of one sample, and of its square.
+struct InputSums {
+    Vector<double> origin;
+    Vector<double> distance;
+    Vector<double> square;
+};
+
+/// Those over `columns` of the samples `chosen`, from the first of them.
+/// @throws DataError.
+InputSums sum_inputs(Dataset& data, const std::vector<Index>& chosen, Range columns);
+
+/// Mean and deviation of the inputs of all `samples`, of which each rank has summed its own. Collective over the first
+/// stage's ranks. A constant input keeps scale 1.
+Standardization fit_standardization(InputSums sums, Index samples, const Communicator& peers);
 
 template <typename Scalar>
 void standardize(const Standardization& standardization, Matrix<Scalar>& inputs);

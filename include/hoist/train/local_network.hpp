@@ -1,5 +1,6 @@
 #pragma once
 
+#include <variant>
 #include <vector>
 
 #include "hoist/problem/model_config.hpp"
@@ -12,8 +13,9 @@ namespace hoist {
 template <typename Scalar>
 class LocalNetwork {
   public:
-    /// Rows of a C-contiguous array of samples x features: the columns of a matrix.
-    using Inputs = Eigen::Map<const Matrix<Scalar>>;
+    /// Rows of a C-contiguous array of samples x features: the columns of a matrix. Numbers of another precision are
+    /// standardized before they are rounded.
+    using Inputs = std::variant<Eigen::Map<const Matrix<float>>, Eigen::Map<const Matrix<double>>>;
     /// Where hidden activations go, x_l.size() x samples.
     using Block = Eigen::Map<Matrix<Scalar>>;
     /// Where scores go, outputs x samples.
@@ -46,7 +48,8 @@ class LocalNetwork {
 
   private:
     Samples<Scalar> samples_of(Index count) const;
-    void take(const Inputs& inputs, Range columns, Matrix<Scalar>& x) const;
+    /// As the first map sees them. @throws DataError for an input that is not finite.
+    void take(const Inputs& inputs, Range columns, Index first, Matrix<Scalar>& x) const;
 
     ModelHeader header_;
     Config config_;
