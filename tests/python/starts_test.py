@@ -36,7 +36,7 @@ class Starts(FolderTest):
         y = 1000 + 50 * self.X[:, 0]
         net = self.net(nn.ReLU(), outputs=1)
         run = hoist.start(net, torch.from_numpy(self.X), torch.from_numpy(y), output="linear", ranks=1,
-                          formulation_name="contrastive", train={"epochs": 30, "batch": 20})
+                          formulation_name="contrastive", weights_step=1e-2, train={"epochs": 60, "batch": 20})
         with torch.no_grad():
             values = net(torch.from_numpy(self.X)).numpy()[:, 0]
         np.testing.assert_allclose(values, run.model.predict(self.X), rtol=1e-5)
@@ -153,7 +153,8 @@ class Starts(FolderTest):
             return nn.functional.cross_entropy(net(X), y).item()
 
         plain, started = self.net(nn.ReLU()), self.net(nn.ReLU())
-        hoist.start(started, self.X, self.y, ranks=1, formulation_name="contrastive", train={"epochs": 10, "batch": 20})
+        hoist.start(started, self.X, self.y, ranks=1, formulation_name="contrastive", weights_step=1e-2,
+                    train={"epochs": 20, "batch": 20})
         self.assertLess(loss_after_an_epoch(started), 0.5 * loss_after_an_epoch(plain))
 
 
