@@ -8,6 +8,7 @@
 
 #include "hoist/base/error.hpp"
 #include "hoist/base/text.hpp"
+#include "hoist/io/output_path.hpp"
 #include "hoist/io/whole_file.hpp"
 #include "hoist/train/evaluation.hpp"
 
@@ -156,6 +157,7 @@ std::vector<std::string> prediction_names(const NetworkSpec& network) {
 
 std::unique_ptr<PredictionWriter> make_prediction_writer(const std::string& out,
                                                          const ModelHeader& header, Index samples) {
+    refuse_to_replace_device(out);
     if (out.ends_with(".csv")) {
         return std::make_unique<CsvPredictions>(out, header);
     }

@@ -11,6 +11,7 @@
 #include "hdf5_handle.hpp"
 #include "hoist/base/error.hpp"
 #include "hoist/io/hdf5_file.hpp"
+#include "hoist/io/output_path.hpp"
 #include "hoist/io/whole_file.hpp"
 #include "user_block.hpp"
 
@@ -159,6 +160,7 @@ Hdf5Writer::Hdf5Writer(std::filesystem::path path, Index expected_bytes)
     silence_hdf5();
     State& state = *state_;
     state.check_system(state.system_file.valid());
+    refuse_to_replace_device(state.path);
     const Handle creation(state.check(H5Pcreate(H5P_FILE_CREATE)), H5Pclose);
     state.check(H5Pset_userblock(creation, std::tuple_size_v<UserBlock>));
     // Nothing is kept back in memory, so that a full disk shows in the call that meets it.

@@ -12,6 +12,7 @@
 
 #include "file_descriptor.hpp"
 #include "hoist/base/error.hpp"
+#include "hoist/io/output_path.hpp"
 
 namespace hoist {
 
@@ -96,6 +97,7 @@ std::filesystem::path temporary_name(const std::filesystem::path& path) {
 }
 
 void write_whole_file(const std::filesystem::path& path, std::string_view bytes) {
+    refuse_to_replace_device(path);
     const std::filesystem::path temporary = temporary_name(path);
     const auto refuse = [&] {
         const std::string why = std::strerror(errno);

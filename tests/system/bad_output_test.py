@@ -1,5 +1,6 @@
 """Outputs that cannot be made, and runs that would be overwritten."""
 
+import os
 import unittest
 
 from program import HOIST, MPIRUN, ProgramTest, Run
@@ -27,6 +28,18 @@ class BadOutput(ProgramTest):
     def test_a_place_where_nobody_may_write(self):
         config = self.write_config()
         self.refuses(CANNOT_WRITE, ["/proc/run"], "train", config, "--out", "/proc/run")
+
+    def test_nothing_takes_the_place_of_a_pipe_or_a_device(self):
+        self.succeed("train", self.write_config(network__layers="784-8-10", formulation__name="mac"), "--out", "run")
+        for name, *command in (("pipe.html", "report", "run", "--out"), ("pipe.csv", "predict", "run", "--out"),
+                               ("pipe.h5", "predict", "run", "--out"), ("pipe.onnx", "export", "run", "--to"),
+                               ("pipe.npz", "export", "run", "--to"), ("link.html", "report", "run", "--out")):
+            if name.startswith("link"):
+                (self.folder / name).symlink_to("pipe.html")
+            else:
+                os.mkfifo(self.folder / name)
+            self.refuses(CANNOT_WRITE, [name, "a pipe or a device"], *command, name, on=(1,))
+            self.assertTrue((self.folder / name).is_fifo(), name)
 
 
 class FullDisk(ProgramTest):
