@@ -278,7 +278,6 @@ void Hdf5Writer::commit() {
     state.check_system(::fsync(number) == 0);
     state.check_system(::rename(state.temporary.c_str(), state.path.c_str()) == 0);
     state.committed = true;
-
     // Some file systems cannot flush a folder; the file itself is safe by now.
     const std::filesystem::path parent = state.path.parent_path();
     settle_file(parent.empty() ? "." : parent);
