@@ -80,9 +80,9 @@ class Model:
         Flatten; then `image` is the rows and columns of the images, which the model takes as N x rows x columns x
         channels. Raises ConfigError for other modules, which it names.
         """
-        from . import torch_start
+        from .torch_chain import arrays_of
 
-        return torch_start.model_of(module, output, image)
+        return from_arrays(arrays_of(module, output, image))
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Writes a .h5, .npz or .onnx file. Raises ConfigError for another ending, WriteError."""
