@@ -40,11 +40,7 @@ void check_shared_weights(const Config& config) {
             setting + " does not go with network.layers = " + config.network.layers_text(), why,
             advice);
     };
-    using Kind = WeightSolverOptions::Kind;
-    const bool first_order = std::ranges::all_of(config.solvers, [](Kind kind) {
-        return kind == Kind::sgd || kind == Kind::adam || kind == Kind::muon;
-    });
-    if (config.fit == Fit::sweeps || !first_order) {
+    if (!follows_gradients(config)) {
         refuse("weights.solver = ridge, gram or implicit",
                "several of its maps have the same weights, whose gradients add up",
                "use sgd, adam or muon");
@@ -57,6 +53,13 @@ void check_shared_weights(const Config& config) {
 }
 
 }  // namespace
+
+bool follows_gradients(const Config& config) {
+    using Kind = WeightSolverOptions::Kind;
+    return config.fit == Fit::batches && std::ranges::all_of(config.solvers, [](Kind kind) {
+               return kind == Kind::sgd || kind == Kind::adam || kind == Kind::muon;
+           });
+}
 
 void check_learned_together(const Config& config) {
     check_learned(config);

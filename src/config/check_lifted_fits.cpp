@@ -1,5 +1,3 @@
-#include <algorithm>
-
 #include "hoist/base/error.hpp"
 #include "key.hpp"
 
@@ -67,11 +65,7 @@ void check_spline_loss(const Config& config) {
         }
         return;
     }
-    using Kind = WeightSolverOptions::Kind;
-    const bool first_order = std::ranges::all_of(config.solvers, [](Kind kind) {
-        return kind == Kind::sgd || kind == Kind::adam || kind == Kind::muon;
-    });
-    if (config.fit == Fit::sweeps || !first_order) {
+    if (!follows_gradients(config)) {
         refuse("weights.solver = ridge, gram or implicit",
                "the loss has slopes and no curvature that they could use",
                "use choice on lifted inputs, or sgd, adam or muon");

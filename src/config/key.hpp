@@ -40,6 +40,9 @@ std::vector<Key> train_keys();
 std::vector<Key> grid_keys();
 std::vector<Key> checkpoint_keys();
 
+/// Whether all weights take steps along gradients on mini-batches, and no regression or Gram matrix is behind any.
+bool follows_gradients(const Config& config);
+
 /// What each key allows by itself and the method as a whole does not. @throws UsageError.
 void check_choices(const Config& config);
 /// Of these, what concerns formulation.name = lrrn.

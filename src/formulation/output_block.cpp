@@ -67,17 +67,24 @@ class SoftmaxOutput final : public OutputBlock<Scalar> {
     double offset_;
 };
 
+/// A loss whose quadratic is none: T is a step of 1 along the slope, and the scores are u.
 template <typename Scalar>
-class HingeOutput final : public OutputBlock<Scalar> {
+class SlopedOutput : public OutputBlock<Scalar> {
+  public:
+    double weight() const final { return 1.0; }
+    void target(const ConstMatrixRef<Scalar>& y, const ConstMatrixRef<Scalar>& u,
+                MatrixRef<Scalar> t) const final {
+        this->slope(y, u, t);
+        t = u - t;
+    }
+    void scores(const ConstMatrixRef<Scalar>& u, MatrixRef<Scalar> p) const final { p = u; }
+};
+
+template <typename Scalar>
+class HingeOutput final : public SlopedOutput<Scalar> {
   public:
     HingeOutput(bool squared, double offset) : squared_(squared), offset_(offset) {}
 
-    double weight() const override { return 1.0; }
-    void target(const ConstMatrixRef<Scalar>& y, const ConstMatrixRef<Scalar>& u,
-                MatrixRef<Scalar> t) const override {
-        slope(y, u, t);
-        t = u - t;
-    }
     void slope(const ConstMatrixRef<Scalar>& y, const ConstMatrixRef<Scalar>& u,
                MatrixRef<Scalar> s) const override {
         s.setZero();
@@ -97,7 +104,6 @@ class HingeOutput final : public OutputBlock<Scalar> {
             return squared_ ? 0.5 * by * by : by;
         });
     }
-    void scores(const ConstMatrixRef<Scalar>& u, MatrixRef<Scalar> p) const override { p = u; }
 
   private:
     struct Miss {
@@ -125,16 +131,10 @@ class HingeOutput final : public OutputBlock<Scalar> {
 };
 
 template <typename Scalar>
-class SplineOutput final : public OutputBlock<Scalar> {
+class SplineOutput final : public SlopedOutput<Scalar> {
   public:
     explicit SplineOutput(const SplineLoss& loss) : loss_(loss) {}
 
-    double weight() const override { return 1.0; }
-    void target(const ConstMatrixRef<Scalar>& y, const ConstMatrixRef<Scalar>& u,
-                MatrixRef<Scalar> t) const override {
-        slope(y, u, t);
-        t = u - t;
-    }
     void slope(const ConstMatrixRef<Scalar>& y, const ConstMatrixRef<Scalar>& u,
                MatrixRef<Scalar> s) const override {
         for (Index i = 0; i < u.cols(); ++i) {
@@ -148,20 +148,14 @@ class SplineOutput final : public OutputBlock<Scalar> {
             return loss_.value(static_cast<double>(u(0, i)), static_cast<double>(y(0, i)));
         });
     }
-    void scores(const ConstMatrixRef<Scalar>& u, MatrixRef<Scalar> p) const override { p = u; }
 
   private:
     SplineLoss loss_;
 };
 
 template <typename Scalar>
-class NoOutput final : public OutputBlock<Scalar> {
+class NoOutput final : public SlopedOutput<Scalar> {
   public:
-    double weight() const override { return 1.0; }
-    void target(const ConstMatrixRef<Scalar>&, const ConstMatrixRef<Scalar>& u,
-                MatrixRef<Scalar> t) const override {
-        t = u;
-    }
     void slope(const ConstMatrixRef<Scalar>&, const ConstMatrixRef<Scalar>&,
                MatrixRef<Scalar> s) const override {
         s.setZero();
@@ -170,7 +164,6 @@ class NoOutput final : public OutputBlock<Scalar> {
                           const ConstMatrixRef<Scalar>& u) const override {
         return Vector<double>::Zero(u.cols());
     }
-    void scores(const ConstMatrixRef<Scalar>& u, MatrixRef<Scalar> p) const override { p = u; }
 };
 
 template <typename Scalar>

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <tuple>
 
 #include "hoist/base/error.hpp"
 #include "hoist/base/text.hpp"
@@ -26,13 +27,22 @@ constexpr std::array forms{Form{"absolute", Kind::absolute}, Form{"squared", Kin
                            Form{"truncated_squared", Kind::truncated_squared},
                            Form{"knots", Kind::knots}};
 
-double through(const Knots& knots, double r) {
-    auto next = std::ranges::upper_bound(knots, r, {}, &Knots::value_type::first);
-    next = std::clamp(next, knots.begin() + 1, knots.end() - 1);
-    const auto& [left, below] = *(next - 1);
-    const auto& [right, above] = *next;
-    return below + (above - below) * (r - left) / (right - left);
-}
+/// The line through the knots on both sides of r, or the two that are nearest.
+struct Segment {
+    Segment(const Knots& knots, double r) {
+        auto next = std::ranges::upper_bound(knots, r, {}, &Knots::value_type::first);
+        next = std::clamp(next, knots.begin() + 1, knots.end() - 1);
+        std::tie(left, below) = *(next - 1);
+        std::tie(right, above) = *next;
+    }
+    double value(double r) const { return below + (above - below) * (r - left) / (right - left); }
+    double slope() const { return (above - below) / (right - left); }
+
+    double left;
+    double below;
+    double right;
+    double above;
+};
 
 /// Reads the text of a loss and says what is wrong with it.
 class Reader {
@@ -169,9 +179,7 @@ double SplineLoss::slope(double u, double y) const {
         case Kind::knots:
             break;
     }
-    auto next = std::ranges::upper_bound(knots_, r, {}, &Knots::value_type::first);
-    next = std::clamp(next, knots_.begin() + 1, knots_.end() - 1);
-    return (next->second - (next - 1)->second) / (next->first - (next - 1)->first);
+    return Segment(knots_, r).slope();
 }
 
 double SplineLoss::cost(double residual) const {
@@ -188,7 +196,7 @@ double SplineLoss::cost(double residual) const {
         case Kind::knots:
             break;
     }
-    return through(knots_, residual);
+    return Segment(knots_, residual).value(residual);
 }
 
 Index SplineLoss::below(double u) const {

@@ -132,7 +132,7 @@ Samples<Scalar> load_samples(Dataset& data, const std::vector<Index>& chosen,
     const bool last = placement.last(rank) && samples.labeled;
     samples.inputs.resize(first ? network.inputs() : 0, first ? own : 0);
     samples.targets.resize(last ? network.outputs() : 0, last ? own : 0);
-    std::vector<double> buffer;
+    Matrix<double> buffer;
     // In pieces, so that what is read in double is never more than that.
     constexpr Index widest = 1024;
     for (Index begin = samples.columns.begin; begin < samples.columns.end; begin += widest) {
@@ -141,15 +141,12 @@ Samples<Scalar> load_samples(Dataset& data, const std::vector<Index>& chosen,
         const std::span<const Index> wanted(chosen.data() + range.begin,
                                             static_cast<std::size_t>(range.size()));
         if (first) {
-            buffer.resize(wanted.size() * static_cast<std::size_t>(data.features()));
-            data.read_inputs(wanted, buffer);
-            require_fitting<Scalar>(buffer, wanted);
-            Eigen::Map<Matrix<double>> read(buffer.data(), data.features(), range.size());
-            if (!inputs.empty()) {
-                read.colwise() -= inputs.mean;
-                read.array().colwise() *= inputs.scale.array();
-            }
-            samples.inputs.middleCols(local.begin, local.size()) = read.template cast<Scalar>();
+            buffer.resize(data.features(), range.size());
+            const std::span numbers(buffer.data(), static_cast<std::size_t>(buffer.size()));
+            data.read_inputs(wanted, numbers);
+            require_fitting<Scalar>(numbers, wanted);
+            standardize(inputs, buffer);
+            samples.inputs.middleCols(local.begin, local.size()) = buffer.cast<Scalar>();
         }
         if (last) {
             read_targets<Scalar>(data, wanted, network, targets,

@@ -1,5 +1,7 @@
 #include "hoist/train/choice_fit.hpp"
 
+#include "hoist/train/shard_sum.hpp"
+
 namespace hoist {
 
 template <typename Scalar>
@@ -30,14 +32,8 @@ void ChoiceFit<Scalar>::add(const ConstMatrixRef<Scalar>& z, const ConstMatrixRe
 
 template <typename Scalar>
 void ChoiceFit<Scalar>::solve() {
-    if (peers_.size() > 1) {
-        {
-            const PhaseClock clock(times_.wait);
-            peers_.barrier();
-        }
-        const PhaseClock clock(times_.exchange);
-        peers_.sum(std::span(costs_.data(), static_cast<std::size_t>(costs_.size())));
-    }
+    sum_over_shards(peers_, std::span(costs_.data(), static_cast<std::size_t>(costs_.size())),
+                    times_);
     const auto of_all = costs_.col(costs_.cols() - 1);
     optimum_ = 0.0;
     for (Index q = 0; q + 1 < costs_.cols(); ++q) {

@@ -37,14 +37,13 @@ void require_finite(const Block& x, Index first) {
     }
 }
 
-template <typename Scalar>
-Matrix<Scalar> lifted(const InputLift& lift, const Matrix<double>& given, Index numbers) {
+Matrix<double> lifted(const InputLift& lift, const Matrix<double>& given, Index numbers) {
     Matrix<double> z(numbers, given.cols());
     for (Index i = 0; i < given.cols(); ++i) {
         lift({given.col(i).data(), static_cast<std::size_t>(given.rows())},
              {z.col(i).data(), static_cast<std::size_t>(numbers)});
     }
-    return z.cast<Scalar>();
+    return z;
 }
 
 double unit_of(const Standardization& targets) {
@@ -75,21 +74,17 @@ Samples<Scalar> LocalNetwork<Scalar>::samples_of(Index count) const {
 template <typename Scalar>
 void LocalNetwork<Scalar>::take(const Inputs& inputs, Range columns, Index first,
                                 Matrix<Scalar>& x) const {
-    const Standardization& unit = header_.standardization;
-    const auto take_from = [&](const auto& all) {
-        const auto given = part(all, columns);
-        require_finite(given, first + columns.begin);
-        if (!header_.lift.empty()) {
-            x = lifted<Scalar>(header_.lift, given.template cast<double>(), spec().inputs());
-        } else if (unit.empty()) {
-            x = given.template cast<Scalar>();
-        } else {
-            x = ((given.template cast<double>().colwise() - unit.mean).array().colwise() *
-                 unit.scale.array())
-                    .template cast<Scalar>();
-        }
-    };
-    std::visit(take_from, inputs);
+    Matrix<double> exact = std::visit(
+        [&](const auto& all) -> Matrix<double> {
+            return part(all, columns).template cast<double>();
+        },
+        inputs);
+    require_finite(exact, first + columns.begin);
+    if (!header_.lift.empty()) {
+        exact = lifted(header_.lift, exact, spec().inputs());
+    }
+    standardize(header_.standardization, exact);
+    x = exact.template cast<Scalar>();
     require_finite(x, first + columns.begin);
 }
 

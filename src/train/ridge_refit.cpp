@@ -7,6 +7,7 @@
 
 #include "hoist/base/error.hpp"
 #include "hoist/math/orthogonal.hpp"
+#include "hoist/train/shard_sum.hpp"
 
 namespace hoist {
 
@@ -50,7 +51,7 @@ template <typename Scalar>
 void RidgeRefit<Scalar>::factor_inputs() {
     if (stage_.lowest() == 0) {
         NormalEquations& inputs = equations_.front();
-        sum_over_shards(inputs.values());
+        sum_over_shards(peers_, inputs.values(), times_);
         input_factor_.emplace(factor(0, inputs));
         if (config_.refactors_inputs()) {
             input_equations_ = std::move(inputs);
@@ -81,7 +82,7 @@ template <typename Scalar>
 void RidgeRefit<Scalar>::solve() {
     for (Index l = stage_.layers.begin; l < stage_.layers.end; ++l) {
         NormalEquations& equations = equations_[position(l)];
-        sum_over_shards(equations.values());
+        sum_over_shards(peers_, equations.values(), times_);
         if (l == 0) {
             assign(l, input_factor_->solve(equations));
         } else {
@@ -109,7 +110,7 @@ void RidgeRefit<Scalar>::improve_output(int steps,
     double momentum = 1.0;
     for (int step = 1; step <= steps; ++step) {
         add_moments(moments);
-        sum_over_shards(moments.values());
+        sum_over_shards(peers_, moments.values(), times_);
         const Matrix<double> from = weights.solution();
         const Matrix<double> reached = factor.solve(moments);
         moments.clear();
@@ -165,19 +166,6 @@ std::string RidgeRefit<Scalar>::advice(Index layer) const {
     }
     const bool ridge = config_.ridge[static_cast<std::size_t>(layer)] > 0.0;
     return advice + (ridge ? "a larger weights.ridge" : "a positive weights.ridge");
-}
-
-template <typename Scalar>
-void RidgeRefit<Scalar>::sum_over_shards(std::span<double> values) {
-    if (peers_.size() == 1) {
-        return;
-    }
-    {
-        const PhaseClock clock(times_.wait);
-        peers_.barrier();
-    }
-    const PhaseClock clock(times_.exchange);
-    peers_.sum(values);
 }
 
 template <typename Scalar>

@@ -4,6 +4,7 @@
 
 #include "hoist/formulation/output_block.hpp"
 #include "hoist/train/learned_coefficients.hpp"
+#include "hoist/train/shard_sum.hpp"
 
 namespace hoist {
 
@@ -44,14 +45,7 @@ StepFit<Scalar>::StepFit(const Config& config, const Communicator& peers, Stage<
 
 template <typename Scalar>
 void StepFit<Scalar>::sum() {
-    if (peers_.size() > 1) {
-        {
-            const PhaseClock waiting(times_.wait);
-            peers_.barrier();
-        }
-        const PhaseClock summing(times_.exchange);
-        peers_.sum(sums_->values());
-    }
+    sum_over_shards(peers_, sums_->values(), times_);
     if (holders_ != nullptr) {
         const PhaseClock summing(times_.exchange);
         holders_->sum<Scalar>(

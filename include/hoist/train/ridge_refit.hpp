@@ -59,7 +59,6 @@ class RidgeRefit {
     std::string advice(Index layer) const;
     Shard shard() const { return {peers_.rank(), peers_.size()}; }
     void assign(Index layer, const Matrix<double>& solution);
-    void sum_over_shards(std::span<double> values);
     double kappa(Index layer) const;
 
     const Config& config_;
