@@ -124,6 +124,13 @@ void print_json(const RunPlan& plan, const SampleFacts& samples, const MachineRa
     }
     json["seconds"] = plan.seconds;
     json["seconds_one_rank"] = plan.seconds_alone;
+    json["seconds_steady"] = plan.seconds_steady;
+    if (plan.flushed) {
+        json["seconds_flushed"] = {{"gpipe", plan.flushed->fill_and_drain},
+                                   {"one_forward_one_backward", plan.flushed->fill_and_drain},
+                                   {"zero_bubble_h1", plan.flushed->zero_bubble_h1},
+                                   {"zero_bubble_h2", plan.flushed->zero_bubble_h2}};
+    }
     json["speedup"] = plan.speedup();
     json["efficiency"] = plan.efficiency();
     json["most_speedup"] = plan.most_speedup;
@@ -158,6 +165,18 @@ void print_table(const Config& config, const RunPlan& plan, const SampleFacts& s
                 plan.seconds_alone);
     std::printf("speed-up    %.2f (efficiency %.0f %%); this cut allows at most %.2f\n",
                 plan.speedup(), 100.0 * plan.efficiency(), plan.most_speedup);
+    if (plan.flushed) {
+        std::printf(
+            "pipeline    %.3f s fill and empty the stages; without them the efficiency is %.0f "
+            "%%\n",
+            plan.seconds - plan.seconds_steady,
+            100.0 * plan.seconds_alone / plan.seconds_steady / static_cast<double>(ranks));
+        std::printf(
+            "            others that empty theirs for every step would take, by their papers' "
+            "formulas,\n            GPipe and 1F1B %.3f s, ZB-H1 %.3f s, ZB-H2 %.3f s\n",
+            plan.flushed->fill_and_drain, plan.flushed->zero_bubble_h1,
+            plan.flushed->zero_bubble_h2);
+    }
     std::printf("rates       %.1f GFLOP/s with %d BLAS %s, %.1f GB/s copied\n", rates.flops / 1e9,
                 threads, threads == 1 ? "thread" : "threads", rates.bandwidth / 1e9);
     if (!kernels.empty()) {

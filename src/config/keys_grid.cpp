@@ -44,6 +44,12 @@ std::vector<Key> grid_keys() {
          [](const Value& v, Config& c) {
              c.grid.block = v.text == "auto" ? 0 : v.whole_number(1, 1 << 20);
          }},
+        {{"grid.emulated_stages", "0",
+          "delay the steps of train.staleness as so many stages would, on any grid of fewer; 0: as "
+          "those that run"},
+         [](const Value& v, Config& c) {
+             c.grid.emulated_stages = static_cast<int>(v.whole_number(0, 1 << 20));
+         }},
     };
 }
 

@@ -15,9 +15,13 @@ std::vector<Key> train_keys() {
           "data"},
          [](const Value& v, Config& c) { c.rounds = static_cast<int>(v.whole_number(1, 10000)); }},
         {{"train.staleness", "0",
-          "mini-batches that the lower stages may run ahead of the signals from above: 0 (exact), "
-          "1, 2"},
-         [](const Value& v, Config& c) { c.staleness = v.whole_number(0, 2); }},
+          "mini-batches that the lower stages may run ahead of the signals from above; 0: exact"},
+         [](const Value& v, Config& c) { c.staleness = v.whole_number(0, 1000); }},
+        {{"train.look_ahead", "false",
+          "layers that run ahead of their steps (train.staleness) do so with the weights that "
+          "these "
+          "are expected to lead to"},
+         [](const Value& v, Config& c) { c.look_ahead = v.yes_or_no(); }},
         {{"train.probe", "false",
           "compare the gradient of a mini-batch with that of back-propagation after every epoch"},
          [](const Value& v, Config& c) { c.probe = v.yes_or_no(); }},

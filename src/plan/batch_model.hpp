@@ -77,8 +77,7 @@ class BatchModel : protected RankPart {
 
   protected:
     double passages() const {
-        const int above = placement_.grid.stages() - 1 - stage_;
-        return 1.0 + static_cast<double>(std::min<Index>(config_.staleness, above));
+        return 1.0 + static_cast<double>(placement_.delay(layers_.begin, config_.staleness));
     }
     /// Rows of everything that a batch holds in this stage.
     double batch_rows() const {

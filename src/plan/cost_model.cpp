@@ -10,10 +10,14 @@ namespace hoist {
 RunPlan plan_run(const Config& config, const SampleFacts& samples, int ranks,
                  const MachineRates& rates) {
     const auto rank_costs = config.fit == Fit::sweeps ? sweep_costs : batch_costs;
-    const auto play = config.fit == Fit::sweeps ? play_sweep : play_epoch;
+    const bool sweeps = config.fit == Fit::sweeps;
+    const auto play = [&](const Placement& placement, Index epochs) {
+        return sweeps ? play_sweep(config, samples, placement, rates)
+                      : play_epoch(config, samples, placement, rates, epochs);
+    };
     const std::vector<double> costs = layer_costs(config, samples.input_cost);
-    RunPlan plan{place(costs, config.grid, ranks), {}, 0.0, 0.0, 1.0};
-    const std::vector<Timeline::Times> times = play(config, samples, plan.placement, rates);
+    RunPlan plan{place(costs, config.grid, ranks), {}};
+    const std::vector<Timeline::Times> times = play(plan.placement, 1);
     double heaviest = 0.0;
     for (int rank = 0; rank < ranks; ++rank) {
         const RankCosts found = rank_costs(config, samples, plan.placement, rank, costs);
@@ -35,7 +39,15 @@ RunPlan plan_run(const Config& config, const SampleFacts& samples, int ranks,
         own.wait = std::max(0.0, plan.seconds - own.compute - own.exchange);
     }
     const Placement alone = place(costs, {}, 1);
-    plan.seconds_alone = play(config, samples, alone, rates).front().end;
+    plan.seconds_alone = play(alone, 1).front().end;
+    plan.seconds_steady = plan.seconds;
+    if (!sweeps) {
+        const auto end = [](const std::vector<Timeline::Times>& all) {
+            return std::ranges::max(all, {}, &Timeline::Times::end).end;
+        };
+        plan.seconds_steady = end(play(plan.placement, 2)) - plan.seconds;
+        plan.flushed = flushed_pipelines(config, samples, plan.placement, rates);
+    }
     plan.most_speedup = rank_costs(config, samples, alone, 0, costs).flops / heaviest;
     return plan;
 }

@@ -148,6 +148,33 @@ std::string shards_text(const std::vector<int>& shards) {
             ", grid.shards = " + shards_text(nearest.shards));
 }
 
+std::vector<Index> stages_above(const std::vector<Range>& stages) {
+    std::vector<Index> above;
+    for (auto stage = stages.begin(); stage != stages.end(); ++stage) {
+        above.insert(above.end(), static_cast<std::size_t>(stage->size()),
+                     stages.end() - stage - 1);
+    }
+    return above;
+}
+
+// As many ranks of their own would have them.
+std::vector<Range> emulated_stages(const Costs& costs, int emulated, int real) {
+    const std::string problem =
+        "grid.emulated_stages = " + std::to_string(emulated) + " does not fit";
+    if (emulated > costs.layers()) {
+        throw UsageError(
+            problem,
+            "a stage has a layer at least, and there are " + std::to_string(costs.layers()),
+            "set grid.emulated_stages to " + std::to_string(costs.layers()) + " or fewer");
+    }
+    if (emulated < real) {
+        throw UsageError(problem, "the run has " + std::to_string(real) + " stages",
+                         "set grid.emulated_stages to " + std::to_string(real) +
+                             " or more, or fewer grid.stages");
+    }
+    return balanced_cut(costs, emulated, emulated).layers;
+}
+
 }  // namespace
 
 Placement place(const std::vector<double>& layer_cost, const GridOptions& options, int ranks) {
@@ -186,7 +213,11 @@ Placement place(const std::vector<double>& layer_cost, const GridOptions& option
         cut = stages > 0 ? balanced_cut(costs, stages, ranks)
                          : most_stages_near_the_best(costs, ranks);
     }
-    return {ProcessGrid(cut.shards), cut.layers};
+    const int emulated = options.emulated_stages;
+    return {ProcessGrid(cut.shards), cut.layers,
+            stages_above(emulated > 0
+                             ? emulated_stages(costs, emulated, static_cast<int>(cut.layers.size()))
+                             : cut.layers)};
 }
 
 std::string Placement::text() const {

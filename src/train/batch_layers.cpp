@@ -10,11 +10,13 @@ template <typename Scalar>
 BatchLayers<Scalar>::BatchLayers(const Config& config, const Communicator& world,
                                  const Placement& placement, const Samples<Scalar>& samples,
                                  const Batches& batches, Stage<Scalar>& stage,
-                                 LearnedCoefficients<Scalar>& coefficients, PhaseTimes& times)
+                                 LearnedCoefficients<Scalar>& coefficients,
+                                 const LookAhead<Scalar>& ahead, PhaseTimes& times)
     : samples_(samples),
       batches_(batches),
       stage_(stage),
       coefficients_(coefficients),
+      ahead_(ahead),
       times_(times),
       first_(placement.first(world.rank())),
       last_(placement.last(world.rank())),
@@ -29,7 +31,7 @@ BatchLayers<Scalar>::BatchLayers(const Config& config, const Communicator& world
     if (first_) {
         inputs_ = make_batch_inputs(config, stage.network, samples);
     }
-    prepare();
+    prepare(stage.layers);
 }
 
 template <typename Scalar>
@@ -40,13 +42,16 @@ void BatchLayers<Scalar>::begin_epoch(Index epoch) {
 }
 
 template <typename Scalar>
-void BatchLayers<Scalar>::forward(Passage<Scalar>& passage, Index block, int pass) {
+void BatchLayers<Scalar>::forward(Passage<Scalar>& passage, Range layers, Index block, int pass) {
     const PhaseClock clock(times_.activations);
     const Range range = passage.columns(block);
     const std::span<const Index> samples = batches_.samples(passage.batch, block);
-    passage.halo.finish_send_up(block);
-    for (Index l = stage_.layers.begin; l < stage_.layers.end; ++l) {
-        const LinearMap<Scalar> map = stage_.unnormalized(l);
+    const bool leaves = layers.end == stage_.layers.end;
+    if (leaves) {
+        passage.halo.finish_send_up(block);
+    }
+    for (Index l = layers.begin; l < layers.end; ++l) {
+        const LinearMap<Scalar> map = ahead_.map(l);
         const auto u_next = part(passage.up.u(l + 1), range);
         if (l == 0) {
             if (pass == 0) {  // the input does not move
@@ -77,46 +82,49 @@ void BatchLayers<Scalar>::forward(Passage<Scalar>& passage, Index block, int pas
         map.apply(x, u_next);
         passage.normalize(block, l, map);
     }
-    if (!last_) {
+    if (leaves && !last_) {
         passage.halo.send_up(block, part(passage.up.u(stage_.layers.end), range));
         if (is_last(pass)) {
             passage.safeguard.send_up(block, range);
         }
-    } else if (pass == 0) {
+    } else if (leaves && pass == 0) {
         take_targets<Scalar>(samples_, epoch_, samples, smoothing_, part(passage.targets, range));
     }
 }
 
 template <typename Scalar>
-void BatchLayers<Scalar>::backward(Passage<Scalar>& passage, Index block, int pass) {
+void BatchLayers<Scalar>::backward(Passage<Scalar>& passage, Range layers, Index block, int pass) {
     const PhaseClock clock(times_.activations);
     const Range range = passage.columns(block);
     const bool again = pass + 1 < passes_;
-    passage.halo.finish_send_down(block);
-    if (last_) {
+    const bool lowest = layers.begin == stage_.lowest();
+    if (lowest) {
+        passage.halo.finish_send_down(block);
+    }
+    if (is_output(layers.end - 1)) {
         output_signal(passage, range, pass);
-    } else {
+    } else if (layers.end == stage_.layers.end) {
         passage.halo.await_above(block);
         if (is_last(pass)) {
             passage.safeguard.await_verdict(block);
         }
     }
-    for (Index l = stage_.layers.end; l-- > stage_.layers.begin;) {
+    for (Index l = layers.end; l-- > layers.begin;) {
         minimizes_ ? minimize(passage, block, l) : answer(passage, block, l, pass);
     }
-    if (again) {
+    if (again && lowest) {
         passage.expect(block);
         if (is_last(pass + 1)) {
             passage.safeguard.expect(block, range);
         }
     }
-    if (!first_) {
+    if (lowest && !first_) {
         passage.halo.send_down(block, part(passage.answer(stage_.lowest()), range));
         if (is_last(pass)) {
             passage.safeguard.send_down(block, range);
         }
     }
-    for (Index l = stage_.layers.begin; is_last(pass) && l < stage_.layers.end; ++l) {
+    for (Index l = layers.begin; is_last(pass) && l < layers.end; ++l) {
         passage.safeguard.silence(range, part(passage.down.u(l + 1), range));
     }
 }
@@ -231,9 +239,8 @@ void BatchLayers<Scalar>::minimize(Passage<Scalar>& passage, Index block, Index 
 }
 
 template <typename Scalar>
-void BatchLayers<Scalar>::prepare() {
-    for (Index l = std::max<Index>(stage_.layers.begin, 1); minimizes_ && l < stage_.layers.end;
-         ++l) {
+void BatchLayers<Scalar>::prepare(Range layers) {
+    for (Index l = std::max<Index>(layers.begin, 1); minimizes_ && l < layers.end; ++l) {
         const double above = is_output(l) ? output_->weight() : formulation_->pull_weight(l + 1);
         formulation_->prepare(l, stage_.map(l), above);
     }
@@ -242,7 +249,7 @@ void BatchLayers<Scalar>::prepare() {
 template <typename Scalar>
 void BatchLayers<Scalar>::weigh(const std::vector<double>& lambda) {
     formulation_->weigh(lambda);
-    prepare();
+    prepare(stage_.layers);
 }
 
 template class BatchLayers<float>;

@@ -12,15 +12,15 @@ BatchStep<Scalar>::BatchStep(const Config& config, const Communicator& world,
                              const Samples<Scalar>& samples, Stage<Scalar>& stage)
     : samples_(samples),
       stage_(stage),
+      first_(placement.first(world.rank())),
       last_(placement.last(world.rank())),
-      delay_(static_cast<std::size_t>(std::min<Index>(
-          config.staleness, placement.grid.stages() - 1 - placement.grid.stage_of(world.rank())))),
       order_(placement.grid.order(world.rank(), samples.blocks.count())),
       batches_(samples.blocks, config.batch, config.seed),
       holders_(stage.network, world, peers, placement),
       fit_(config, peers, stage, batches_.most_columns(), times_, &holders_),
       coefficients_(config, peers, stage, holders_, times_),
-      layers_(config, world, placement, samples, batches_, stage, coefficients_, times_) {
+      ahead_(stage, config.look_ahead && placement.delay(stage.lowest(), config.staleness) > 0),
+      layers_(config, world, placement, samples, batches_, stage, coefficients_, ahead_, times_) {
     const PhaseClock clock(times_.weights);
     first_column_.resize(static_cast<std::size_t>(batches_.count()));
     for (Index batch = 0; batch < batches_.count(); ++batch) {
@@ -33,7 +33,14 @@ BatchStep<Scalar>::BatchStep(const Config& config, const Communicator& world,
     const auto messages = [&](Channel channel) {
         return Halo<Scalar>(world, placement, samples.blocks.count(), samples.own, times_, channel);
     };
-    for (std::size_t i = 0; i < delay_ + 1; ++i) {
+    for (Index l = stage.layers.begin; l < stage.layers.end; ++l) {
+        const Index delay = placement.delay(l, config.staleness);
+        if (parts_.empty() || parts_.back().delay != delay) {
+            parts_.push_back({{l, l}, delay});
+        }
+        parts_.back().layers.end = l + 1;
+    }
+    for (Index i = 0; i <= parts_.front().delay; ++i) {
         passages_.emplace_back(stage.network, stage.layers, batches_, samples.own,
                                config.formulation.iterations > 1 ? Down::residuals : Down::signals,
                                config.formulation.passes, messages(Channel::training),
@@ -44,11 +51,15 @@ BatchStep<Scalar>::BatchStep(const Config& config, const Communicator& world,
 template <typename Scalar>
 void BatchStep<Scalar>::begin_epoch(Index epoch) {
     const PhaseClock clock(times_.activations);
-    require(begun_ == completed_, "an epoch begins when no batch is under way");
+    require(parts_.front().stepped == begun_, "an epoch begins when no batch is under way");
     layers_.begin_epoch(epoch);
+    ahead_.forget();
     batches_.shuffle(epoch, samples_.own);
     begun_ = 0;
-    completed_ = 0;
+    for (Part& part : parts_) {
+        part.risen = 0;
+        part.stepped = 0;
+    }
 }
 
 template <typename Scalar>
@@ -60,118 +71,200 @@ void BatchStep<Scalar>::probe(Index batch) {
 
 template <typename Scalar>
 void BatchStep<Scalar>::operator()(Index batch, int round, std::optional<double> rate) {
-    Passage<Scalar>& passage = passages_[begun_++ % passages_.size()];
-    passage.round = round;
-    passage.rate = rate;
-    passage.start(batches_, batch, order_);
+    Passage<Scalar>& next = passage(begun_++);
+    next.round = round;
+    next.rate = rate;
+    next.start(batches_, batch, order_);
     layers_.begin_batch();
-    const bool completes = begun_ - completed_ > delay_;
-    Passage<Scalar>& oldest = passages_[completed_ % passages_.size()];
-    if (completes) {
-        fit_.begin(batches_.columns(oldest.batch));
-    }
-    for (std::size_t turn = 0; turn < turns(); ++turn) {
-        while (turn >= order_.size() && passage.answered <= turn - order_.size()) {
-            backward(passage);  // of the same block in the pass before
-        }
-        if (completes) {
-            answer_meanwhile(oldest, &oldest == &passage ? turn : turns(), passage, turn);
-        }
-        layers_.forward(passage, block_of(turn), pass_of(turn));
-        if (last_) {
-            backward(passage);
+    for (Part& part : parts_) {
+        part.risen += order_.empty() ? 1 : 0;
+        if (part.stepped + 1 == begun_) {
+            open(part);
         }
     }
-    if (completes) {
-        complete(oldest);
-    }
+    advance(false);
 }
 
 template <typename Scalar>
 void BatchStep<Scalar>::finish() {
-    while (completed_ < begun_) {
-        Passage<Scalar>& oldest = passages_[completed_ % passages_.size()];
-        fit_.begin(batches_.columns(oldest.batch));
-        complete(oldest);
-    }
+    advance(true);
 }
 
-// What has come down goes on before what goes up, since every stage below waits for it; sums over
-// columns, for which nobody waits, fill the time until the block of a turn of `awaited` has arrived.
+// Until each part has taken the step that its next way up waits for, or the last one.
 template <typename Scalar>
-void BatchStep<Scalar>::answer_meanwhile(Passage<Scalar>& passage, std::size_t forwarded,
-                                         Passage<Scalar>& awaited, std::size_t turn) {
-    for (;;) {
-        if (!last_ && passage.answered < forwarded &&
-            passage.halo.arrived_above(block_of(passage.answered))) {
-            backward(passage);
-        } else if (passage.groups.ready() && !awaited.halo.arrived_below(block_of(turn))) {
-            add_group(passage);
-        } else {
-            return;
+void BatchStep<Scalar>::advance(bool to_the_end) {
+    const auto is_behind = [&](const Part& part) {
+        return part.risen < begun_ || part.stepped < begun_ - (to_the_end ? 0 : part.delay);
+    };
+    while (std::ranges::any_of(parts_, is_behind)) {
+        if (!act(to_the_end)) {
+            await();
         }
     }
 }
 
-// Everything that is left to do after the forward pass.
+// Does one thing, if there is one that waits for no message. Steps come in the same order on all shards.
 template <typename Scalar>
-void BatchStep<Scalar>::complete(Passage<Scalar>& passage) {
-    ++completed_;
-    while (passage.answered < turns()) {
-        while (passage.groups.ready() && !passage.halo.arrived_above(block_of(passage.answered))) {
-            add_group(passage);
+bool BatchStep<Scalar>::act(bool to_the_end) {
+    for (auto part = parts_.rbegin(); part != parts_.rend(); ++part) {
+        if (part->stepped < begun_ - (to_the_end ? 0 : part->delay)) {
+            if (part->groups.done() && part->risen == begun_) {
+                step(*part);
+                return true;
+            }
+            break;
         }
-        backward(passage);
     }
-    while (!passage.groups.done()) {
-        add_group(passage);
+    for (auto part = parts_.end(); part-- != parts_.begin();) {
+        if (can_answer(*part) && has_signal(part)) {
+            backward(*part);
+            return true;
+        }
     }
-    layers_.end_batch();
-    refit(passage);
-    passage.halo.finish_sends();
-    passage.safeguard.finish_sends();
+    for (auto part = parts_.begin(); part != parts_.end(); ++part) {
+        if (can_rise(*part) && has_input(part)) {
+            forward(*part);
+            return true;
+        }
+    }
+    for (auto part = parts_.rbegin(); part != parts_.rend(); ++part) {
+        if (part->stepped < begun_ && part->groups.ready()) {
+            add_group(*part);
+            return true;
+        }
+    }
+    return false;
 }
 
-// Of the block whose turn it is.
+// Returns when there is something to do; what is the only thing that can come is done.
 template <typename Scalar>
-void BatchStep<Scalar>::backward(Passage<Scalar>& passage) {
-    const Index block = block_of(passage.answered);
-    const int pass = pass_of(passage.answered);
-    layers_.backward(passage, block, pass);
+void BatchStep<Scalar>::await() {
+    Part& lowest = parts_.front();
+    Part& highest = parts_.back();
+    const bool from_below = can_rise(lowest);
+    const bool from_above = can_answer(highest);
+    if (from_below && from_above) {
+        Halo<Scalar>::await_either(passage(lowest.risen).halo, block_of(lowest.rising),
+                                   passage(highest.stepped).halo, block_of(highest.answered));
+    } else if (from_above) {
+        backward(highest);
+    } else {
+        require(from_below, "a rank that waits expects something");
+        forward(lowest);
+    }
+}
+
+template <typename Scalar>
+bool BatchStep<Scalar>::can_rise(const Part& part) const {
+    if (part.risen == begun_) {
+        return false;
+    }
+    const std::size_t blocks = order_.size();
+    return part.rising < blocks || part.answered + blocks > part.rising;
+}
+
+template <typename Scalar>
+bool BatchStep<Scalar>::can_answer(const Part& part) const {
+    if (part.stepped == begun_ || part.answered == turns()) {
+        return false;
+    }
+    return part.stepped < part.risen || part.answered < part.rising;
+}
+
+template <typename Scalar>
+bool BatchStep<Scalar>::has_input(PartAt part) {
+    if (part == parts_.begin()) {
+        return first_ || passage(part->risen).halo.arrived_below(block_of(part->rising));
+    }
+    const Part& below = *(part - 1);
+    return below.risen > part->risen || below.rising > part->rising;
+}
+
+template <typename Scalar>
+bool BatchStep<Scalar>::has_signal(PartAt part) {
+    if (part + 1 == parts_.end()) {
+        return last_ || passage(part->stepped).halo.arrived_above(block_of(part->answered));
+    }
+    const Part& above = *(part + 1);
+    return above.stepped > part->stepped || above.answered > part->answered;
+}
+
+// The next turn of the way up.
+template <typename Scalar>
+void BatchStep<Scalar>::forward(Part& part) {
+    layers_.forward(passage(part.risen), part.layers, block_of(part.rising), pass_of(part.rising));
+    if (++part.rising == turns()) {
+        ++part.risen;
+        part.rising = 0;
+    }
+}
+
+// The next turn of the way down.
+template <typename Scalar>
+void BatchStep<Scalar>::backward(Part& part) {
+    Passage<Scalar>& going = passage(part.stepped);
+    const Index block = block_of(part.answered);
+    const int pass = pass_of(part.answered);
+    layers_.backward(going, part.layers, block, pass);
     if (pass + 1 == layers_.passes()) {
-        passage.groups.complete(passage.position(block));
+        part.groups.complete(going.position(block));
     }
-    ++passage.answered;
+    ++part.answered;
 }
 
 template <typename Scalar>
-void BatchStep<Scalar>::add_group(Passage<Scalar>& passage) {
+void BatchStep<Scalar>::add_group(Part& part) {
     const PhaseClock clock(times_.weights);
-    const auto [blocks, columns] = passage.groups.take();
-    const Index first = first_column_[static_cast<std::size_t>(passage.batch)] + columns.begin;
-    for (Index l = stage_.layers.begin; l < stage_.layers.end; ++l) {
-        const auto s = part(passage.down.u(l + 1), columns);
+    Passage<Scalar>& going = passage(part.stepped);
+    const auto [blocks, columns] = part.groups.take();
+    const Index first = first_column_[static_cast<std::size_t>(going.batch)] + columns.begin;
+    for (Index l = part.layers.begin; l < part.layers.end; ++l) {
+        const auto s = hoist::part(going.down.u(l + 1), columns);
         if (l == 0) {
-            const auto inputs = std::span<const InputBlock<Scalar>>(passage.inputs);
+            const auto inputs = std::span<const InputBlock<Scalar>>(going.inputs);
             fit_.add_inputs(first,
                             inputs.subspan(static_cast<std::size_t>(blocks.begin),
                                            static_cast<std::size_t>(blocks.size())),
                             s);
         } else {
-            fit_.add(l, first, part(passage.up.x(l), columns), s);
+            fit_.add(l, first, hoist::part(going.up.x(l), columns), s);
         }
-        fit_.add_moments(l, passage.moments_of(l), blocks);
+        fit_.add_moments(l, going.moments_of(l), blocks);
     }
 }
 
+// Prepares for the way down of the next batch.
 template <typename Scalar>
-void BatchStep<Scalar>::refit(Passage<Scalar>& passage) {
+void BatchStep<Scalar>::open(Part& part) {
+    const Passage<Scalar>& next = passage(part.stepped);
     const PhaseClock clock(times_.weights);
-    fit_.sum();
-    if (passage.rate) {
-        fit_.step(passage.round, *passage.rate);
-        layers_.prepare();
-        coefficients_.step(batches_.columns(passage.batch), *passage.rate);
+    fit_.begin(part.layers, batches_.columns(next.batch));
+    part.groups = ColumnGroups(next.blocks, batch_group_columns);
+    part.answered = 0;
+}
+
+template <typename Scalar>
+void BatchStep<Scalar>::step(Part& part) {
+    Passage<Scalar>& done = passage(part.stepped);
+    {
+        const PhaseClock clock(times_.weights);
+        fit_.sum(part.layers);
+        if (done.rate) {
+            const Index late = part.risen - (part.stepped + 1);
+            ahead_.before_step(part.layers, late);
+            fit_.step(part.layers, done.round, *done.rate);
+            ahead_.after_step(part.layers, late);
+            layers_.prepare(part.layers);
+            coefficients_.step(part.layers, batches_.columns(done.batch), *done.rate);
+        }
+    }
+    if (part.layers.begin == stage_.lowest()) {
+        layers_.end_batch();
+        done.halo.finish_sends();
+        done.safeguard.finish_sends();
+    }
+    if (++part.stepped < begun_) {
+        open(part);
     }
 }
 

@@ -35,11 +35,11 @@ BatchSums<Scalar>::BatchSums(const Stage<Scalar>& stage, const Solvers& solvers,
 }
 
 template <typename Scalar>
-void BatchSums<Scalar>::begin(Index columns) {
-    columns_ = columns;
-    mean_ = Scalar{1} / static_cast<Scalar>(columns);
-    for (Place& place : places_) {
+void BatchSums<Scalar>::begin(Range positions, Index columns) {
+    for (Index i = positions.begin; i < positions.end; ++i) {
+        Place& place = places_[static_cast<std::size_t>(i)];
         place.empty = true;
+        place.batch = columns;
         moments(place).setZero();
         if (place.keeps_inputs) {
             values_.segment(place.columns, place.inputs * most_columns_).setZero();
@@ -51,7 +51,7 @@ template <typename Scalar>
 void BatchSums<Scalar>::add(std::size_t position, Index first, const ConstMatrixRef<Scalar>& x,
                             MatrixRef<Scalar> s) {
     Place& place = places_[position];
-    s *= mean_;
+    s *= place.mean();
     const auto add_pairs = [&](const ConstMatrixRef<Scalar>& windows,
                                const ConstMatrixRef<Scalar>& signals, Index at) {
         auto product = gradient(place).leftCols(place.inputs);
@@ -92,7 +92,7 @@ void BatchSums<Scalar>::add(std::size_t position, Index first,
         }
         return;
     }
-    s *= mean_;
+    s *= place.mean();
     auto product = gradient(place).leftCols(place.inputs);
     if (place.empty) {
         product.setZero();
@@ -136,11 +136,11 @@ void BatchSums<Scalar>::add_gradient(std::size_t position, const ConstMatrixRef<
 template <typename Scalar>
 void BatchSums<Scalar>::add(std::size_t position, const BlockMoments<Scalar>& block) {
     Place& place = places_[position];
-    gradient(place).col(place.inputs) += mean_ * block.slope;
+    gradient(place).col(place.inputs) += place.mean() * block.slope;
     if (block.columns == 0) {
         return;
     }
-    const Scalar share = mean_ * static_cast<Scalar>(block.columns);
+    const Scalar share = place.mean() * static_cast<Scalar>(block.columns);
     const Vector<Scalar> apart =
         block.moments.mean - block.bias - stage_.weights[position].moments.mean;
     moments(place).col(0) += share * apart;
@@ -174,7 +174,7 @@ void BatchSums<Scalar>::add_signals(Place& place, const ConstMatrixRef<Scalar>& 
         }
         if (s.cols() > 0) {  // S holds the factor of the mean once already
             gram.template selfadjointView<Eigen::Lower>().rankUpdate(Matrix<Scalar>(s),
-                                                                     Scalar{1} / mean_);
+                                                                     Scalar{1} / place.mean());
         }
     }
     place.empty = false;
@@ -187,7 +187,7 @@ void BatchSums<Scalar>::add_input_gram(Place& place, const Matrix<Scalar>& x) {
         gram.setZero();
     }
     if (x.cols() > 0) {  // which Eigen takes for granted
-        gram.template selfadjointView<Eigen::Lower>().rankUpdate(x, mean_);
+        gram.template selfadjointView<Eigen::Lower>().rankUpdate(x, place.mean());
     }
 }
 
@@ -200,7 +200,8 @@ BatchEquations<Scalar> BatchSums<Scalar>::equations(std::size_t position) const 
         ConstMap(values_.data() + place.input_gram, place.input_gram_size, place.input_gram_size),
         ConstMap(values_.data() + place.signal_gram, place.signal_gram_size,
                  place.signal_gram_size),
-        ConstMap(values_.data() + place.columns, place.inputs, place.keeps_inputs ? columns_ : 0)};
+        ConstMap(values_.data() + place.columns, place.inputs,
+                 place.keeps_inputs ? place.batch : 0)};
 }
 
 template class BatchSums<float>;

@@ -57,12 +57,13 @@ LearnedCoefficients<Scalar>::LearnedCoefficients(const Config& config, const Com
 
 // Adam (Kingma and Ba 2015).
 template <typename Scalar>
-void LearnedCoefficients<Scalar>::step(Index columns, double rate) {
+void LearnedCoefficients<Scalar>::step(Range layers, Index columns, double rate) {
     if (!any_) {
         return;
     }
     const PhaseClock summing(times_.exchange);
-    peers_.sum(std::span<double>(gradients_.data(), static_cast<std::size_t>(gradients_.size())));
+    auto added = gradients(layers);
+    peers_.sum(std::span<double>(added.data(), static_cast<std::size_t>(added.size())));
     holders_.sum<double>(
         [this](Index layer) {
             return learns_[position(layer)]
@@ -71,7 +72,7 @@ void LearnedCoefficients<Scalar>::step(Index columns, double rate) {
                        : std::span<double>();
         },
         [this](Index first) { return shared_[static_cast<std::size_t>(first)]; });
-    for (Index l = stage_.layers.begin; l < stage_.layers.end; ++l) {
+    for (Index l = layers.begin; l < layers.end; ++l) {
         if (!learns_[position(l)]) {
             continue;
         }
@@ -96,7 +97,7 @@ void LearnedCoefficients<Scalar>::step(Index columns, double rate) {
         }
         set(l, coefficients);
     }
-    forget();
+    added.setZero();
 }
 
 template <typename Scalar>

@@ -90,7 +90,7 @@ void LrrnStep<Scalar>::operator()(Index batch, int round, double rate) {
     const PhaseClock clock(times_.weights);
     using Phase = typename LrrnLayers<Scalar>::Phase;
     const FormulationOptions& options = config_.formulation;
-    fit_.begin(columns_);
+    fit_.begin(stage_.layers, columns_);
     LrrnGradient<Scalar> gradient(options, stage_, layers_, inputs_of_batch_);
     if (options.energy > 0.0) {
         energy_ += gradient.add_energies(Phase::free, options.energy);
@@ -110,8 +110,8 @@ void LrrnStep<Scalar>::operator()(Index batch, int round, double rate) {
         }
         fit_.add_gradient(l, of_map);
     }
-    fit_.sum();
-    fit_.step(round, rate);
+    fit_.sum(stage_.layers);
+    fit_.step(stage_.layers, round, rate);
     keep_norms();
 }
 

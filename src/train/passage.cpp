@@ -55,14 +55,12 @@ Passage<Scalar>::Passage(const NetworkSpec& network, Range layers, const Batches
 template <typename Scalar>
 void Passage<Scalar>::start(const Batches& batches, Index next, const std::vector<Index>& order) {
     batch = next;
-    answered = 0;
     Index offset = 0;
     for (Index block = own.begin; block < own.end; ++block) {
         const Index count = batches.columns(batch, block);
         blocks[position(block)] = {offset, offset + count};
         offset += count;
     }
-    groups = ColumnGroups(blocks, batch_group_columns);
     for (const Index block : order) {
         expect(block);
     }

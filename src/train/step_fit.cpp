@@ -44,8 +44,8 @@ StepFit<Scalar>::StepFit(const Config& config, const Communicator& peers, Stage<
 }
 
 template <typename Scalar>
-void StepFit<Scalar>::sum() {
-    sum_over_shards(peers_, sums_->values(), times_);
+void StepFit<Scalar>::sum(Range layers) {
+    sum_over_shards(peers_, sums_->values(positions(layers)), times_);
     if (holders_ != nullptr) {
         const PhaseClock summing(times_.exchange);
         holders_->sum<Scalar>(
@@ -61,8 +61,9 @@ void StepFit<Scalar>::sum() {
 }
 
 template <typename Scalar>
-void StepFit<Scalar>::step(int round, double rate) {
-    for (std::size_t i = 0; i < solvers_.size(); ++i) {
+void StepFit<Scalar>::step(Range layers, int round, double rate) {
+    for (Index l = layers.begin; l < layers.end; ++l) {
+        const std::size_t i = position(l);
         Weights<Scalar>& weights = stage_.weights[i];
         take_moments(i);
         if (const std::size_t first = first_with(i); first < i) {
@@ -73,7 +74,7 @@ void StepFit<Scalar>::step(int round, double rate) {
         if (round == 0) {
             solvers_[i]->begin(weights.matrix, weights.bias);
         }
-        const MapSpec& map = stage_.network.map(stage_.lowest() + static_cast<Index>(i));
+        const MapSpec& map = stage_.network.map(l);
         if (map.centered) {
             center_filters<Scalar>(map.windows, sums_->gradient(i).leftCols(map.inputs()));
         }
@@ -107,7 +108,7 @@ void StepFit<Scalar>::take_moments(std::size_t position) {
     }
     constexpr Scalar remembered = 5000;
     Scalar& samples = moment_samples_[position](0, 0);
-    const auto columns = static_cast<Scalar>(columns_);
+    const auto columns = static_cast<Scalar>(sums_->columns(position));
     samples = std::min(samples + columns, std::max(remembered, columns));
     stage_.weights[position].moments = sums_->moments(position, columns / samples);
 }

@@ -336,8 +336,11 @@ void SerialBatches::epoch() {
         for (int round = 0; round < config.rounds; ++round) {
             Matrices old = weights_;
             for (std::size_t l = 0; l < old.size() && delays_[l] > 0; ++l) {
-                old[l] =
-                    history[static_cast<std::size_t>(std::max(batch - delays_[l], Index{0}))][l];
+                const auto at = static_cast<std::size_t>(std::max(batch - delays_[l], Index{0}));
+                old[l] = history[at][l];
+                if (config.look_ahead && at > 0) {
+                    old[l] += static_cast<double>(delays_[l]) * (old[l] - history[at - 1][l]);
+                }
             }
             const Passage passage = forward(old, samples);
             sum += losses(passage.y, passage.u.back()).sum();

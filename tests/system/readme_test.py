@@ -64,7 +64,10 @@ class Readme(ProgramTest):
     def test_every_command_runs_in_the_order_of_the_readme(self):
         data = self.folder / "data"
         self.write_images(data)
-        (self.folder / "configs").symlink_to(SOURCE / "configs")
+        for folder in ("configs", "launch"):
+            (self.folder / folder).symlink_to(SOURCE / folder)
+        (self.folder / "build").mkdir()  # where the script looks
+        (self.folder / "build" / "hoist").symlink_to(HOIST)
         ran = 0
         for line in commands():
             script = SCRIPTS.match(line)
@@ -73,7 +76,7 @@ class Readme(ProgramTest):
                 continue
             words = self.small(line, data)
             if script:
-                words[0] = str(SOURCE / words[0])
+                words[0] = str(self.folder / words[0])
             words, target = (words[:-2], words[-1]) if words[-2] == ">" else (words, None)
             result = subprocess.run(words, cwd=self.folder, env=ENVIRONMENT, capture_output=True, text=True, timeout=100)
             self.assertEqual(result.returncode, 0, f"{line}\n{result.stdout}\n{result.stderr}")

@@ -9,6 +9,7 @@ import unittest
 from program import ENVIRONMENT, HOIST, SOURCE
 
 FLOPS, BANDWIDTH = 1e11, 1e10
+NARROW = "-".join(["100"] * 21)
 
 
 def simulate(folder, *options):
@@ -28,7 +29,7 @@ class Narrow(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.rows, cls.out, cls.folder = simulate("simulated-narrow", "--points", "small", "--width", "100")
+        cls.rows, cls.out, cls.folder = simulate("simulated-narrow", "--points", "small", "--layers", NARROW)
 
     def test_the_plan_is_within_15_percent_at_every_point(self):
         self.assertEqual(len(self.rows), 12)
@@ -55,13 +56,31 @@ class Wide(unittest.TestCase):
 
     def test_targets_are_met(self):
         rows, _, _ = simulate("simulated-wide", "--points", "strong", "batch", "--most-ranks", "20", "--network", "25")
-        least = {("strong", "0", "0"): 85.0, ("batch", "20000", "0"): 70.0}
+        # Of an epoch, and of one among others.
+        least = {("strong", "0", "0"): (85.0, 85.0), ("batch", "20000", "0"): (70.0, 70.0),
+                 ("batch", "2000", "1"): (95.0, 98.0), ("batch", "500", "3"): (94.0, 95.0),
+                 ("batch", "200", "3"): (90.0, 90.0)}
         for row in rows:
             self.assertLess(abs(float(row["off"])), 15.0)
             key = row["study"], row["batch"], row["staleness"]
             if row["stages"] == "20" and key in least:
-                self.assertGreaterEqual(float(row["efficiency"]), least.pop(key))
+                of_epoch, steady = least.pop(key)
+                self.assertGreaterEqual(float(row["efficiency"]), of_epoch)
+                self.assertGreaterEqual(float(row["steady"]), steady)
         self.assertEqual(least, {})
+
+    def test_unequal_layers(self):
+        widths = [784] + [600] * 2 + [300] * 5 + [10]
+        rows, out, _ = simulate("simulated-unequal", "--points", "batch", "--network", "25", "--stages", "4",
+                                "--layers", "-".join(map(str, widths)))
+        self.assertIn("8 layers", out)
+        self.assertEqual({row["stages"] for row in rows}, {"4"})
+        efficiency = {(row["batch"], row["staleness"]): float(row["efficiency"]) for row in rows}
+        for (batch, _), value in efficiency.items():
+            self.assertLess(value, 100.0)
+            self.assertGreater(efficiency[batch, "1"], efficiency[batch, "0"])
+        for row in rows:
+            self.assertLess(abs(float(row["off"])), 15.0)
 
 
 if __name__ == "__main__":

@@ -8,18 +8,18 @@ import time
 import unittest
 
 from kills import is_alive
-from program import HOIST, MPIRUN, PROMPT_SECONDS, ProgramTest, Run
+from program import HOIST, MPIRUN, PATIENCE, PROMPT_SECONDS, ProgramTest, Run
 
 MISSING, SYSTEM = 66, 71
 LENGTH = 100000
 # What mpirun gives a stopped rank, which it wakes, between SIGTERM and SIGKILL: in it that rank is not to report.
 MPIRUN_SECONDS = 1
-PATIENCE = 2
+SECONDS = 2 * PATIENCE
 
 
 class Watchdog(ProgramTest):
     def begin(self, *options, ranks=3):
-        config = self.write_config(train__sweeps=LENGTH, train__epochs=LENGTH, train__watchdog=PATIENCE)
+        config = self.write_config(train__sweeps=LENGTH, train__epochs=LENGTH, train__watchdog=SECONDS)
         shutil.rmtree(self.folder / "run", ignore_errors=True)
         launcher = [*MPIRUN, "--mca", "odls_base_sigkill_timeout", str(MPIRUN_SECONDS), "-n", str(ranks)]
         run = Run([*(launcher if ranks > 1 else []), HOIST, "train", config, "--out", "run", "--quiet", *options],
@@ -37,7 +37,7 @@ class Watchdog(ProgramTest):
         while any(map(is_alive, ranks)):
             self.assertLess(time.monotonic() - begun, PROMPT_SECONDS, "a rank outlives the job")
             time.sleep(0.01)
-        pattern = r"hoist: rank (\d+) has made no progress for 2 s \(it (.*)\); .*train\.watchdog"
+        pattern = rf"hoist: rank (\d+) has made no progress for {SECONDS} s \(it (.*)\); .*train\.watchdog"
         return {int(rank): text for rank, text in re.findall(pattern, result.err)}
 
     def test_the_ranks_that_wait_for_one_that_hangs_say_so(self):
@@ -66,7 +66,7 @@ class Watchdog(ProgramTest):
                     self.assertRegex(reports[rank], r"^waits for the others in a minimum of 3 ranks in the evaluation")
 
     def test_a_run_with_progress_is_left_alone(self):
-        config = self.write_config(train__sweeps=300, train__watchdog=PATIENCE)
+        config = self.write_config(train__sweeps=300, train__watchdog=SECONDS)
         for ranks in (1, 3):
             result = self.succeed("train", config, "--out", f"run-{ranks}", ranks=ranks)
             self.assertEqual(result.err, "")

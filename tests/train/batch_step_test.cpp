@@ -80,14 +80,18 @@ class EveryMethod : public testing::TestWithParam<Case> {
   protected:
     Communicator world = Communicator::world();
 
-    // The delay of each map on this grid.
-    static std::vector<Index> delays_on(const Placement& placement, Index staleness) {
+    // The delay of each map on a grid, or on one with the emulated stages.
+    static std::vector<Index> delays_on(const Placement& placement, const Config& config) {
+        const int emulated = config.grid.emulated_stages;
+        const std::vector<Range> layers =
+            emulated > 0
+                ? place(layer_costs(config), {.stages = emulated, .shards = {}}, emulated).layers
+                : placement.layers;
         std::vector<Index> delays;
-        const int stages = placement.grid.stages();
-        for (int stage = 0; stage < stages; ++stage) {
-            const Index count = placement.layers[static_cast<std::size_t>(stage)].size();
-            delays.insert(delays.end(), static_cast<std::size_t>(count),
-                          std::min<Index>(staleness, stages - 1 - stage));
+        for (std::size_t stage = 0; stage < layers.size(); ++stage) {
+            delays.insert(
+                delays.end(), static_cast<std::size_t>(layers[stage].size()),
+                std::min<Index>(config.staleness, static_cast<Index>(layers.size() - 1 - stage)));
         }
         return delays;
     }
@@ -98,7 +102,7 @@ class EveryMethod : public testing::TestWithParam<Case> {
             SCOPED_TRACE("grid " + grid_text(shards));
             SmallBatches<double> training(problem.on_grid(0, shards), world);
             SerialBatches serial(problem, problem.start(),
-                                 delays_on(training.placement(), problem.config.staleness));
+                                 delays_on(training.placement(), problem.config));
             for (int epoch = 0; epoch < 2; ++epoch) {
                 training.advance();
                 serial.epoch();
@@ -126,11 +130,36 @@ TEST_P(Stale, signals_are_those_of_weights_so_many_batches_old) {
     ConfigText settings = GetParam().settings;
     settings["train.rounds"] = "1";
     settings["formulation.iterations"] = "1";
-    for (const std::string staleness : {"1", "2"}) {
+    for (const std::string staleness : {"1", "3"}) {
         SCOPED_TRACE("staleness " + staleness);
         settings["train.staleness"] = staleness;
         expect_the_serial_answer(small_problem(settings, 41));
     }
+}
+
+TEST_P(Stale, signals_may_be_those_of_more_stages_than_run) {
+    ConfigText settings = GetParam().settings;
+    settings["train.rounds"] = "1";
+    settings["formulation.iterations"] = "1";
+    for (const int stages : {3, 4}) {
+        if (stages < world.size()) {
+            continue;  // more than these are running
+        }
+        SCOPED_TRACE(std::to_string(stages) + " stages");
+        settings["grid.emulated_stages"] = std::to_string(stages);
+        settings["train.staleness"] = std::to_string(stages - 1);
+        settings["train.look_ahead"] = stages == 3 ? "true" : "false";
+        expect_the_serial_answer(small_problem(settings, 41));
+    }
+}
+
+TEST_P(Stale, signals_answer_predicted_weights) {
+    ConfigText settings = GetParam().settings;
+    settings["train.rounds"] = "1";
+    settings["formulation.iterations"] = "1";
+    settings["train.staleness"] = "2";
+    settings["train.look_ahead"] = "true";
+    expect_the_serial_answer(small_problem(settings, 41));
 }
 
 INSTANTIATE_TEST_SUITE_P(all, Stale, testing::ValuesIn(cases.begin(), cases.begin() + 8),

@@ -66,7 +66,7 @@ TEST(BatchSums, of_groups_are_those_of_all_columns_and_forget_the_batch_before) 
         const Matrix<double> x = drawn(inputs, 8, seed);
         const Matrix<double> s = drawn(outputs, 8, seed + 10);
         Matrix<double> scaled = s;
-        sums.begin(8);
+        sums.begin({0, 1}, 8);
         for (const Range group : {Range{0, 3}, Range{3, 7}, Range{7, 8}}) {
             sums.add(0, group.begin, x.middleCols(group.begin, group.size()),
                      scaled.middleCols(group.begin, group.size()));
@@ -89,7 +89,7 @@ TEST(BatchSums, of_input_blocks_are_the_same) {
         blocks[1].compressed->append(x.middleCols(2, 3));
         blocks[2].dense = x.rightCols(3);
         const auto all = std::span<const InputBlock<double>>(blocks);
-        sums.begin(8);
+        sums.begin({0, 1}, 8);
         sums.add(0, 0, all.first(2), scaled.leftCols(5));
         sums.add(0, 5, all.last(1), scaled.rightCols(3));
         expect_sums(sums.equations(0), x, s);
@@ -100,11 +100,11 @@ TEST(BatchSums, of_no_columns_are_zero) {
     const Sums one(1);
     BatchSums<double> sums(one.stage, one.solvers, 8);
     Matrix<double> s = drawn(outputs, 4, 5);
-    sums.begin(8);
+    sums.begin({0, 1}, 8);
     sums.add(0, 0, drawn(inputs, 4, 6), s);
-    sums.begin(8);
+    sums.begin({0, 1}, 8);
     sums.add(0, 0, Matrix<double>(inputs, 0), s.leftCols(0));
-    for (const double value : sums.values()) {
+    for (const double value : sums.values({0, 1})) {
         EXPECT_EQ(value, 0.0);
     }
 }
@@ -124,7 +124,7 @@ TEST(BatchSums, of_a_narrow_batch_keep_its_inputs_in_their_places) {
                 BatchSums<double>& sums = shards[part.begin == 0 ? 0 : 1];
                 const auto own = x.middleCols(part.begin, part.size());
                 const auto signals = s.middleCols(part.begin, part.size());
-                sums.begin(columns);
+                sums.begin({0, 1}, columns);
                 if (layer > 0) {
                     sums.add(0, part.begin, own, signals);
                     continue;
@@ -134,8 +134,8 @@ TEST(BatchSums, of_a_narrow_batch_keep_its_inputs_in_their_places) {
                 blocks[0].compressed->append(own);
                 sums.add(0, part.begin, std::span<const InputBlock<double>>(blocks), signals);
             }
-            for (std::size_t i = 0; i < shards[0].values().size(); ++i) {
-                shards[0].values()[i] += shards[1].values()[i];
+            for (std::size_t i = 0; i < shards[0].values({0, 1}).size(); ++i) {
+                shards[0].values({0, 1})[i] += shards[1].values({0, 1})[i];
             }
             EXPECT_EQ(Matrix<double>(shards[0].equations(0).inputs), x);
             EXPECT_EQ(shards[0].equations(0).input_gram.size(), 0);

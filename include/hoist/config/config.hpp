@@ -48,6 +48,8 @@ struct GridOptions {
     std::vector<int> shards;
     /// Columns per block; 0: chosen from the number of samples.
     Index block = 0;
+    /// Stages whose delays the steps on mini-batches have; 0: those of the run.
+    int emulated_stages = 0;
 };
 
 /// How weights are fitted: by ridge regressions over all samples, sweep after sweep, or on
@@ -117,6 +119,8 @@ struct Config {
     /// Passes over a batch before the next.
     int rounds = 1;
     Index staleness = 0;
+    /// Whether layers whose steps come late go up with predicted weights.
+    bool look_ahead = false;
     /// Whether the gradient that the weights follow is compared with that of back-propagation.
     bool probe = false;
     /// Of each hidden layer, the share of units that drop out.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "hoist/problem/placement.hpp"
@@ -67,6 +68,16 @@ struct RankPlan {
     double wait = 0.0;
 };
 
+/// Seconds of an epoch on pipelines that empty themselves before each step of the weights, as their papers count
+/// them: every stage takes as long as the heaviest, and messages take no time.
+struct FlushedPipelines {
+    /// GPipe (Huang et al. 2019), and 1F1B (Narayanan et al. 2021), which keeps fewer activations.
+    double fill_and_drain = 0.0;
+    /// ZB-H1 and ZB-H2 (Qi et al. 2023, table 2).
+    double zero_bubble_h1 = 0.0;
+    double zero_bubble_h2 = 0.0;
+};
+
 /// What to expect of a run before it is started.
 struct RunPlan {
     Placement placement;
@@ -74,6 +85,10 @@ struct RunPlan {
     /// Seconds of one sweep, and of one on a single rank.
     double seconds = 0.0;
     double seconds_alone = 0.0;
+    /// Of an epoch among others, without what fills and empties the stages; of a sweep what it takes.
+    double seconds_steady = 0.0;
+    /// Of mini-batches on several stages, where each passes once.
+    std::optional<FlushedPipelines> flushed = {};
     /// All work over that of the rank with most of it: no exchange could make it faster.
     double most_speedup = 1.0;
 

@@ -8,6 +8,7 @@
 #include "hoist/train/dropout.hpp"
 #include "hoist/train/learned_coefficients.hpp"
 #include "hoist/train/lift.hpp"
+#include "hoist/train/look_ahead.hpp"
 #include "hoist/train/passage.hpp"
 
 namespace hoist {
@@ -25,7 +26,8 @@ class BatchLayers {
     /// All references must outlive it.
     BatchLayers(const Config& config, const Communicator& world, const Placement& placement,
                 const Samples<Scalar>& samples, const Batches& batches, Stage<Scalar>& stage,
-                LearnedCoefficients<Scalar>& coefficients, PhaseTimes& times);
+                LearnedCoefficients<Scalar>& coefficients, const LookAhead<Scalar>& ahead,
+                PhaseTimes& times);
 
     /// Draws the epoch, and forgets the figures of the one before.
     void begin_epoch(Index epoch);
@@ -34,14 +36,15 @@ class BatchLayers {
     /// Takes note of how far those of the present batch were.
     void end_batch() { sums_ += batch_sums_; }
     /// x_l = phi(u_l) or the minimizer, and u_{l+1} = W_l x_l + b_l, normalized by the block's own
-    /// moments where the map is; receives u of the lowest layer and sends what leaves the stage.
-    void forward(Passage<Scalar>& passage, Index block, int pass);
-    /// Each layer answers the signal s_{l+1} = lambda_{l+1} r_{l+1}: the signal of W_l is taken at the
+    /// moments where the map is, of some layers of the stage; receives u of the lowest layer and sends what leaves
+    /// the stage.
+    void forward(Passage<Scalar>& passage, Range layers, Index block, int pass);
+    /// Each of some layers answers the signal s_{l+1} = lambda_{l+1} r_{l+1}: the signal of W_l is taken at the
     /// u_{l+1} and x_l of the way up. With `formulation.iterations` above 1 a block is minimized by
     /// proximal-gradient steps instead, and what travels down is the residual of the moved x_l.
-    void backward(Passage<Scalar>& passage, Index block, int pass);
-    /// Takes note of new weights, or of new lambda.
-    void prepare();
+    void backward(Passage<Scalar>& passage, Range layers, Index block, int pass);
+    /// Takes note of new weights of some layers, or of new lambda.
+    void prepare(Range layers);
     /// The penalty weights from here on, of the hidden layers.
     void weigh(const std::vector<double>& lambda);
 
@@ -73,6 +76,7 @@ class BatchLayers {
     const Batches& batches_;
     Stage<Scalar>& stage_;
     LearnedCoefficients<Scalar>& coefficients_;
+    const LookAhead<Scalar>& ahead_;
     PhaseTimes& times_;
     bool first_;
     bool last_;

@@ -3,24 +3,31 @@
 #include <optional>
 #include <vector>
 
+#include "hoist/model/column_groups.hpp"
 #include "hoist/train/batch_layers.hpp"
 #include "hoist/train/step_fit.hpp"
 
 namespace hoist {
 
-/// One mini-batch through a stage, in step with the other ranks. With
-///     F(l,k): u_{l+1} = W_l x_l + b_l of column block k
-///     B(l,k): layer l answers the signal s_{l+1} of block k and sends s_l down
-///     G(l):   the gradient s_{l+1} [x_l;1]' over all blocks, and a step of W_l
+/// Columns of a batch that are summed at once: fewer would make the products slow.
+constexpr Index batch_group_columns = 256;
+
+/// Mini-batches through a stage, in step with the other ranks. With
+///     F(l,n,k): u_{l+1} = W_l x_l + b_l of column block k of batch n
+///     B(l,n,k): layer l answers the signal s_{l+1} of the block and sends s_l down
+///     G(l,n):   the gradient s_{l+1} [x_l;1]' over the blocks of the batch
+///     U(l,n):   the step of W_l
 /// (see BatchLayers) the order is
-///     F(l,k) precedes F(l+1,k)          F(L,k) precedes B(L,k)
-///     B(l+1,k) precedes B(l,k)          all B(l,.) precede G(l); the G are independent
-/// in each pass, B(l,k) of a pass precedes F(l,k) of the next, and the blocks of a batch follow one another
-/// through the stages, pass by pass. A stage prefers B to F, and sums gradients of the blocks that it has
-/// answered for the last time while nothing else has arrived.
+///     F(l,n,k) precedes F(l+1,n,k)      F(L,n,k) precedes B(L,n,k)
+///     B(l+1,n,k) precedes B(l,n,k)      all B(l,n,.) precede G(l,n), which precedes U(l,n)
+///     U(l,n) precedes all B(l,n+1,.)    F(l,n+d,.) precede U(l,n), which precedes F(l,n+d+1,.)
+/// where d is the delay of the layer: 0, or with a staleness the number of stages above its own, and no more than
+/// the staleness. So a layer goes up through a batch with the weights of d steps before its own, and down with
+/// those of the step before its own: whatever the grid and its speed. In each pass but the first F(l,n,k) follows
+/// B(l,n,k) of the pass before, and the blocks of a batch follow one another pass by pass.
 ///
-/// With a staleness of d, a stage that lies j stages below the last goes on to the next batches
-/// before the signals of the present one have come down, min(d, j) batches ahead.
+/// A stage does what has arrived: B before F, since every stage below waits for it, and gradients while nothing
+/// else can be done.
 template <typename Scalar>
 class BatchStep {
   public:
@@ -57,34 +64,62 @@ class BatchStep {
     std::vector<std::vector<Matrix<Scalar>*>> solver_state();
 
   private:
-    void backward(Passage<Scalar>& passage);
-    void add_group(Passage<Scalar>& passage);
-    void answer_meanwhile(Passage<Scalar>& passage, std::size_t forwarded, Passage<Scalar>& awaited,
-                          std::size_t turn);
-    void complete(Passage<Scalar>& passage);
-    void refit(Passage<Scalar>& passage);
+    /// Layers of the stage with the same delay, and how far they are.
+    struct Part {
+        Range layers;
+        /// Batches.
+        Index delay;
+        /// Batches of the epoch that have gone up through it, and turns of the one after them.
+        Index risen = 0;
+        std::size_t rising = 0;
+        /// Batches whose step has been taken, and turns of the one after them that have been answered.
+        Index stepped = 0;
+        std::size_t answered = 0;
+        /// Own blocks of that one whose signals are summed together.
+        ColumnGroups groups = {};
+    };
+    using PartAt = typename std::vector<Part>::iterator;
+
+    void advance(bool to_the_end);
+    bool act(bool to_the_end);
+    void await();
+    bool can_rise(const Part& part) const;
+    bool can_answer(const Part& part) const;
+    bool has_input(PartAt part);
+    bool has_signal(PartAt part);
+    void forward(Part& part);
+    void backward(Part& part);
+    void add_group(Part& part);
+    void open(Part& part);
+    void step(Part& part);
 
     /// The blocks of all passes, one after another.
     std::size_t turns() const { return order_.size() * static_cast<std::size_t>(layers_.passes()); }
     Index block_of(std::size_t turn) const { return order_[turn % order_.size()]; }
     int pass_of(std::size_t turn) const { return static_cast<int>(turn / order_.size()); }
+    /// Of the n-th batch of the epoch.
+    Passage<Scalar>& passage(Index number) {
+        return passages_[static_cast<std::size_t>(number) % passages_.size()];
+    }
 
     const Samples<Scalar>& samples_;
     Stage<Scalar>& stage_;
+    bool first_;
     bool last_;
-    std::size_t delay_;
     std::vector<Index> order_;
     Batches batches_;
     PhaseTimes times_;
     Holders holders_;
     StepFit<Scalar> fit_;
     LearnedCoefficients<Scalar> coefficients_;
+    LookAhead<Scalar> ahead_;
     BatchLayers<Scalar> layers_;
 
+    /// From the lowest layer up, so that no delay is longer than the one before.
+    std::vector<Part> parts_;
     std::vector<Passage<Scalar>> passages_;
-    /// Batches begun and completed since begin_epoch().
-    std::size_t begun_ = 0;
-    std::size_t completed_ = 0;
+    /// Batches since begin_epoch().
+    Index begun_ = 0;
     /// Where the columns of this shard begin in each batch.
     std::vector<Index> first_column_;
 };

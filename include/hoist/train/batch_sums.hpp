@@ -12,7 +12,7 @@
 namespace hoist {
 
 /// What a mini-batch says of the maps of a stage, in one buffer, so that adding it over shards is
-/// one sum. Columns are added group by group.
+/// one sum, of all maps or of some that follow one another. Columns are added group by group.
 template <typename Scalar>
 class BatchSums {
   public:
@@ -22,8 +22,8 @@ class BatchSums {
     /// @param stage must outlive it. @param most_columns of a batch, over all shards.
     BatchSums(const Stage<Scalar>& stage, const Solvers& solvers, Index most_columns);
 
-    /// Forgets the batch before; the next has so many columns, over all shards.
-    void begin(Index columns);
+    /// Forgets the batch before, of the maps at these positions; the next has so many columns, over all shards.
+    void begin(Range positions, Index columns);
     /// Adds columns of the map at `position`, of which the first is the `first` of the batch: its
     /// inputs x and the signals s above it, which are multiplied by the mean's 1/columns in place.
     /// @pre x has the map's inputs and s its outputs, B columns each.
@@ -45,13 +45,23 @@ class BatchSums {
     /// Of a normalized map at `position`: (1 - share) times the moments that its weights have and
     /// share times those of the batch.
     RowMoments<Scalar> moments(std::size_t position, Scalar share) const;
+    /// Columns of the batch that the map at `position` is in, over all shards.
+    Index columns(std::size_t position) const { return places_[position].batch; }
     /// The gradient of the map at `position` in [W b], m x (n + 1).
     Eigen::Map<Matrix<Scalar>> gradient(std::size_t position) {
         return gradient(places_[position]);
     }
-    /// The whole buffer, to be summed over shards.
-    std::span<Scalar> values() {
-        return {values_.data(), static_cast<std::size_t>(values_.size())};
+    /// What is to be summed over shards of the maps at these positions.
+    std::span<Scalar> values(Range positions) {
+        const auto begin_of = [this](Index position) {
+            return static_cast<std::size_t>(
+                position < std::ssize(places_)
+                    ? places_[static_cast<std::size_t>(position)].gradient
+                    : values_.size());
+        };
+        return std::span(values_.data(), static_cast<std::size_t>(values_.size()))
+            .subspan(begin_of(positions.begin),
+                     begin_of(positions.end) - begin_of(positions.begin));
     }
 
   private:
@@ -72,6 +82,10 @@ class BatchSums {
         bool normalized;
         bool adjoint;
         bool empty = true;
+        /// Of the batch, over all shards.
+        Index batch = 0;
+
+        Scalar mean() const { return Scalar{1} / static_cast<Scalar>(batch); }
     };
 
     Map gradient(const Place& place) {
@@ -79,7 +93,7 @@ class BatchSums {
     }
     /// X of the batch: each shard fills in its columns, and the others are zero there.
     Map inputs(const Place& place) {
-        return {values_.data() + place.columns, place.inputs, columns_};
+        return {values_.data() + place.columns, place.inputs, place.batch};
     }
     LinearMap<Scalar> map(std::size_t position) const {
         return stage_.unnormalized(stage_.lowest() + static_cast<Index>(position));
@@ -95,8 +109,6 @@ class BatchSums {
     std::vector<Place> places_;
     Vector<Scalar> values_;
     Index most_columns_;
-    Index columns_ = 0;
-    Scalar mean_{};
 };
 
 }  // namespace hoist

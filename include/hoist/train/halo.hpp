@@ -46,10 +46,11 @@ class Halo {
     bool arrived_below(Index block) { return has_arrived(below_.arrivals, block); }
     bool arrived_above(Index block) { return has_arrived(above_.arrivals, block); }
 
-    /// Returns when one block has arrived from below or the other from above.
-    void await_either(Index below, Index above) {
-        const PhaseClock clock(times_->wait);
-        Request::wait_for_either(below_.arrivals[slot(below)], above_.arrivals[slot(above)]);
+    /// Returns when block `below` of one batch has arrived from below, or block `above` of another from above.
+    static void await_either(Halo& one, Index below, Halo& another, Index above) {
+        const PhaseClock clock(one.times_->wait);
+        Request::wait_for_either(one.below_.arrivals[one.slot(below)],
+                                 another.above_.arrivals[another.slot(above)]);
     }
 
     /// Sends a block from where it lies, which must stay as it is until it has been taken.

@@ -31,9 +31,9 @@ class LearnedCoefficients {
             gradients(layer) += formulation.coefficient_slopes(layer, u, g);
         }
     }
-    /// Collective over the ranks that hold them: a step of length `rate`. @param columns that were added, over
-    /// all shards.
-    void step(Index columns, double rate);
+    /// Collective over the ranks that hold them: a step of length `rate` of those of some layers, as
+    /// StepFit::sum(). @param columns that were added, over all shards.
+    void step(Range layers, Index columns, double rate);
 
     /// Leaves out what has been added.
     void forget() { gradients_.setZero(); }
@@ -51,6 +51,12 @@ class LearnedCoefficients {
     }
     auto gradients(Index layer) {
         return gradients_.segment(first_[position(layer)], state_[position(layer)].rows());
+    }
+    auto gradients(Range layers) {
+        const Index begin = first_[position(layers.begin)];
+        const Index last = layers.end - 1;
+        return gradients_.segment(begin,
+                                  first_[position(last)] + state_[position(last)].rows() - begin);
     }
     void set(Index layer, const Vector<double>& coefficients);
 

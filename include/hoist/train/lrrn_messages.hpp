@@ -34,7 +34,9 @@ class LrrnMessages {
     bool arrived_from_below(Index block) { return halo_.arrived_below(block); }
     bool arrived_from_above(Index block) { return halo_.arrived_above(block); }
     /// Returns when one block has come from below or the other from above.
-    void await_either(Index below, Index above) { halo_.await_either(below, above); }
+    void await_either(Index below, Index above) {
+        Halo<Scalar>::await_either(halo_, below, halo_, above);
+    }
     /// Returns when it has come; where its columns lie, and what came along.
     Columns receive_from_below(Index block, double& change);
     Columns receive_from_above(Index block, Word& word);

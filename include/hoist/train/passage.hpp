@@ -3,7 +3,6 @@
 #include <optional>
 #include <vector>
 
-#include "hoist/model/column_groups.hpp"
 #include "hoist/model/network_spec.hpp"
 #include "hoist/problem/batch_inputs.hpp"
 #include "hoist/problem/batches.hpp"
@@ -15,9 +14,6 @@
 #include "hoist/train/safeguard.hpp"
 
 namespace hoist {
-
-/// Columns of a batch that are summed at once: fewer would make the products slow.
-constexpr Index batch_group_columns = 256;
 
 /// A mini-batch on its way through a stage: what the stage holds of it, in own blocks that lie side by
 /// side in the order of the data.
@@ -78,10 +74,6 @@ struct Passage {
     Safeguard<Scalar> safeguard;
     /// Of each map of the stage, block by block.
     std::vector<std::vector<BlockMoments<Scalar>>> moments;
-    /// How many blocks have been answered, in the order to treat them, over all passes.
-    std::size_t answered = 0;
-    /// Own blocks whose signals are summed together.
-    ColumnGroups groups;
 };
 
 }  // namespace hoist

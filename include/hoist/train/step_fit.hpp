@@ -27,11 +27,8 @@ class StepFit {
     StepFit(const Config& config, const Communicator& peers, Stage<Scalar>& stage,
             Index most_columns, PhaseTimes& times, const Holders* holders = nullptr);
 
-    /// Forgets the batch before; the next has so many columns, over all shards.
-    void begin(Index columns) {
-        columns_ = columns;
-        sums_->begin(columns);
-    }
+    /// Forgets the batch before, of some layers; the next has so many columns, over all shards.
+    void begin(Range layers, Index columns) { sums_->begin(positions(layers), columns); }
     /// Adds columns to what the batch says of the map of `layer`; as BatchSums.
     void add(Index layer, Index first, const ConstMatrixRef<Scalar>& x, MatrixRef<Scalar> s) {
         sums_->add(position(layer), first, x, s);
@@ -49,11 +46,12 @@ class StepFit {
         }
     }
     /// Collective over the stage's ranks, and where weights are shared over all that hold them: adds up what all
-    /// shards, and all layers with the same weights, have added.
-    void sum();
-    /// A step of length `rate` of all weights of the stage. @param round of the same batch, from 0.
+    /// shards, and all layers with the same weights, have added of some layers. @pre the stage's or, where no weights
+    /// are shared, any.
+    void sum(Range layers);
+    /// A step of length `rate` of the weights of some layers. @param round of the same batch, from 0.
     /// @pre sum().
-    void step(int round, double rate);
+    void step(Range layers, int round, double rate);
     /// The gradient of the batch in [W b] of the map of `layer`, without ridge. @pre sum().
     ConstMatrixRef<Scalar> gradient(Index layer) const {
         return sums_->equations(position(layer)).gradient;
@@ -80,6 +78,9 @@ class StepFit {
     std::size_t position(Index layer) const {
         return static_cast<std::size_t>(layer - stage_.layers.begin);
     }
+    Range positions(Range layers) const {
+        return {layers.begin - stage_.lowest(), layers.end - stage_.lowest()};
+    }
     /// The first map of the stage with the weights of the one at a position: its solver makes the steps of all.
     std::size_t first_with(std::size_t at) const;
     void take_moments(std::size_t position);
@@ -94,7 +95,6 @@ class StepFit {
     std::vector<Matrix<Scalar>> average_;
     /// The samples that the moments of each normalized map stand for, 1 x 1; else empty.
     std::vector<Matrix<Scalar>> moment_samples_;
-    Index columns_ = 0;
     Index averaged_ = 0;
     std::optional<Error> failure_;
 };
