@@ -48,7 +48,7 @@ class BatchModel : protected RankPart {
         MemoryPlan memory;
         memory.samples = sample_bytes(held_) + picture_bytes(pictures_);
         // Compressed inputs take a value and an index for each that is not zero, at most 0.35.
-        memory.activations = passages() * batch_columns_ * batch_rows() * scalar_;
+        memory.activations = (passages() * batch_rows() + inbox_rows()) * batch_columns_ * scalar_;
         memory.weights = weights() * scalar_;
         memory.program = program_pages + (rank_ == 0 ? writer_pages : 0.0);
         const double at_once = judged_columns(pictures_);
@@ -78,6 +78,11 @@ class BatchModel : protected RankPart {
   protected:
     double passages() const {
         return 1.0 + static_cast<double>(placement_.delay(layers_.begin, config_.staleness));
+    }
+    /// Rows of what is received of a batch before its time.
+    double inbox_rows() const {
+        const bool ahead = !first() && placement_.delay(layers_.begin - 1, config_.staleness) > 0;
+        return ahead ? maps(layers_.begin - 1) : 0.0;
     }
     /// Rows of everything that a batch holds in this stage.
     double batch_rows() const {
@@ -138,7 +143,7 @@ class BatchModel : protected RankPart {
     double weights() const {
         double numbers = equations();
         for (Index l = layers_.begin; l < layers_.end; ++l) {
-            numbers += (inputs_of(l) + 1) * outputs_of(l);
+            numbers += (inputs_of(l) + 1) * outputs_of(l) * (predicts(l) ? 2.0 : 1.0);
             if (network_.map(l).normalized) {  // moments, and those of blocks on their way
                 numbers +=
                     (2.0 + 4.0 * passages() * static_cast<double>(own_.size())) * outputs_of(l);

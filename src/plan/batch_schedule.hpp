@@ -22,9 +22,11 @@ class BatchSchedule : RankPart {
           input_cost_(samples.input_cost),
           ranges_(training_blocks(config, samples.train)),
           batches_(ranges_, config.batch, 0),
-          order_(placement.grid.order(rank, ranges_.count())) {
+          order_(placement.grid.order(rank, ranges_.count())),
+          group_columns_(static_cast<double>(batch_group_columns(batches_.widest_block()))) {
         for (Index l = layers_.begin; l < layers_.end; ++l) {
             update_ += solver_work(solver(l), inputs_of(l), outputs_of(l), scalar_);
+            update_ += predicts(l) ? map_work(l).predict() : Work{};
         }
     }
 
@@ -41,14 +43,19 @@ class BatchSchedule : RankPart {
         std::vector<Work> sums;
         std::size_t summed = 0;
         double grouped = 0.0;
+        Index in_group = 0;
         const auto complete_block = [&](std::size_t turn) {
             if (turn + blocks < turns) {
                 return;  // it comes again
             }
             grouped += columns(block_of(turn));
-            if (grouped >= static_cast<double>(batch_group_columns) || turn + 1 == turns) {
-                sums.push_back(gradients(grouped));
+            ++in_group;
+            if (grouped >= group_columns_ || turn + 1 == turns) {
+                const Index parts = parts_of_gradients(in_group);
+                sums.insert(sums.end(), static_cast<std::size_t>(parts),
+                            gradients(grouped) * (1.0 / static_cast<double>(parts)));
                 grouped = 0.0;
+                in_group = 0;
             }
         };
         for (Index step = 0; step <= steps; ++step) {
@@ -220,6 +227,14 @@ class BatchSchedule : RankPart {
         }
     }
 
+    Index parts_of_gradients(Index blocks) const {
+        Index most = 1;
+        for (Index l = std::max<Index>(layers_.begin, 1); l < layers_.end; ++l) {
+            const MapSpec& map = network_.map(l);
+            most = std::max(most, map.plain() ? gradient_parts(map.outputs(), blocks) : 1);
+        }
+        return most;
+    }
     Work gradients(double columns) const {
         Work work;
         for (Index l = layers_.begin; l < layers_.end && columns > 0.0; ++l) {
@@ -245,6 +260,7 @@ class BatchSchedule : RankPart {
     ColumnBlocks ranges_;
     Batches batches_;
     std::vector<Index> order_;
+    double group_columns_;
     Work update_;
 };
 

@@ -33,6 +33,10 @@ class RankPart {
     /// The columns and the rows of its weights.
     double inputs_of(Index map) const { return static_cast<double>(network_.map(map).inputs()); }
     double outputs_of(Index map) const { return static_cast<double>(network_.map(map).outputs()); }
+    /// Whether a layer goes up with predicted weights.
+    bool predicts(Index layer) const {
+        return config_.look_ahead && placement_.delay(layer, config_.staleness) > 0;
+    }
     MapWork map_work(Index map) const { return {kernels_, network_.map(map)}; }
     double outputs() const { return width(network_.layers()); }
     /// The columns of this rank's share of so many samples.

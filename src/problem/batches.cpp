@@ -48,6 +48,31 @@ Index Batches::most_columns() const {
     return most;
 }
 
+Index Batches::widest_block() const {
+    Index widest = 0;
+    for (Index block = 0; block < ranges_.count(); ++block) {
+        widest = std::max(widest, most_columns(block));
+    }
+    return widest;
+}
+
+Index Batches::most_columns(Range own) const {
+    Index columns = 0;
+    for (Index block = own.begin; block < own.end; ++block) {
+        columns += most_columns(block);
+    }
+    return columns;
+}
+
+std::vector<Range> Batches::own_columns(Index batch, Range own) const {
+    std::vector<Range> all;
+    for (Index block = own.begin; block < own.end; ++block) {
+        const Index begin = all.empty() ? 0 : all.back().end;
+        all.push_back({begin, begin + columns(batch, block)});
+    }
+    return all;
+}
+
 std::span<const Index> Batches::samples(Index batch, Index block) const {
     const Range range = part(batch, block);
     const std::vector<Index>& order = order_[static_cast<std::size_t>(block - first_)];

@@ -53,7 +53,7 @@ BatchSums<Scalar>::BatchSums(const Stage<Scalar>& stage, const Solvers& solvers,
         const Index gram = solvers[i]->wants_input_gram() ? n + 1 : 0;
         const Index signals = solvers[i]->wants_signal_gram() ? m : 0;
         const bool keeps_inputs = solvers[i]->wants_inputs();
-        places_.push_back({0, 0, 0, 0, 0, n, m, gram, signals, keeps_inputs, false});
+        places_.push_back({numbers, 0, 0, 0, 0, n, m, gram, signals, keeps_inputs, false, false});
         numbers +=
             m * (n + 1) + gram * gram + signals * signals + (keeps_inputs ? n * most_columns : 0);
     }
@@ -61,7 +61,7 @@ BatchSums<Scalar>::BatchSums(const Stage<Scalar>& stage, const Solvers& solvers,
 }
 
 template <typename Scalar>
-void BatchSums<Scalar>::begin(Index) {}
+void BatchSums<Scalar>::begin(Range, Index) {}
 
 template <typename Scalar>
 void BatchSums<Scalar>::add(std::size_t position, Index, const ConstMatrixRef<Scalar>&,
@@ -72,6 +72,20 @@ void BatchSums<Scalar>::add(std::size_t position, Index, const ConstMatrixRef<Sc
     const double columns = size_of(s.cols());
     spend(work.gradient(columns) + (place.input_gram_size > 0 ? work.input_gram(columns) : Work{}) +
           (place.signal_gram_size > 0 ? work.signal_gram(columns) : Work{}));
+}
+
+template <typename Scalar>
+void BatchSums<Scalar>::add_rows(std::size_t position, Index, const ConstMatrixRef<Scalar>&,
+                                 MatrixRef<Scalar> s, Range rows) {
+    const Place& place = places_[position];
+    const MapWork work(kernels_of<Scalar>, map(position).spec());
+    const double columns = size_of(s.cols());
+    const double share = size_of(rows.size()) / size_of(place.outputs);
+    const bool first = rows.begin == 0;
+    const bool last = rows.end == place.outputs;
+    spend(work.gradient(columns) * share +
+          (first && place.input_gram_size > 0 ? work.input_gram(columns) : Work{}) +
+          (last && place.signal_gram_size > 0 ? work.signal_gram(columns) : Work{}));
 }
 
 template <typename Scalar>

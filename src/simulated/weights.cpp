@@ -3,6 +3,7 @@
 #include "hoist/math/spectral_norm.hpp"
 #include "hoist/model/linear_map.hpp"
 #include "hoist/model/map_work.hpp"
+#include "hoist/train/look_ahead.hpp"
 #include "spend.hpp"
 
 namespace hoist {
@@ -46,6 +47,16 @@ void LinearMap<Scalar>::visit_windows(
     const ConstMatrixRef<Scalar>& x,
     const std::function<void(const ConstMatrixRef<Scalar>&)>& visit) const {
     visit(unseen<Scalar>(spec_.inputs(), spec_.places() * x.cols()));
+}
+
+template <typename Scalar>
+void LookAhead<Scalar>::before_step(Range, Index) {}
+
+template <typename Scalar>
+void LookAhead<Scalar>::after_step(Range layers, Index late) {
+    for (Index l = layers.begin; wanted_ && late > 0 && l < layers.end; ++l) {
+        spend(MapWork(kernels_of<Scalar>, stage_.network.map(l)).predict());
+    }
 }
 
 template <typename Scalar>
@@ -154,6 +165,8 @@ template Weights<float> initial_weights(const MapSpec&, Start, double, std::uint
 template Weights<double> initial_weights(const MapSpec&, Start, double, std::uint64_t, Index);
 template void make_orthogonal(Matrix<float>&);
 template void make_orthogonal(Matrix<double>&);
+template class LookAhead<float>;
+template class LookAhead<double>;
 template class WeightSolver<float>;
 template class WeightSolver<double>;
 template std::unique_ptr<WeightSolver<float>> make_weight_solver(const WeightSolverOptions&, Index,

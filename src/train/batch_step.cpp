@@ -19,7 +19,8 @@ BatchStep<Scalar>::BatchStep(const Config& config, const Communicator& world,
       holders_(stage.network, world, peers, placement),
       fit_(config, peers, stage, batches_.most_columns(), times_, &holders_),
       coefficients_(config, peers, stage, holders_, times_),
-      ahead_(stage, config.look_ahead && placement.delay(stage.lowest(), config.staleness) > 0),
+      ahead_(stage, config.look_ahead),
+      group_columns_(batch_group_columns(batches_.widest_block())),
       layers_(config, world, placement, samples, batches_, stage, coefficients_, ahead_, times_) {
     const PhaseClock clock(times_.weights);
     first_column_.resize(static_cast<std::size_t>(batches_.count()));
@@ -46,6 +47,10 @@ BatchStep<Scalar>::BatchStep(const Config& config, const Communicator& world,
                                config.formulation.passes, messages(Channel::training),
                                messages(Channel::verdicts));
     }
+    if (!first_ && placement.delay(stage.lowest() - 1, config.staleness) > 0) {
+        inbox_.emplace(stage.network.map(stage.lowest() - 1).to.size(), batches_, samples.own,
+                       messages(Channel::training));
+    }
 }
 
 template <typename Scalar>
@@ -56,7 +61,7 @@ void BatchStep<Scalar>::begin_epoch(Index epoch) {
     ahead_.forget();
     batches_.shuffle(epoch, samples_.own);
     begun_ = 0;
-    for (Part& part : parts_) {
+    for (BatchPart& part : parts_) {
         part.risen = 0;
         part.stepped = 0;
     }
@@ -74,9 +79,16 @@ void BatchStep<Scalar>::operator()(Index batch, int round, std::optional<double>
     Passage<Scalar>& next = passage(begun_++);
     next.round = round;
     next.rate = rate;
-    next.start(batches_, batch, order_);
+    const bool comes_below = inbox_ && !inbox_->empty();
+    if (comes_below) {
+        inbox_->hand_over(next);
+    }
+    next.start(batches_, batch, order_, comes_below);
+    if (inbox_ && rate && batch + 1 < batches()) {
+        inbox_->expect(batches_, batch + 1, order_);
+    }
     layers_.begin_batch();
-    for (Part& part : parts_) {
+    for (BatchPart& part : parts_) {
         part.risen += order_.empty() ? 1 : 0;
         if (part.stepped + 1 == begun_) {
             open(part);
@@ -93,8 +105,8 @@ void BatchStep<Scalar>::finish() {
 // Until each part has taken the step that its next way up waits for, or the last one.
 template <typename Scalar>
 void BatchStep<Scalar>::advance(bool to_the_end) {
-    const auto is_behind = [&](const Part& part) {
-        return part.risen < begun_ || part.stepped < begun_ - (to_the_end ? 0 : part.delay);
+    const auto is_behind = [&](const BatchPart& part) {
+        return part.risen < begun_ || part.must_step(begun_, to_the_end);
     };
     while (std::ranges::any_of(parts_, is_behind)) {
         if (!act(to_the_end)) {
@@ -107,8 +119,8 @@ void BatchStep<Scalar>::advance(bool to_the_end) {
 template <typename Scalar>
 bool BatchStep<Scalar>::act(bool to_the_end) {
     for (auto part = parts_.rbegin(); part != parts_.rend(); ++part) {
-        if (part->stepped < begun_ - (to_the_end ? 0 : part->delay)) {
-            if (part->groups.done() && part->risen == begun_) {
+        if (part->must_step(begun_, to_the_end)) {
+            if (part->can_step(begun_)) {
                 step(*part);
                 return true;
             }
@@ -116,20 +128,20 @@ bool BatchStep<Scalar>::act(bool to_the_end) {
         }
     }
     for (auto part = parts_.end(); part-- != parts_.begin();) {
-        if (can_answer(*part) && has_signal(part)) {
+        if (part->can_answer(begun_, turns()) && has_signal(part)) {
             backward(*part);
             return true;
         }
     }
     for (auto part = parts_.begin(); part != parts_.end(); ++part) {
-        if (can_rise(*part) && has_input(part)) {
+        if (part->can_rise(begun_, order_.size()) && has_input(part)) {
             forward(*part);
             return true;
         }
     }
     for (auto part = parts_.rbegin(); part != parts_.rend(); ++part) {
-        if (part->stepped < begun_ && part->groups.ready()) {
-            add_group(*part);
+        if (part->can_sum(begun_)) {
+            sum(*part);
             return true;
         }
     }
@@ -139,10 +151,10 @@ bool BatchStep<Scalar>::act(bool to_the_end) {
 // Returns when there is something to do; what is the only thing that can come is done.
 template <typename Scalar>
 void BatchStep<Scalar>::await() {
-    Part& lowest = parts_.front();
-    Part& highest = parts_.back();
-    const bool from_below = can_rise(lowest);
-    const bool from_above = can_answer(highest);
+    BatchPart& lowest = parts_.front();
+    BatchPart& highest = parts_.back();
+    const bool from_below = lowest.can_rise(begun_, order_.size());
+    const bool from_above = highest.can_answer(begun_, turns());
     if (from_below && from_above) {
         Halo<Scalar>::await_either(passage(lowest.risen).halo, block_of(lowest.rising),
                                    passage(highest.stepped).halo, block_of(highest.answered));
@@ -155,43 +167,22 @@ void BatchStep<Scalar>::await() {
 }
 
 template <typename Scalar>
-bool BatchStep<Scalar>::can_rise(const Part& part) const {
-    if (part.risen == begun_) {
-        return false;
-    }
-    const std::size_t blocks = order_.size();
-    return part.rising < blocks || part.answered + blocks > part.rising;
-}
-
-template <typename Scalar>
-bool BatchStep<Scalar>::can_answer(const Part& part) const {
-    if (part.stepped == begun_ || part.answered == turns()) {
-        return false;
-    }
-    return part.stepped < part.risen || part.answered < part.rising;
-}
-
-template <typename Scalar>
 bool BatchStep<Scalar>::has_input(PartAt part) {
-    if (part == parts_.begin()) {
-        return first_ || passage(part->risen).halo.arrived_below(block_of(part->rising));
-    }
-    const Part& below = *(part - 1);
-    return below.risen > part->risen || below.rising > part->rising;
+    return part == parts_.begin()
+               ? first_ || passage(part->risen).halo.arrived_below(block_of(part->rising))
+               : (part - 1)->has_input_for(*part);
 }
 
 template <typename Scalar>
 bool BatchStep<Scalar>::has_signal(PartAt part) {
-    if (part + 1 == parts_.end()) {
-        return last_ || passage(part->stepped).halo.arrived_above(block_of(part->answered));
-    }
-    const Part& above = *(part + 1);
-    return above.stepped > part->stepped || above.answered > part->answered;
+    return part + 1 == parts_.end()
+               ? last_ || passage(part->stepped).halo.arrived_above(block_of(part->answered))
+               : (part + 1)->has_signal_for(*part);
 }
 
 // The next turn of the way up.
 template <typename Scalar>
-void BatchStep<Scalar>::forward(Part& part) {
+void BatchStep<Scalar>::forward(BatchPart& part) {
     layers_.forward(passage(part.risen), part.layers, block_of(part.rising), pass_of(part.rising));
     if (++part.rising == turns()) {
         ++part.risen;
@@ -201,7 +192,7 @@ void BatchStep<Scalar>::forward(Part& part) {
 
 // The next turn of the way down.
 template <typename Scalar>
-void BatchStep<Scalar>::backward(Part& part) {
+void BatchStep<Scalar>::backward(BatchPart& part) {
     Passage<Scalar>& going = passage(part.stepped);
     const Index block = block_of(part.answered);
     const int pass = pass_of(part.answered);
@@ -212,39 +203,56 @@ void BatchStep<Scalar>::backward(Part& part) {
     ++part.answered;
 }
 
+// A part of the gradients of the next group.
 template <typename Scalar>
-void BatchStep<Scalar>::add_group(Part& part) {
+void BatchStep<Scalar>::sum(BatchPart& part) {
     const PhaseClock clock(times_.weights);
     Passage<Scalar>& going = passage(part.stepped);
-    const auto [blocks, columns] = part.groups.take();
+    if (part.summed == 0) {
+        part.group = part.groups.take();
+    }
+    const auto [blocks, columns] = part.group;
     const Index first = first_column_[static_cast<std::size_t>(going.batch)] + columns.begin;
+    Index most = 1;
     for (Index l = part.layers.begin; l < part.layers.end; ++l) {
         const auto s = hoist::part(going.down.u(l + 1), columns);
-        if (l == 0) {
+        const MapSpec& map = stage_.network.map(l);
+        const Index parts = l > 0 && map.plain() ? gradient_parts(map.outputs(), blocks.size()) : 1;
+        most = std::max(most, parts);
+        if (part.summed >= parts) {
+            continue;
+        }
+        if (parts > 1) {
+            fit_.add_rows(l, first, hoist::part(going.up.x(l), columns), s,
+                          gradient_rows(map.outputs(), parts, part.summed));
+        } else if (l > 0) {
+            fit_.add(l, first, hoist::part(going.up.x(l), columns), s);
+        } else {
             const auto inputs = std::span<const InputBlock<Scalar>>(going.inputs);
             fit_.add_inputs(first,
                             inputs.subspan(static_cast<std::size_t>(blocks.begin),
                                            static_cast<std::size_t>(blocks.size())),
                             s);
-        } else {
-            fit_.add(l, first, hoist::part(going.up.x(l), columns), s);
         }
-        fit_.add_moments(l, going.moments_of(l), blocks);
+        if (part.summed + 1 == parts) {
+            fit_.add_moments(l, going.moments_of(l), blocks);
+        }
     }
+    part.summed = (part.summed + 1) % most;
 }
 
 // Prepares for the way down of the next batch.
 template <typename Scalar>
-void BatchStep<Scalar>::open(Part& part) {
+void BatchStep<Scalar>::open(BatchPart& part) {
     const Passage<Scalar>& next = passage(part.stepped);
     const PhaseClock clock(times_.weights);
     fit_.begin(part.layers, batches_.columns(next.batch));
-    part.groups = ColumnGroups(next.blocks, batch_group_columns);
+    part.groups = ColumnGroups(next.blocks, group_columns_);
     part.answered = 0;
 }
 
 template <typename Scalar>
-void BatchStep<Scalar>::step(Part& part) {
+void BatchStep<Scalar>::step(BatchPart& part) {
     Passage<Scalar>& done = passage(part.stepped);
     {
         const PhaseClock clock(times_.weights);

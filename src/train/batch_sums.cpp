@@ -60,20 +60,48 @@ void BatchSums<Scalar>::add(std::size_t position, Index first, const ConstMatrix
         } else {
             product.noalias() += signals * windows.transpose();
         }
-        if (place.input_gram_size > 0) {
-            Matrix<Scalar> extended(windows.rows() + 1, windows.cols());
-            extended.topRows(windows.rows()) = windows;
-            extended.row(windows.rows()).setOnes();
-            add_input_gram(place, extended);
-        }
-        if (place.keeps_inputs) {
-            inputs(place).middleCols(first + at, windows.cols()) = windows;
-        }
+        add_inputs(place, first + at, windows);
         add_signals(place, signals);
     };
     map(position).pairs(x, s, add_pairs);
     if (place.empty) {  // there were no columns
         add_pairs(Matrix<Scalar>(place.inputs, 0), Matrix<Scalar>(place.outputs, 0), 0);
+    }
+}
+
+template <typename Scalar>
+void BatchSums<Scalar>::add_rows(std::size_t position, Index first, const ConstMatrixRef<Scalar>& x,
+                                 MatrixRef<Scalar> s, Range rows) {
+    Place& place = places_[position];
+    auto own = s.middleRows(rows.begin, rows.size());
+    own *= place.mean();
+    auto slope = gradient(place).middleRows(rows.begin, rows.size());
+    if (place.empty) {
+        slope.leftCols(place.inputs).noalias() = own * x.transpose();
+        slope.col(place.inputs) = own.rowwise().sum();
+    } else {
+        slope.leftCols(place.inputs).noalias() += own * x.transpose();
+        slope.col(place.inputs) += own.rowwise().sum();
+    }
+    if (rows.begin == 0) {
+        add_inputs(place, first, x);
+    }
+    if (rows.end == place.outputs) {
+        add_signal_gram(place, s);
+        place.empty = false;
+    }
+}
+
+template <typename Scalar>
+void BatchSums<Scalar>::add_inputs(Place& place, Index at, const ConstMatrixRef<Scalar>& x) {
+    if (place.input_gram_size > 0) {
+        Matrix<Scalar> extended(x.rows() + 1, x.cols());
+        extended.topRows(x.rows()) = x;
+        extended.row(x.rows()).setOnes();
+        add_input_gram(place, extended);
+    }
+    if (place.keeps_inputs) {
+        inputs(place).middleCols(at, x.cols()) = x;
     }
 }
 
@@ -167,6 +195,12 @@ void BatchSums<Scalar>::add_signals(Place& place, const ConstMatrixRef<Scalar>& 
     } else {
         sums += s.rowwise().sum();
     }
+    add_signal_gram(place, s);
+    place.empty = false;
+}
+
+template <typename Scalar>
+void BatchSums<Scalar>::add_signal_gram(Place& place, const ConstMatrixRef<Scalar>& s) {
     if (place.signal_gram_size > 0) {
         Map gram(values_.data() + place.signal_gram, place.outputs, place.outputs);
         if (place.empty) {
@@ -177,7 +211,6 @@ void BatchSums<Scalar>::add_signals(Place& place, const ConstMatrixRef<Scalar>& 
                                                                      Scalar{1} / place.mean());
         }
     }
-    place.empty = false;
 }
 
 template <typename Scalar>

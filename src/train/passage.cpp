@@ -16,10 +16,7 @@ Passage<Scalar>::Passage(const NetworkSpec& network, Range layers, const Batches
       pulls(static_cast<std::size_t>(passes > 1 ? layers.size() : 0)),
       halo(std::move(messages)),
       safeguard(std::move(verdicts)) {
-    Index columns = 0;
-    for (Index block = own.begin; block < own.end; ++block) {
-        columns += batches.most_columns(block);
-    }
+    const Index columns = batches.most_columns(own);
     if (passes > 1) {
         safeguard.resize(columns);
     }
@@ -53,25 +50,35 @@ Passage<Scalar>::Passage(const NetworkSpec& network, Range layers, const Batches
 }
 
 template <typename Scalar>
-void Passage<Scalar>::start(const Batches& batches, Index next, const std::vector<Index>& order) {
+void Passage<Scalar>::start(const Batches& batches, Index next, const std::vector<Index>& order,
+                            bool comes_below) {
     batch = next;
-    Index offset = 0;
-    for (Index block = own.begin; block < own.end; ++block) {
-        const Index count = batches.columns(batch, block);
-        blocks[position(block)] = {offset, offset + count};
-        offset += count;
-    }
+    blocks = batches.own_columns(batch, own);
     for (const Index block : order) {
-        expect(block);
+        if (!comes_below) {
+            expect_below(block);
+        }
+        expect_above(block);
     }
 }
 
 template <typename Scalar>
 void Passage<Scalar>::expect(Index block) {
+    expect_below(block);
+    expect_above(block);
+}
+
+template <typename Scalar>
+void Passage<Scalar>::expect_below(Index block) {
     const Range layers = up.layers();
     if (layers.begin > 0) {
         halo.expect_below(block, part(up.u(layers.begin), columns(block)));
     }
+}
+
+template <typename Scalar>
+void Passage<Scalar>::expect_above(Index block) {
+    const Range layers = up.layers();
     if (targets.rows() == 0) {  // there is a stage above
         halo.expect_above(block, part(answer(layers.end), columns(block)));
     }

@@ -192,5 +192,49 @@ TEST(CostModel, ranks_without_a_block_hold_no_samples) {
     EXPECT_EQ(columns, 20);
 }
 
+// Layers of 1,440 on stages of their own, in batches of 8 blocks of 8 columns, where nothing but products takes time.
+RunPlan plan_of_equal_stages(Index layers, const ConfigText& settings) {
+    ConfigText all{{"network.output", "linear"},
+                   {"formulation.name", "mac"},
+                   {"formulation.passes", "1"},
+                   {"weights.solver", "sgd"},
+                   {"train.batch", "64"},
+                   {"grid.block", "8"},
+                   {"grid.stages", std::to_string(layers)}};
+    std::string widths = "1440";
+    for (Index l = 0; l < layers; ++l) {
+        widths += "-1440";
+    }
+    all["network.layers"] = widths;
+    for (const auto& [key, value] : settings) {
+        all[key] = value;
+    }
+    return plan_run(parse_config(all), {64 * 30, 0, 0}, static_cast<int>(layers),
+                    {1e9, 1e30, 1e30, 0.0});
+}
+
+TEST(CostModel, pipelines_that_empty_themselves_have_the_bubbles_of_their_papers) {
+    const RunPlan plan = plan_of_equal_stages(4, {});
+    ASSERT_TRUE(plan.flushed);
+    const double block = 2.0 * 1440 * 1440 * 8 / 1e9;
+    // Huang et al. 2019: 3 blocks more than the 8 of a batch, there, back and for the gradient.
+    EXPECT_NEAR(plan.flushed->fill_and_drain, 30 * (8 + 3) * 3 * block, 1e-3 * plan.seconds);
+    // Qi et al. 2023: (p - 1) (F + B - W) and (p - 1) (F + B - 2 W), where all three take as long.
+    EXPECT_NEAR(plan.flushed->zero_bubble_h1, 30 * (8 * 3 + 3) * block, 1e-3 * plan.seconds);
+    EXPECT_NEAR(plan.flushed->zero_bubble_h2, 30 * 8 * 3 * block, 1e-3 * plan.seconds);
+    EXPECT_FALSE(plan_of_equal_stages(1, {}).flushed);
+}
+
+TEST(CostModel, late_steps_leave_no_time_to_the_heaviest_stage) {
+    const double block = 2.0 * 1440 * 1440 * 8 / 1e9;
+    const RunPlan exact = plan_of_equal_stages(12, {});
+    const RunPlan late = plan_of_equal_stages(12, {{"train.staleness", "11"}});
+    EXPECT_NEAR(late.seconds_steady, 30 * 8 * 3 * block, 0.01 * late.seconds_steady);
+    EXPECT_LT(late.seconds, exact.seconds);
+    // What fills and empties the stages: once up and down through those below and above the heaviest.
+    EXPECT_LT(late.seconds - late.seconds_steady, 2.0 * 12 * 3 * block);
+    EXPECT_GT(exact.seconds_steady, 1.1 * late.seconds_steady);
+}
+
 }  // namespace
 }  // namespace hoist

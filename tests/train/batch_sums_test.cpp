@@ -76,6 +76,43 @@ TEST(BatchSums, of_groups_are_those_of_all_columns_and_forget_the_batch_before) 
     }
 }
 
+TEST(BatchSums, of_some_rows_after_others_are_those_of_all) {
+    const Sums one(1);
+    BatchSums<double> sums(one.stage, one.solvers, 8);
+    for (const unsigned seed : {1U, 2U}) {
+        const Matrix<double> x = drawn(inputs, 8, seed);
+        const Matrix<double> s = drawn(outputs, 8, seed + 10);
+        Matrix<double> scaled = s;
+        sums.begin({0, 1}, 8);
+        for (const Range group : {Range{0, 3}, Range{3, 8}}) {
+            for (const Range rows : {Range{0, 1}, Range{1, outputs}}) {
+                sums.add_rows(0, group.begin, x.middleCols(group.begin, group.size()),
+                              scaled.middleCols(group.begin, group.size()), rows);
+            }
+        }
+        expect_sums(sums.equations(0), x, s);
+        EXPECT_LT((scaled - mean * s).norm(), 1e-15);
+    }
+}
+
+TEST(BatchSums, of_parts_take_all_rows_once_in_products_that_are_fast) {
+    for (const Index m : {1, 10, 359, 360, 1000, 1500, 5760, 5777}) {
+        for (const Index blocks : {1, 2, 5, 8, 32, 1000}) {
+            const Index parts = gradient_parts(m, blocks);
+            EXPECT_LE(parts, blocks);
+            Index next = 0;
+            for (Index part = 0; part < parts; ++part) {
+                const Range rows = gradient_rows(m, parts, part);
+                EXPECT_EQ(rows.begin, next);
+                EXPECT_EQ(rows.begin % 16, 0);
+                EXPECT_GE(rows.size(), std::min<Index>(m, 160));
+                next = rows.end;
+            }
+            EXPECT_EQ(next, m);
+        }
+    }
+}
+
 TEST(BatchSums, of_input_blocks_are_the_same) {
     const Sums one(0);
     BatchSums<double> sums(one.stage, one.solvers, 8);

@@ -47,6 +47,8 @@ class MapWork {
     }
     Work factor() const { return kernels_.factor(n_); }
     Work solution() const { return kernels_.solution(n_, m_); }
+    /// The weights that late steps are expected to lead to, from those before and after a step.
+    Work predict() const { return kernels_.passes(5.0, (n_ + 1.0) * m_); }
     /// What is made of W before blocks are moved.
     Work prepare() const { return kernels_.prepare(n_, m_); }
     /// The right-hand sides of x's least-squares problem, and sweeps of coordinate descent over it.

@@ -26,6 +26,12 @@ class Batches {
     /// The largest number of columns that block `block` has in any batch, and that any batch has.
     Index most_columns(Index block) const;
     Index most_columns() const;
+    /// The largest number of columns that any block has in any batch.
+    Index widest_block() const;
+    /// Of the blocks `own` together.
+    Index most_columns(Range own) const;
+    /// Where the columns of the blocks `own` of a batch lie, one block after another.
+    std::vector<Range> own_columns(Index batch, Range own) const;
 
     /// Draws the order of the ranges `own` for an epoch.
     void shuffle(Index epoch, Range own);

@@ -1,16 +1,19 @@
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <vector>
 
-#include "hoist/model/column_groups.hpp"
 #include "hoist/train/batch_layers.hpp"
+#include "hoist/train/batch_part.hpp"
+#include "hoist/train/inbox.hpp"
 #include "hoist/train/step_fit.hpp"
 
 namespace hoist {
 
-/// Columns of a batch that are summed at once: fewer would make the products slow.
-constexpr Index batch_group_columns = 256;
+/// Columns of a batch that are summed at once, fewer of which would make the products slow, with blocks of at most so
+/// many columns.
+constexpr Index batch_group_columns(Index block) { return std::clamp<Index>(8 * block, 64, 256); }
 
 /// Mini-batches through a stage, in step with the other ranks. With
 ///     F(l,n,k): u_{l+1} = W_l x_l + b_l of column block k of batch n
@@ -64,34 +67,18 @@ class BatchStep {
     std::vector<std::vector<Matrix<Scalar>*>> solver_state();
 
   private:
-    /// Layers of the stage with the same delay, and how far they are.
-    struct Part {
-        Range layers;
-        /// Batches.
-        Index delay;
-        /// Batches of the epoch that have gone up through it, and turns of the one after them.
-        Index risen = 0;
-        std::size_t rising = 0;
-        /// Batches whose step has been taken, and turns of the one after them that have been answered.
-        Index stepped = 0;
-        std::size_t answered = 0;
-        /// Own blocks of that one whose signals are summed together.
-        ColumnGroups groups = {};
-    };
-    using PartAt = typename std::vector<Part>::iterator;
+    using PartAt = std::vector<BatchPart>::iterator;
 
     void advance(bool to_the_end);
     bool act(bool to_the_end);
     void await();
-    bool can_rise(const Part& part) const;
-    bool can_answer(const Part& part) const;
     bool has_input(PartAt part);
     bool has_signal(PartAt part);
-    void forward(Part& part);
-    void backward(Part& part);
-    void add_group(Part& part);
-    void open(Part& part);
-    void step(Part& part);
+    void forward(BatchPart& part);
+    void backward(BatchPart& part);
+    void sum(BatchPart& part);
+    void open(BatchPart& part);
+    void step(BatchPart& part);
 
     /// The blocks of all passes, one after another.
     std::size_t turns() const { return order_.size() * static_cast<std::size_t>(layers_.passes()); }
@@ -113,11 +100,14 @@ class BatchStep {
     StepFit<Scalar> fit_;
     LearnedCoefficients<Scalar> coefficients_;
     LookAhead<Scalar> ahead_;
+    Index group_columns_;
     BatchLayers<Scalar> layers_;
 
     /// From the lowest layer up, so that no delay is longer than the one before.
-    std::vector<Part> parts_;
+    std::vector<BatchPart> parts_;
     std::vector<Passage<Scalar>> passages_;
+    /// Where the stage below runs ahead of this one.
+    std::optional<Inbox<Scalar>> inbox_;
     /// Batches since begin_epoch().
     Index begun_ = 0;
     /// Where the columns of this shard begin in each batch.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <span>
 #include <vector>
@@ -10,6 +11,18 @@
 #include "hoist/train/block_moments.hpp"
 
 namespace hoist {
+
+/// Into how many parts the rows of a gradient are cut, when the columns of so many blocks are summed at once: each
+/// takes about as long as one block on its way, so that none waits for more, and is still a fast product.
+inline Index gradient_parts(Index outputs, Index blocks) {
+    constexpr Index fewest_rows = 180;
+    return std::max<Index>(1, std::min(blocks, outputs / fewest_rows));
+}
+/// The rows of such a part, which begin where any vector instruction may.
+inline Range gradient_rows(Index outputs, Index parts, Index part) {
+    const auto begin = [&](Index of) { return outputs * of / parts / 16 * 16; };
+    return {begin(part), part + 1 == parts ? outputs : begin(part + 1)};
+}
 
 /// What a mini-batch says of the maps of a stage, in one buffer, so that adding it over shards is
 /// one sum, of all maps or of some that follow one another. Columns are added group by group.
@@ -29,6 +42,9 @@ class BatchSums {
     /// @pre x has the map's inputs and s its outputs, B columns each.
     void add(std::size_t position, Index first, const ConstMatrixRef<Scalar>& x,
              MatrixRef<Scalar> s);
+    /// The same of some rows of s; all are added one part after another. @pre the map is plain.
+    void add_rows(std::size_t position, Index first, const ConstMatrixRef<Scalar>& x,
+                  MatrixRef<Scalar> s, Range rows);
     /// The same for neighboring blocks of the input of the network.
     void add(std::size_t position, Index first, std::span<const InputBlock<Scalar>> x,
              MatrixRef<Scalar> s);
@@ -102,6 +118,8 @@ class BatchSums {
     Map moments(const Place& place) {
         return {values_.data() + place.moments, place.normalized ? place.outputs : 0, 2};
     }
+    void add_inputs(Place& place, Index at, const ConstMatrixRef<Scalar>& x);
+    void add_signal_gram(Place& place, const ConstMatrixRef<Scalar>& s);
     void add_signals(Place& place, const ConstMatrixRef<Scalar>& s);
     void add_input_gram(Place& place, const Matrix<Scalar>& x);
 

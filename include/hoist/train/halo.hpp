@@ -39,6 +39,9 @@ class Halo {
         }
     }
 
+    /// Takes what another one expects from below. @pre nothing is expected from below by this one.
+    void take_below(Halo& other) { below_.arrivals.swap(other.below_.arrivals); }
+
     /// Returns when the block has arrived, at once where none is expected.
     void await_below(Index block) { await(below_.arrivals, block); }
     void await_above(Index block) { await(above_.arrivals, block); }

@@ -17,7 +17,7 @@ class LookAhead {
         : stage_(stage),
           wanted_(wanted),
           known_(stage.weights.size(), false),
-          ahead_(wanted ? stage.weights : std::vector<Weights<Scalar>>()) {}
+          ahead_(stage.weights.size()) {}
 
     /// From here on the weights are those of the stage, until the next step.
     void forget() { known_.assign(known_.size(), false); }

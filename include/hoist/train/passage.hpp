@@ -27,11 +27,14 @@ struct Passage {
             int passes, Halo<Scalar> messages, Halo<Scalar> verdicts);
 
     /// Begins with a batch: cuts its columns, and expects what is to come from the neighbors.
-    /// @param order to treat the blocks in.
-    void start(const Batches& batches, Index next, const std::vector<Index>& order);
+    /// @param order to treat the blocks in. @param comes_below whether what comes from below is expected already.
+    void start(const Batches& batches, Index next, const std::vector<Index>& order,
+               bool comes_below);
 
     /// Expects what is to come of a block from the neighbors, in this pass or the next.
     void expect(Index block);
+    void expect_below(Index block);
+    void expect_above(Index block);
 
     /// The columns of an own block.
     Range columns(Index block) const { return blocks[position(block)]; }

@@ -33,6 +33,11 @@ class StepFit {
     void add(Index layer, Index first, const ConstMatrixRef<Scalar>& x, MatrixRef<Scalar> s) {
         sums_->add(position(layer), first, x, s);
     }
+    /// Adds some rows of s; all are added one part after another. @pre the map is plain.
+    void add_rows(Index layer, Index first, const ConstMatrixRef<Scalar>& x, MatrixRef<Scalar> s,
+                  Range rows) {
+        sums_->add_rows(position(layer), first, x, s, rows);
+    }
     void add_inputs(Index first, std::span<const InputBlock<Scalar>> x, MatrixRef<Scalar> s) {
         sums_->add(0, first, x, s);
     }
