@@ -140,6 +140,12 @@ void check_method(const Config& config) {
             throw UsageError("train.probe does not go with weights.solver = ridge",
                              "regressions follow no gradient", "leave it out");
         }
+        if (config.staleness > 0) {
+            throw UsageError("train.staleness = " + std::to_string(config.staleness) +
+                                 " does not go with weights.solver = ridge",
+                             "sweeps over all samples have no batches that could be late",
+                             "set train.staleness = 0, or another weights.solver");
+        }
         if (config.learn_slopes) {
             throw UsageError("network.learn_slopes does not go with weights.solver = ridge",
                              "slopes are learned on mini-batches", "use weights.solver = adam");

@@ -92,7 +92,7 @@ class Memory(ProgramTest):
 
     def test_on_mini_batches(self):
         for ranks, keys in ((1, {}), (2, {"grid__stages": 2}), (2, {"grid__shards": 2}),
-                            (3, {"grid__stages": 3, "train__staleness": 1}),
+                            (3, {"grid__stages": 3, "train__staleness": 1, "train__look_ahead": "true"}),
                             (1, {"weights__solver": "gram"})):
             self.compare(ranks, formulation__name="contrastive", train__epochs=1,
                          train__batch=500, **{"weights__solver": "adam"} | keys)

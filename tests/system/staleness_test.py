@@ -50,9 +50,12 @@ class Staleness(ProgramTest):
         self.succeed("train", self.config, "--out", "halves", "--resume", *options, "--grid.stages=3", ranks=3)
         assert_same_weights(self, weights(self.folder / "halves" / "model.h5"), whole)
 
-    def test_numbers_of_stages_that_cannot_be_are_refused(self):
+    def test_what_cannot_be_late_is_refused(self):
         self.refuses(USAGE, ["grid.emulated_stages = 7", "there are 6", "6 or fewer"],
                      "train", self.config, "--out", "run", "--grid.emulated_stages=7")
+        self.refuses(USAGE, ["train.staleness = 3", "weights.solver = ridge"],
+                     "train", self.config, "--out", "run", "--weights.solver=ridge", "--network.layers=784-16-10",
+                     "--train.dropout=0", "--data.noise=0")
         self.refuses(USAGE, ["grid.emulated_stages = 2", "the run has 3 stages"],
                      "train", self.config, "--out", "run", "--grid.emulated_stages=2", "--grid.stages=3", on=(3,))
 
