@@ -32,14 +32,9 @@ class BatchSchedule : RankPart {
 
     /// @pre outlives the script.
     Timeline::Script play(Index steps) {
-        const Index delay = placement_.delay(layers_.begin, config_.staleness);
         const std::size_t blocks = order_.size();
         const std::size_t turns = blocks * static_cast<std::size_t>(passes());
-        // As the part of a BatchStep.
-        Index risen = 0;
-        std::size_t rising = 0;
-        Index stepped = 0;
-        std::size_t answered = 0;
+        BatchProgress own{.delay = placement_.delay(layers_.begin, config_.staleness)};
         std::vector<Work> sums;
         std::size_t summed = 0;
         double grouped = 0.0;
@@ -60,55 +55,51 @@ class BatchSchedule : RankPart {
         };
         for (Index step = 0; step <= steps; ++step) {
             const Index begun = std::min(step + 1, steps);
-            const Index due = step == steps ? steps : std::max<Index>(begun - delay, 0);
-            risen = blocks == 0 ? begun : risen;
-            while (risen < begun || stepped < due) {
+            const bool to_the_end = step == steps;
+            own.risen = blocks == 0 ? begun : own.risen;
+            while (own.is_behind(begun, to_the_end)) {
                 const bool sums_left = summed < sums.size();
-                if (stepped < due && answered == turns && !sums_left && risen == begun) {
+                if (own.must_step(begun, to_the_end) && own.answered == turns && !sums_left &&
+                    own.risen == begun) {
                     if (shards() > 1.0) {
                         co_await timeline_.sum(rank_, placement_.grid.rank_of(stage_, 0),
                                                placement_.grid.shards(stage_),
                                                equations() * scalar_);
                     }
                     co_await timeline_.work(rank_, update_);
-                    ++stepped;
-                    answered = 0;
+                    ++own.stepped;
+                    own.answered = 0;
                     sums.clear();
                     summed = 0;
                     continue;
                 }
-                const bool can_answer =
-                    stepped < begun && answered < turns && (stepped < risen || answered < rising);
-                const bool can_rise =
-                    risen < begun && (rising < blocks || answered + blocks > rising);
+                const bool can_answer = own.can_answer(begun, turns);
+                const bool can_rise = own.can_rise(begun, blocks);
                 const auto has_come = [&](Index message) {
                     return timeline_.has_arrived(rank_, message);
                 };
-                const auto from_above = [&] { return down(stepped, stage_ + 1, answered); };
-                const auto from_below = [&] { return up(risen, stage_, rising); };
+                const auto from_above = [&] { return down(own.stepped, stage_ + 1, own.answered); };
+                const auto from_below = [&] { return up(own.risen, stage_, own.rising); };
                 const bool idle = !sums_left && can_answer != can_rise;  // one thing is awaited
                 if (can_answer && (last() || idle || has_come(from_above()))) {
                     if (!last()) {
-                        co_await wait_above(stepped, answered);
+                        co_await wait_above(own.stepped, own.answered);
                     }
-                    co_await timeline_.work(rank_, backward(block_of(answered)));
-                    send_down(stepped, answered);
-                    complete_block(answered++);
+                    co_await timeline_.work(rank_, backward(block_of(own.answered)));
+                    send_down(own.stepped, own.answered);
+                    complete_block(own.answered++);
                 } else if (can_rise && (first() || idle || has_come(from_below()))) {
                     if (!first()) {
                         co_await timeline_.wait(rank_, from_below(),
-                                                bytes_up(layers_.begin, rising));
+                                                bytes_up(layers_.begin, own.rising));
                     }
-                    co_await timeline_.work(rank_, forward(rising));
+                    co_await timeline_.work(rank_, forward(own.rising));
                     if (!last()) {
-                        timeline_.send(rank_, owner(stage_ + 1, block_of(rising)),
-                                       up(risen, stage_ + 1, rising),
-                                       bytes_up(layers_.end, rising));
+                        timeline_.send(rank_, owner(stage_ + 1, block_of(own.rising)),
+                                       up(own.risen, stage_ + 1, own.rising),
+                                       bytes_up(layers_.end, own.rising));
                     }
-                    if (++rising == turns) {
-                        ++risen;
-                        rising = 0;
-                    }
+                    own.rise(turns);
                 } else if (sums_left) {
                     co_await timeline_.work(rank_, sums[summed++]);
                 } else {

@@ -37,7 +37,7 @@ BatchStep<Scalar>::BatchStep(const Config& config, const Communicator& world,
     for (Index l = stage.layers.begin; l < stage.layers.end; ++l) {
         const Index delay = placement.delay(l, config.staleness);
         if (parts_.empty() || parts_.back().delay != delay) {
-            parts_.push_back({{l, l}, delay});
+            parts_.push_back({{.delay = delay}, {l, l}});
         }
         parts_.back().layers.end = l + 1;
     }
@@ -106,7 +106,7 @@ void BatchStep<Scalar>::finish() {
 template <typename Scalar>
 void BatchStep<Scalar>::advance(bool to_the_end) {
     const auto is_behind = [&](const BatchPart& part) {
-        return part.risen < begun_ || part.must_step(begun_, to_the_end);
+        return part.is_behind(begun_, to_the_end);
     };
     while (std::ranges::any_of(parts_, is_behind)) {
         if (!act(to_the_end)) {
@@ -184,10 +184,7 @@ bool BatchStep<Scalar>::has_signal(PartAt part) {
 template <typename Scalar>
 void BatchStep<Scalar>::forward(BatchPart& part) {
     layers_.forward(passage(part.risen), part.layers, block_of(part.rising), pass_of(part.rising));
-    if (++part.rising == turns()) {
-        ++part.risen;
-        part.rising = 0;
-    }
+    part.rise(turns());
 }
 
 // The next turn of the way down.

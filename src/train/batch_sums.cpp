@@ -54,12 +54,7 @@ void BatchSums<Scalar>::add(std::size_t position, Index first, const ConstMatrix
     s *= place.mean();
     const auto add_pairs = [&](const ConstMatrixRef<Scalar>& windows,
                                const ConstMatrixRef<Scalar>& signals, Index at) {
-        auto product = gradient(place).leftCols(place.inputs);
-        if (place.empty) {
-            product.noalias() = signals * windows.transpose();
-        } else {
-            product.noalias() += signals * windows.transpose();
-        }
+        add_product(place, {0, place.outputs}, windows, signals);
         add_inputs(place, first + at, windows);
         add_signals(place, signals);
     };
@@ -75,20 +70,37 @@ void BatchSums<Scalar>::add_rows(std::size_t position, Index first, const ConstM
     Place& place = places_[position];
     auto own = s.middleRows(rows.begin, rows.size());
     own *= place.mean();
-    auto slope = gradient(place).middleRows(rows.begin, rows.size());
-    if (place.empty) {
-        slope.leftCols(place.inputs).noalias() = own * x.transpose();
-        slope.col(place.inputs) = own.rowwise().sum();
-    } else {
-        slope.leftCols(place.inputs).noalias() += own * x.transpose();
-        slope.col(place.inputs) += own.rowwise().sum();
-    }
+    add_product(place, rows, x, own);
+    add_bias(place, rows, own);
     if (rows.begin == 0) {
         add_inputs(place, first, x);
     }
     if (rows.end == place.outputs) {
         add_signal_gram(place, s);
         place.empty = false;
+    }
+}
+
+template <typename Scalar>
+void BatchSums<Scalar>::add_product(Place& place, Range rows, const ConstMatrixRef<Scalar>& x,
+                                    const ConstMatrixRef<Scalar>& s) {
+    auto product = gradient(place).block(rows.begin, 0, rows.size(), place.inputs);
+    if (place.empty) {
+        product.noalias() = s * x.transpose();
+    } else {
+        product.noalias() += s * x.transpose();
+    }
+}
+
+template <typename Scalar>
+void BatchSums<Scalar>::add_bias(Place& place, Range rows, const ConstMatrixRef<Scalar>& s) {
+    auto sums = gradient(place).col(place.inputs).segment(rows.begin, rows.size());
+    if (place.adjoint) {  // has no bias
+        sums.setZero();
+    } else if (place.empty) {
+        sums = s.rowwise().sum();
+    } else {
+        sums += s.rowwise().sum();
     }
 }
 
@@ -187,14 +199,7 @@ RowMoments<Scalar> BatchSums<Scalar>::moments(std::size_t position, Scalar share
 
 template <typename Scalar>
 void BatchSums<Scalar>::add_signals(Place& place, const ConstMatrixRef<Scalar>& s) {
-    auto sums = gradient(place).col(place.inputs);
-    if (place.adjoint) {  // has no bias
-        sums.setZero();
-    } else if (place.empty) {
-        sums = s.rowwise().sum();
-    } else {
-        sums += s.rowwise().sum();
-    }
+    add_bias(place, {0, place.outputs}, s);
     add_signal_gram(place, s);
     place.empty = false;
 }

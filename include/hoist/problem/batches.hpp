@@ -28,7 +28,7 @@ class Batches {
     Index most_columns() const;
     /// The largest number of columns that any block has in any batch.
     Index widest_block() const;
-    /// Of the blocks `own` together.
+    /// The columns that the blocks `own` need room for together.
     Index most_columns(Range own) const;
     /// Where the columns of the blocks `own` of a batch lie, one block after another.
     std::vector<Range> own_columns(Index batch, Range own) const;

@@ -118,6 +118,10 @@ class BatchSums {
     Map moments(const Place& place) {
         return {values_.data() + place.moments, place.normalized ? place.outputs : 0, 2};
     }
+    /// Of some rows, of which s are the signals.
+    void add_product(Place& place, Range rows, const ConstMatrixRef<Scalar>& x,
+                     const ConstMatrixRef<Scalar>& s);
+    void add_bias(Place& place, Range rows, const ConstMatrixRef<Scalar>& s);
     void add_inputs(Place& place, Index at, const ConstMatrixRef<Scalar>& x);
     void add_signal_gram(Place& place, const ConstMatrixRef<Scalar>& s);
     void add_signals(Place& place, const ConstMatrixRef<Scalar>& s);
