@@ -4,7 +4,10 @@
 #include <array>
 #include <cstdlib>
 #include <exception>
+#include <functional>
 #include <limits>
+#include <memory>
+#include <numeric>
 #include <utility>
 
 #include "hoist/base/error.hpp"
@@ -35,6 +38,9 @@ template <>
 MPI_Datatype type_of<char>() {
     return MPI_CHAR;
 }
+
+/// Of messages within a sum, which no other message has.
+constexpr int sum_tag = 32767;
 
 int count_of(std::size_t size) {
     require(size <= static_cast<std::size_t>(std::numeric_limits<int>::max()),
@@ -202,7 +208,7 @@ Request Communicator::receive(std::span<Number> values, int source, int tag,
 
 template <typename Number>
 void Communicator::sum(std::span<Number> values) const {
-    if (size_ == 1) {
+    if (size_ == 1 || values.empty()) {
         return;
     }
     const WaitMark mark("a sum", size_);
@@ -210,6 +216,58 @@ void Communicator::sum(std::span<Number> values) const {
         MPI_Allreduce(MPI_IN_PLACE, first, count, type_of<Number>(), MPI_SUM, handle_);
     });
     bytes_sent_ += static_cast<std::int64_t>(values.size_bytes());
+}
+
+std::vector<int> Communicator::parts_of(std::size_t numbers, Index unit) const {
+    const Index units = count_of(numbers) / unit;
+    require(units * unit == static_cast<Index>(numbers), "values that are shared are full units");
+    std::vector<int> counts;
+    for (int rank = 0; rank < size_; ++rank) {
+        counts.push_back(count_of(static_cast<std::size_t>(part(units, rank).size() * unit)));
+    }
+    return counts;
+}
+
+// In each turn every rank gets from another what that has of its part: the numbers travel once, where
+// MPI_Reduce_scatter of Open MPI 4.1 copies the whole buffer first.
+template <typename Number>
+void Communicator::sum_part(std::span<Number> values, Index unit) const {
+    if (size_ == 1) {
+        return;
+    }
+    const WaitMark mark("a sum", size_);
+    const std::vector<int> counts = parts_of(values.size(), unit);
+    const auto part_of = [&](int rank) {
+        const Index units = static_cast<Index>(values.size()) / unit;
+        return values.subspan(static_cast<std::size_t>(part(units, rank).begin * unit),
+                              static_cast<std::size_t>(counts[static_cast<std::size_t>(rank)]));
+    };
+    const std::span<Number> own = part_of(rank_);
+    const auto theirs = std::make_unique_for_overwrite<Number[]>(own.size());
+    for (int turn = 1; turn < size_; ++turn) {
+        const int to = (rank_ + turn) % size_;
+        const int from = (rank_ - turn + size_) % size_;
+        const std::span<Number> sent = part_of(to);
+        MPI_Sendrecv(sent.data(), count_of(sent.size()), type_of<Number>(), to, sum_tag,
+                     theirs.get(), count_of(own.size()), type_of<Number>(), from, sum_tag, handle_,
+                     MPI_STATUS_IGNORE);
+        std::transform(own.begin(), own.end(), theirs.get(), own.begin(), std::plus<>());
+    }
+    bytes_sent_ += static_cast<std::int64_t>(values.size_bytes() / 2);
+}
+
+template <typename Number>
+void Communicator::gather_parts(std::span<Number> values, Index unit) const {
+    if (size_ == 1) {
+        return;
+    }
+    const WaitMark mark("a gathering", size_);
+    const std::vector<int> counts = parts_of(values.size(), unit);
+    std::vector<int> begins(counts.size());
+    std::exclusive_scan(counts.begin(), counts.end(), begins.begin(), 0);
+    MPI_Allgatherv(MPI_IN_PLACE, 0, type_of<Number>(), values.data(), counts.data(), begins.data(),
+                   type_of<Number>(), handle_);
+    bytes_sent_ += static_cast<std::int64_t>(values.size_bytes() / 2);
 }
 
 double Communicator::sum(double value) const {
@@ -283,6 +341,10 @@ template Request Communicator::receive(std::span<double>, int, int, const Messag
 template void Communicator::sum(std::span<float>) const;
 template void Communicator::sum(std::span<double>) const;
 template void Communicator::sum(std::span<Index>) const;
+template void Communicator::sum_part(std::span<float>, Index) const;
+template void Communicator::sum_part(std::span<double>, Index) const;
+template void Communicator::gather_parts(std::span<float>, Index) const;
+template void Communicator::gather_parts(std::span<double>, Index) const;
 template void Communicator::broadcast(std::span<float>, int) const;
 template void Communicator::broadcast(std::span<double>, int) const;
 template void Communicator::broadcast(std::span<Index>, int) const;

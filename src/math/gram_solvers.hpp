@@ -10,8 +10,7 @@ namespace hoist {
 template <typename Scalar>
 class GramSolver final : public WeightSolver<Scalar> {
   public:
-    GramSolver(const WeightSolverOptions& options, Index inputs, Index outputs)
-        : WeightSolver<Scalar>(options, inputs, outputs) {}
+    using WeightSolver<Scalar>::WeightSolver;
 
   private:
     void move(const BatchEquations<Scalar>& equations, double rate, Matrix<Scalar>& matrix,
@@ -22,8 +21,7 @@ class GramSolver final : public WeightSolver<Scalar> {
 template <typename Scalar>
 class ImplicitSolver final : public WeightSolver<Scalar> {
   public:
-    ImplicitSolver(const WeightSolverOptions& options, Index inputs, Index outputs)
-        : WeightSolver<Scalar>(options, inputs, outputs) {}
+    using WeightSolver<Scalar>::WeightSolver;
 
   private:
     void depart(const Matrix<Scalar>& matrix, const Vector<Scalar>& bias) override;

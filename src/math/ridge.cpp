@@ -117,17 +117,19 @@ void RidgeFactor::factor(Matrix<double> a, double precision) {
                          "set data.standardize = true, or a larger weights.ridge");
 }
 
-Matrix<double> RidgeFactor::solve(const NormalEquations& equations) const {
+Matrix<double> RidgeFactor::solve(const NormalEquations& equations, Range outputs) const {
     const Index n = mean_.size();
     require(equations.inputs() == n && equations.target_means().cols() == counts_.size(),
             "a moment has the inputs and shards of its Gram matrix");
-    Matrix<double> solution(n + 1, equations.outputs());
+    Matrix<double> solution(n + 1, outputs.size());
     auto weights = solution.topRows(n);
-    const Vector<double> target_mean = weighted_mean(equations.target_means(), counts_);
-    weights = equations.moment();
+    const Matrix<double> target_means =
+        equations.target_means().middleRows(outputs.begin, outputs.size());
+    const Vector<double> target_mean = weighted_mean(target_means, counts_);
+    weights = part(equations.moment(), outputs);
     if (counts_.size() > 1) {
         const Matrix<double> targets =
-            deviations(equations.target_means(), target_mean, counts_) * counts_.asDiagonal();
+            deviations(target_means, target_mean, counts_) * counts_.asDiagonal();
         weights.noalias() += deviations_ * targets.transpose();
     }
     weights = scale_.asDiagonal() * weights;

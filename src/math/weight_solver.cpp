@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "gram_solvers.hpp"
+#include "hoist/base/error.hpp"
 #include "hoist/math/orthogonal.hpp"
 
 namespace hoist {
@@ -15,20 +16,23 @@ template <typename Scalar>
 class Sgd final : public WeightSolver<Scalar> {
   public:
     using WeightSolver<Scalar>::WeightSolver;
-    Sgd(const WeightSolverOptions& options, Index inputs, Index outputs)
-        : WeightSolver<Scalar>(options, inputs, outputs) {}
 
   private:
     void move(const BatchEquations<Scalar>& equations, double rate, Matrix<Scalar>& matrix,
               Vector<Scalar>& bias) override {
         const WeightSolverOptions& options = this->options();
-        Matrix<Scalar>& velocity = this->state()[0];
-        velocity = static_cast<Scalar>(options.momentum) * velocity + equations.gradient;
-        velocity.leftCols(matrix.cols()) += static_cast<Scalar>(2.0 * options.ridge) * matrix;
+        const auto momentum = static_cast<Scalar>(options.momentum);
         const auto eta = static_cast<Scalar>(rate);
-        matrix *= static_cast<Scalar>(1.0 - rate * options.decay);
-        matrix -= eta * velocity.leftCols(matrix.cols());
-        bias -= eta * velocity.col(matrix.cols());
+        const Range own = this->columns();
+        auto w = part(matrix, own);
+        auto velocity = part(this->state()[0], own);
+        velocity = momentum * velocity + part(equations.gradient, own);
+        velocity += static_cast<Scalar>(2.0 * options.ridge) * w;
+        w *= static_cast<Scalar>(1.0 - rate * options.decay);
+        w -= eta * velocity;
+        auto of_bias = this->state()[0].col(matrix.cols());
+        of_bias = momentum * of_bias + equations.gradient.col(matrix.cols());
+        bias -= eta * of_bias;
     }
 };
 
@@ -36,8 +40,7 @@ class Sgd final : public WeightSolver<Scalar> {
 template <typename Scalar>
 class Adam final : public WeightSolver<Scalar> {
   public:
-    Adam(const WeightSolverOptions& options, Index inputs, Index outputs)
-        : WeightSolver<Scalar>(options, inputs, outputs) {}
+    using WeightSolver<Scalar>::WeightSolver;
 
   private:
     void move(const BatchEquations<Scalar>& equations, double rate, Matrix<Scalar>& matrix,
@@ -53,12 +56,15 @@ class Adam final : public WeightSolver<Scalar> {
         const auto epsilon = static_cast<Scalar>(1e-8 * std::sqrt(second_mean));
         const auto keep = static_cast<Scalar>(1.0 - rate * options.decay);
         const auto ridge = static_cast<Scalar>(2.0 * options.ridge);
-        const auto weights = matrix.size();
         const Scalar* gradient = equations.gradient.data();
-        advance(gradient, 0, weights, matrix.data(), eta, epsilon, keep, ridge);
-        advance(gradient, weights, bias.size(), bias.data(), eta, epsilon, Scalar{1}, Scalar{0});
+        const Range own = this->columns();
+        const Index m = matrix.rows();
+        advance(gradient, own.begin * m, own.size() * m, matrix.data() + own.begin * m, eta,
+                epsilon, keep, ridge);
+        advance(gradient, matrix.size(), m, bias.data(), eta, epsilon, Scalar{1}, Scalar{0});
     }
 
+    // So many numbers of [W b], from `offset`.
     void advance(const Scalar* gradient, Index offset, Index count, Scalar* w, Scalar eta,
                  Scalar epsilon, Scalar keep, Scalar ridge) {
         const auto b1 = static_cast<Scalar>(this->options().momentum);
@@ -76,60 +82,67 @@ class Adam final : public WeightSolver<Scalar> {
     }
 };
 
-// Five steps of the quintic iteration that takes all singular values close to one.
-template <typename Scalar>
-Matrix<Scalar> nearly_orthogonal(const Matrix<Scalar>& matrix) {
-    const bool tall = matrix.rows() > matrix.cols();
-    Matrix<Scalar> x = tall ? Matrix<Scalar>(matrix.transpose()) : matrix;
-    x /= x.norm() + static_cast<Scalar>(1e-20);
-    Matrix<Scalar> a(x.rows(), x.rows());
-    Matrix<Scalar> b(x.rows(), x.rows());
-    Matrix<Scalar> next(x.rows(), x.cols());
-    for (int step = 0; step < 5; ++step) {
-        a.noalias() = x * x.transpose();
-        b = static_cast<Scalar>(-4.7750) * a;
-        b.noalias() += static_cast<Scalar>(2.0315) * a * a;
-        next = static_cast<Scalar>(3.4445) * x;
-        next.noalias() += b * x;
-        x.swap(next);
-    }
-    return tall ? Matrix<Scalar>(x.transpose()) : x;
-}
-
 /// state: velocity, second moment of the bias, and the number of steps.
 template <typename Scalar>
 class Muon final : public WeightSolver<Scalar> {
   public:
-    Muon(const WeightSolverOptions& options, Index inputs, Index outputs)
-        : WeightSolver<Scalar>(options, inputs, outputs) {}
+    using WeightSolver<Scalar>::WeightSolver;
 
   private:
     void move(const BatchEquations<Scalar>& equations, double rate, Matrix<Scalar>& matrix,
               Vector<Scalar>& bias) override {
         const WeightSolverOptions& options = this->options();
-        const Index n = matrix.cols();
-        Matrix<Scalar>& velocity = this->state()[0];
-        Matrix<Scalar>& second = this->state()[1];
         Scalar& steps = this->state()[2](0, 0);
         steps += Scalar{1};
-        const auto momentum = static_cast<Scalar>(options.momentum);
-        Matrix<Scalar> gradient = equations.gradient;
-        gradient.leftCols(n) += static_cast<Scalar>(2.0 * options.ridge) * matrix;
-        velocity = momentum * velocity + (Scalar{1} - momentum) * gradient;
-        const Matrix<Scalar> ahead =  // Nesterov's
-            momentum * velocity.leftCols(n) + (Scalar{1} - momentum) * gradient.leftCols(n);
+        const Range own = this->columns();
+        const Index n = matrix.cols();
+        auto w = part(matrix, own);
+        Matrix<Scalar> direction = ahead(equations.gradient, own, w);
+        orthogonalize(direction);
         const double size = 0.2 * std::sqrt(static_cast<double>(std::max(matrix.rows(), n)));
-        matrix *= static_cast<Scalar>(1.0 - rate * options.decay);
-        matrix -= static_cast<Scalar>(rate * size) * nearly_orthogonal(ahead);
+        w *= static_cast<Scalar>(1.0 - rate * options.decay);
+        w -= static_cast<Scalar>(rate * size) * direction;
 
+        const auto momentum = static_cast<Scalar>(options.momentum);
         const auto keep = static_cast<Scalar>(options.second_momentum);
-        second = keep * second + (Scalar{1} - keep) * gradient.col(n).cwiseAbs2();
+        const auto gradient = equations.gradient.col(n);
+        auto velocity = this->state()[0].col(n);
+        auto second = this->state()[1].col(0);
+        velocity = momentum * velocity + (Scalar{1} - momentum) * gradient;
+        second = keep * second + (Scalar{1} - keep) * gradient.cwiseAbs2();
         const auto count = static_cast<double>(steps);
         const double first_mean = 1.0 - std::pow(options.momentum, count);
         const double second_mean = 1.0 - std::pow(options.second_momentum, count);
         const auto eta = static_cast<Scalar>(rate * std::sqrt(second_mean) / first_mean);
         const auto epsilon = static_cast<Scalar>(1e-8 * std::sqrt(second_mean));
-        bias.array() -= eta * velocity.col(n).array() / (second.col(0).array().sqrt() + epsilon);
+        bias.array() -= eta * velocity.array() / (second.array().sqrt() + epsilon);
+    }
+
+    // Nesterov's momentum of some columns of W, w.
+    Matrix<Scalar> ahead(const ConstMatrixRef<Scalar>& of_batch, Range columns,
+                         const ConstMatrixRef<Scalar>& w) {
+        const auto momentum = static_cast<Scalar>(this->options().momentum);
+        auto velocity = part(this->state()[0], columns);
+        Matrix<Scalar> gradient = part(of_batch, columns);
+        gradient += static_cast<Scalar>(2.0 * this->options().ridge) * w;
+        velocity = momentum * velocity + (Scalar{1} - momentum) * gradient;
+        return momentum * velocity + (Scalar{1} - momentum) * gradient;
+    }
+
+    // Of a tall matrix, which each member has whole, the rows are shared.
+    void orthogonalize(Matrix<Scalar>& direction) const {
+        const Team<Scalar>& team = this->team();
+        if (this->inputs() >= this->outputs()) {
+            make_nearly_orthogonal(direction, this->divided() ? team : alone<Scalar>());
+            return;
+        }
+        Matrix<Scalar> transposed = direction.transpose();
+        const Range own = team.part(transposed.cols());
+        Matrix<Scalar> rows = part(transposed, own);
+        make_nearly_orthogonal(rows, team);
+        part(transposed, own) = rows;
+        team.gather(transposed);
+        direction = transposed.transpose();
     }
 };
 
@@ -160,8 +173,10 @@ std::vector<SolverState> solver_states(const WeightSolverOptions& options, Index
 }
 
 template <typename Scalar>
-WeightSolver<Scalar>::WeightSolver(const WeightSolverOptions& options, Index inputs, Index outputs)
-    : options_(options), inputs_(inputs) {
+WeightSolver<Scalar>::WeightSolver(const WeightSolverOptions& options, Index inputs, Index outputs,
+                                   const Team<Scalar>& team)
+    : options_(options), inputs_(inputs), outputs_(outputs), team_(team) {
+    require(team.size() == 1 || !options.orthogonal, "each process makes its own W orthogonal");
     for (const SolverState& state : solver_states(options, inputs, outputs)) {
         state_.push_back(Matrix<Scalar>::Zero(state.rows, state.columns));
     }
@@ -183,27 +198,28 @@ void WeightSolver<Scalar>::step(const BatchEquations<Scalar>& equations, double 
 
 template <typename Scalar>
 std::unique_ptr<WeightSolver<Scalar>> make_weight_solver(const WeightSolverOptions& options,
-                                                         Index inputs, Index outputs) {
+                                                         Index inputs, Index outputs,
+                                                         const Team<Scalar>& team) {
     switch (options.kind) {
         case WeightSolverOptions::Kind::sgd:
-            return std::make_unique<Sgd<Scalar>>(options, inputs, outputs);
+            return std::make_unique<Sgd<Scalar>>(options, inputs, outputs, team);
         case WeightSolverOptions::Kind::gram:
-            return std::make_unique<GramSolver<Scalar>>(options, inputs, outputs);
+            return std::make_unique<GramSolver<Scalar>>(options, inputs, outputs, team);
         case WeightSolverOptions::Kind::implicit:
-            return std::make_unique<ImplicitSolver<Scalar>>(options, inputs, outputs);
+            return std::make_unique<ImplicitSolver<Scalar>>(options, inputs, outputs, team);
         case WeightSolverOptions::Kind::muon:
-            return std::make_unique<Muon<Scalar>>(options, inputs, outputs);
+            return std::make_unique<Muon<Scalar>>(options, inputs, outputs, team);
         case WeightSolverOptions::Kind::adam:
             break;
     }
-    return std::make_unique<Adam<Scalar>>(options, inputs, outputs);
+    return std::make_unique<Adam<Scalar>>(options, inputs, outputs, team);
 }
 
 template class WeightSolver<float>;
 template class WeightSolver<double>;
 template std::unique_ptr<WeightSolver<float>> make_weight_solver(const WeightSolverOptions&, Index,
-                                                                 Index);
+                                                                 Index, const Team<float>&);
 template std::unique_ptr<WeightSolver<double>> make_weight_solver(const WeightSolverOptions&, Index,
-                                                                  Index);
+                                                                  Index, const Team<double>&);
 
 }  // namespace hoist

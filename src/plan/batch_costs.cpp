@@ -35,7 +35,7 @@ class LrrnModel : public BatchModel {
         return (part_.messages_up() * (part_.rows_above() * columns_ + blocks) +
                 part_.messages_down() * (part_.rows_below() * columns_ + blocks) +
                 steps() * part_.rows_above() * part_.rows_above() * part_.receivers_above() +
-                (shards() > 1.0 ? steps() * equations() : 0.0)) *
+                (shards() > 1.0 ? steps() * numbers_summed() : 0.0)) *
                scalar_;
     }
 

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "hoist/math/solver_work.hpp"
 #include "hoist/problem/problem.hpp"
-#include "hoist/train/step_fit.hpp"
 #include "rank_costs.hpp"
 #include "rank_part.hpp"
 
@@ -66,7 +66,7 @@ class BatchModel : protected RankPart {
         const bool again = config_.formulation.passes > 1;
         const double verdicts = again ? (last() ? 0.0 : 1.0) + (first() ? 0.0 : 1.0) : 0.0;
         return (((up + down) * config_.formulation.passes + verdicts) * columns_ * config_.rounds +
-                (shards() > 1.0 ? steps() * equations() : 0.0)) *
+                (shards() > 1.0 ? steps() * numbers_summed() : 0.0)) *
                scalar_;
     }
 
@@ -119,6 +119,15 @@ class BatchModel : protected RankPart {
         double numbers = 0.0;
         for (Index l = layers_.begin; l < layers_.end; ++l) {
             numbers += batch_equations(config_.solver(l, batches_.most_columns()), network_.map(l));
+        }
+        return numbers;
+    }
+    /// The numbers that shards add in a step.
+    double numbers_summed() const {
+        double numbers = equations();
+        for (Index l = layers_.begin; l < layers_.end; ++l) {
+            numbers += solver_numbers(config_.solver(l, batches_.most_columns()), inputs_of(l),
+                                      outputs_of(l), team(l));
         }
         return numbers;
     }

@@ -25,7 +25,7 @@ class BatchSchedule : RankPart {
           order_(placement.grid.order(rank, ranges_.count())),
           group_columns_(static_cast<double>(batch_group_columns(batches_.widest_block()))) {
         for (Index l = layers_.begin; l < layers_.end; ++l) {
-            update_ += solver_work(solver(l), inputs_of(l), outputs_of(l), scalar_);
+            update_ += solver_work(solver(l), inputs_of(l), outputs_of(l), scalar_, team(l));
             update_ += predicts(l) ? map_work(l).predict() : Work{};
         }
     }
@@ -64,7 +64,7 @@ class BatchSchedule : RankPart {
                     if (shards() > 1.0) {
                         co_await timeline_.sum(rank_, placement_.grid.rank_of(stage_, 0),
                                                placement_.grid.shards(stage_),
-                                               equations() * scalar_);
+                                               numbers_summed() * scalar_);
                     }
                     co_await timeline_.work(rank_, update_);
                     ++own.stepped;
@@ -238,10 +238,11 @@ class BatchSchedule : RankPart {
         return work;
     }
 
-    double equations() const {
+    double numbers_summed() const {
         double numbers = 0.0;
         for (Index l = layers_.begin; l < layers_.end; ++l) {
             numbers += batch_equations(solver(l), network_.map(l));
+            numbers += solver_numbers(solver(l), inputs_of(l), outputs_of(l), team(l));
         }
         return numbers;
     }

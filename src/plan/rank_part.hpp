@@ -5,6 +5,7 @@
 #include "hoist/model/column_blocks.hpp"
 #include "hoist/model/map_work.hpp"
 #include "hoist/plan/cost_model.hpp"
+#include "hoist/train/step_fit.hpp"
 
 namespace hoist {
 
@@ -36,6 +37,16 @@ class RankPart {
     /// Whether a layer goes up with predicted weights.
     bool predicts(Index layer) const {
         return config_.look_ahead && placement_.delay(layer, config_.staleness) > 0;
+    }
+    /// The shards that divide the step of a map.
+    double team(Index map) const { return shards_divide_step(config_, map) ? shards() : 1.0; }
+    /// The shards that divide the solution of a regression, of n inputs and m outputs; and the numbers that each then
+    /// tells the others.
+    double solvers(double n, double m) const {
+        return worth_dividing(static_cast<Index>((n + 1.0) * m)) ? shards() : 1.0;
+    }
+    double solution_numbers(double n, double m) const {
+        return solvers(n, m) > 1.0 ? 0.5 * (n + 1.0) * m : 0.0;
     }
     MapWork map_work(Index map) const { return {kernels_, network_.map(map)}; }
     double outputs() const { return width(network_.layers()); }

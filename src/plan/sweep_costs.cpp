@@ -109,10 +109,15 @@ class SweepModel : RankPart {
         if (shards() == 1.0) {
             return 0.0;
         }
+        double numbers = equations();
+        for (Index l = layers_.begin; l < layers_.end && !config_.chooses; ++l) {
+            numbers += solution_numbers(inputs_of(l), outputs_of(l));
+        }
+        const double n = inputs_of(layers_.end - 1);
+        const double repeated =
+            NormalEquations::moment_size(n, outputs(), shards()) + solution_numbers(n, outputs());
         const bool repeats = last() && config_.improves_output();
-        const double moment =
-            NormalEquations::moment_size(inputs_of(layers_.end - 1), outputs(), shards());
-        return equations() + (repeats ? (config_.inner - 1) * moment : 0.0);
+        return numbers + (repeats ? (config_.inner - 1) * repeated : 0.0);
     }
 
     double weights() const {

@@ -229,20 +229,25 @@ class SweepSchedule : RankPart {
         sum(placement_.grid.rank_of(stage_, 0), placement_.grid.shards(stage_), 8.0 * numbers);
     }
 
+    Work solution(Index layer) const {
+        return map_work(layer).solution() * (1.0 / solvers(inputs_of(layer), outputs_of(layer)));
+    }
+
     void refit() {
         for (Index l = layers_.begin; l < layers_.end; ++l) {
             const double n = inputs_of(l);
             const double m = outputs_of(l);
-            sum((n + 1) * (l > 0 ? n + 1 + m : m));
-            work(map_work(l).solution() + (l > 0 ? map_work(l).factor() : Work{}));
+            sum((n + 1) * (l > 0 ? n + 1 + m : m) + solution_numbers(n, m));
+            work(solution(l) + (l > 0 ? map_work(l).factor() : Work{}));
         }
         const Index top = layers_.end - 1;
         for (int step = 1; step < config_.inner && curved_output(top); ++step) {
             for (const Index block : order_) {
                 work(map(top, block) + target(top, block) + map_work(top).moment(columns(block)));
             }
-            sum((inputs_of(top) + 1) * outputs_of(top));
-            work(map_work(top).solution());
+            sum((inputs_of(top) + 1) * outputs_of(top) +
+                solution_numbers(inputs_of(top), outputs_of(top)));
+            work(solution(top));
         }
         for (Index l = std::max<Index>(layers_.begin, 1); l < layers_.end; ++l) {
             work(map_work(l).prepare());

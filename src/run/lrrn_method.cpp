@@ -55,6 +55,7 @@ class LrrnMethod final : public EpochMethod<Scalar> {
         return evaluate(inference, problem_.stage.network, output, world_, problem_.train);
     }
     CheckpointState<Scalar> state() override {
+        step_.fit().gather_state();
         return {&problem_.train, &states_, step_.solver_state(),
                 [this](Index layer) { return solver_entries(config_, layer); }};
     }

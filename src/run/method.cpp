@@ -171,6 +171,7 @@ class BatchMethod final : public EpochMethod<Scalar> {
                         });
     }
     CheckpointState<Scalar> state() override {
+        step_.fit().gather_state();
         return {nullptr, nullptr, step_.solver_state(),
                 [this](Index layer) { return solver_entries(config_, layer); }};
     }

@@ -1,9 +1,11 @@
 #include <mpi.h>
 #include <smpi/smpi.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <numeric>
 #include <string>
 
 #include "../comm/start_barrier.hpp"
@@ -18,6 +20,12 @@ int __real_MPI_Irecv(void* buffer, int count, MPI_Datatype type, int source, int
                      MPI_Comm ranks, MPI_Request* request);
 int __real_MPI_Allreduce(const void* from, void* to, int count, MPI_Datatype type, MPI_Op operation,
                          MPI_Comm ranks);
+int __real_MPI_Sendrecv(const void* sent, int send_count, MPI_Datatype send_type, int destination,
+                        int send_tag, void* received, int receive_count, MPI_Datatype receive_type,
+                        int source, int receive_tag, MPI_Comm ranks, MPI_Status* status);
+int __real_MPI_Allgatherv(const void* from, int count, MPI_Datatype type, void* to,
+                          const int* counts, const int* begins, MPI_Datatype to_type,
+                          MPI_Comm ranks);
 }
 
 namespace {
@@ -29,6 +37,12 @@ std::size_t bytes_of(int count, MPI_Datatype type) {
     int size = 0;
     MPI_Type_size(type, &size);
     return static_cast<std::size_t>(count) * static_cast<std::size_t>(size);
+}
+
+int sum_of(const int* counts, MPI_Comm ranks) {
+    int size = 0;
+    MPI_Comm_size(ranks, &size);
+    return std::accumulate(counts, counts + size, 0);
 }
 
 // All ranks live in one process, whose environment they share, but not its variables.
@@ -85,6 +99,26 @@ int __wrap_MPI_Allreduce(const void* from, void* to, int count, MPI_Datatype typ
     }
     return __real_MPI_Allreduce(shared_buffer(), shared_buffer() + shared_bytes / 2, count, type,
                                 nothing_to_add(), ranks);
+}
+
+int __wrap_MPI_Sendrecv(const void* sent, int send_count, MPI_Datatype send_type, int destination,
+                        int send_tag, void* received, int receive_count, MPI_Datatype receive_type,
+                        int source, int receive_tag, MPI_Comm ranks, MPI_Status* status) {
+    const std::size_t most =
+        std::max(bytes_of(send_count, send_type), bytes_of(receive_count, receive_type));
+    const bool folds = most > longest_kept && most <= shared_bytes / 2;
+    return __real_MPI_Sendrecv(folds ? shared_buffer() : sent, send_count, send_type, destination,
+                               send_tag, folds ? shared_buffer() + shared_bytes / 2 : received,
+                               receive_count, receive_type, source, receive_tag, ranks, status);
+}
+
+int __wrap_MPI_Allgatherv(const void* from, int count, MPI_Datatype type, void* to,
+                          const int* counts, const int* begins, MPI_Datatype to_type,
+                          MPI_Comm ranks) {
+    const std::size_t bytes = bytes_of(sum_of(counts, ranks), to_type);
+    const bool folds = bytes > longest_kept && bytes <= shared_bytes;
+    return __real_MPI_Allgatherv(from, count, type, folds ? shared_buffer() : to, counts, begins,
+                                 to_type, ranks);
 }
 }
 

@@ -36,9 +36,9 @@ RidgeFactor::RidgeFactor(const NormalEquations& equations, double, double precis
     spend(kernels_of_run().factor(size_of(equations.inputs())));
 }
 
-Matrix<double> RidgeFactor::solve(const NormalEquations& equations) const {
-    spend(kernels_of_run().solution(size_of(equations.inputs()), size_of(equations.outputs())));
-    return Matrix<double>(equations.inputs() + 1, equations.outputs());
+Matrix<double> RidgeFactor::solve(const NormalEquations& equations, Range outputs) const {
+    spend(kernels_of_run().solution(size_of(equations.inputs()), size_of(outputs.size())));
+    return Matrix<double>(equations.inputs() + 1, outputs.size());
 }
 
 InputCenter RidgeFactor::center(Index) const { return {mean_, {}}; }

@@ -103,14 +103,32 @@ namespace {
 template <typename Scalar>
 class SimulatedSolver final : public WeightSolver<Scalar> {
   public:
-    SimulatedSolver(const WeightSolverOptions& options, Index inputs, Index outputs)
-        : WeightSolver<Scalar>(options, inputs, outputs) {}
+    using WeightSolver<Scalar>::WeightSolver;
 
   private:
     void move(const BatchEquations<Scalar>&, double, Matrix<Scalar>& matrix,
               Vector<Scalar>&) override {
+        const Team<Scalar>& team = this->team();
         spend(solver_work(this->options(), size_of(matrix.cols()), size_of(matrix.rows()),
-                          sizeof(Scalar)));
+                          sizeof(Scalar), size_of(team.size())));
+        if (this->options().kind == WeightSolverOptions::Kind::muon && team.size() > 1) {
+            orthogonalize(matrix);
+        }
+    }
+
+    // The messages of five steps.
+    void orthogonalize(Matrix<Scalar>& matrix) {
+        const Index less = std::min(matrix.rows(), matrix.cols());
+        Matrix<Scalar> square(less, less);
+        for (int step = 0; step < 5; ++step) {
+            this->team().sum({square.data(), static_cast<std::size_t>(less * (less + 1) / 2)});
+            if (this->team().size() > 2) {
+                this->team().gather(square);
+            }
+        }
+        if (!this->divided()) {
+            this->team().gather(matrix);
+        }
     }
 };
 
@@ -119,8 +137,9 @@ class SimulatedSolver final : public WeightSolver<Scalar> {
 std::vector<SolverState> solver_states(const WeightSolverOptions&, Index, Index) { return {}; }
 
 template <typename Scalar>
-WeightSolver<Scalar>::WeightSolver(const WeightSolverOptions& options, Index inputs, Index)
-    : options_(options), inputs_(inputs) {}
+WeightSolver<Scalar>::WeightSolver(const WeightSolverOptions& options, Index inputs, Index outputs,
+                                   const Team<Scalar>& team)
+    : options_(options), inputs_(inputs), outputs_(outputs), team_(team) {}
 
 template <typename Scalar>
 void WeightSolver<Scalar>::begin(const Matrix<Scalar>&, const Vector<Scalar>&) {}
@@ -133,8 +152,9 @@ void WeightSolver<Scalar>::step(const BatchEquations<Scalar>& equations, double 
 
 template <typename Scalar>
 std::unique_ptr<WeightSolver<Scalar>> make_weight_solver(const WeightSolverOptions& options,
-                                                         Index inputs, Index outputs) {
-    return std::make_unique<SimulatedSolver<Scalar>>(options, inputs, outputs);
+                                                         Index inputs, Index outputs,
+                                                         const Team<Scalar>& team) {
+    return std::make_unique<SimulatedSolver<Scalar>>(options, inputs, outputs, team);
 }
 
 template void LinearMap<float>::apply(const ConstMatrixRef<float>&, MatrixRef<float>) const;
@@ -170,8 +190,8 @@ template class LookAhead<double>;
 template class WeightSolver<float>;
 template class WeightSolver<double>;
 template std::unique_ptr<WeightSolver<float>> make_weight_solver(const WeightSolverOptions&, Index,
-                                                                 Index);
+                                                                 Index, const Team<float>&);
 template std::unique_ptr<WeightSolver<double>> make_weight_solver(const WeightSolverOptions&, Index,
-                                                                  Index);
+                                                                  Index, const Team<double>&);
 
 }  // namespace hoist

@@ -253,7 +253,7 @@ void BatchStep<Scalar>::step(BatchPart& part) {
     Passage<Scalar>& done = passage(part.stepped);
     {
         const PhaseClock clock(times_.weights);
-        fit_.sum(part.layers);
+        fit_.sum(part.layers, done.rate.has_value());
         if (done.rate) {
             const Index late = part.risen - (part.stepped + 1);
             ahead_.before_step(part.layers, late);

@@ -110,7 +110,7 @@ void LrrnStep<Scalar>::operator()(Index batch, int round, double rate) {
         }
         fit_.add_gradient(l, of_map);
     }
-    fit_.sum(stage_.layers);
+    fit_.sum(stage_.layers, true);
     fit_.step(stage_.layers, round, rate);
     keep_norms();
 }

@@ -84,16 +84,32 @@ void RidgeRefit<Scalar>::solve() {
         NormalEquations& equations = equations_[position(l)];
         sum_over_shards(peers_, equations.values(), times_);
         if (l == 0) {
-            assign(l, input_factor_->solve(equations));
+            assign(l, solution(*input_factor_, equations));
         } else {
             RidgeFactor own = factor(l, equations);
-            assign(l, own.solve(equations));
+            assign(l, solution(own, equations));
             if (l + 1 == config_.network.layers()) {
                 output_factor_ = std::move(own);
             }
         }
         equations.clear();
     }
+}
+
+template <typename Scalar>
+Matrix<double> RidgeRefit<Scalar>::solution(const RidgeFactor& factor,
+                                            const NormalEquations& equations) const {
+    const Index rows = equations.inputs() + 1;
+    const Index outputs = equations.outputs();
+    if (peers_.size() == 1 || !worth_dividing(rows * outputs)) {
+        return factor.solve(equations);
+    }
+    Matrix<double> all(rows, outputs);
+    const Range own = peers_.part(outputs);
+    part(all, own) = factor.solve(equations, own);
+    gather_over_shards<double>(peers_, {all.data(), static_cast<std::size_t>(all.size())}, rows,
+                               times_);
+    return all;
 }
 
 // Nesterov's acceleration, restarted where the momentum points back, because plain steps gain
@@ -112,7 +128,7 @@ void RidgeRefit<Scalar>::improve_output(int steps,
         add_moments(moments);
         sum_over_shards(peers_, moments.values(), times_);
         const Matrix<double> from = weights.solution();
-        const Matrix<double> reached = factor.solve(moments);
+        const Matrix<double> reached = solution(factor, moments);
         moments.clear();
         const bool uphill = (from - reached).cwiseProduct(reached - before).sum() > 0.0;
         const double next = uphill ? 1.0 : 0.5 * (1.0 + std::sqrt(1.0 + 4.0 * momentum * momentum));

@@ -27,16 +27,25 @@ WeightSolverOptions solver_options(const Config& config, Index of, Index most_co
     return options;
 }
 
+bool shards_divide_step(const Config& config, Index layer) {
+    const MapSpec& map = config.network.map(layer);
+    return !config.network.shares_weights() && !map.centered &&
+           !solver_options(config, layer).orthogonal &&
+           worth_dividing(map.inputs() * map.outputs());
+}
+
 template <typename Scalar>
 StepFit<Scalar>::StepFit(const Config& config, const Communicator& peers, Stage<Scalar>& stage,
                          Index most_columns, PhaseTimes& times, const Holders* holders)
-    : peers_(peers), stage_(stage), times_(times), holders_(holders) {
+    : peers_(peers), stage_(stage), times_(times), team_(peers, times), holders_(holders) {
     const NetworkSpec& network = config.network;
     for (Index l = stage.layers.begin; l < stage.layers.end; ++l) {
         const MapSpec& map = network.map(l);
         shares_.push_back(config.step_shares[static_cast<std::size_t>(network.weights_of(l))]);
         const WeightSolverOptions options = solver_options(config, l, most_columns);
-        solvers_.push_back(make_weight_solver<Scalar>(options, map.inputs(), map.outputs()));
+        solvers_.push_back(
+            make_weight_solver<Scalar>(options, map.inputs(), map.outputs(),
+                                       shards_divide_step(config, l) ? team_ : alone<Scalar>()));
         average_.push_back(Matrix<Scalar>::Zero(map.outputs(), map.inputs() + 1));
         moment_samples_.push_back(Matrix<Scalar>::Zero(map.normalized ? 1 : 0, 1));
     }
@@ -44,10 +53,23 @@ StepFit<Scalar>::StepFit(const Config& config, const Communicator& peers, Stage<
 }
 
 template <typename Scalar>
-void StepFit<Scalar>::sum(Range layers) {
-    sum_over_shards(peers_, sums_->values(positions(layers)), times_);
+void StepFit<Scalar>::sum(Range layers, bool to_step) {
+    meet_shards(peers_, times_);
+    const PhaseClock summing(times_.exchange);
+    std::span<Scalar> rest = sums_->values(positions(layers));
+    for (Index l = layers.begin; to_step && l < layers.end; ++l) {
+        const std::size_t i = position(l);
+        if (solvers_[i]->divided()) {
+            const Matrix<Scalar>& matrix = stage_.weights[i].matrix;
+            const auto begin = static_cast<std::size_t>(sums_->gradient(i).data() - rest.data());
+            const auto numbers = static_cast<std::size_t>(matrix.size());
+            peers_.sum(rest.first(begin));
+            peers_.sum_part(rest.subspan(begin, numbers), matrix.rows());
+            rest = rest.subspan(begin + numbers);
+        }
+    }
+    peers_.sum(rest);
     if (holders_ != nullptr) {
-        const PhaseClock summing(times_.exchange);
         holders_->sum<Scalar>(
             [this](Index layer) {
                 auto own = sums_->gradient(position(layer));
@@ -80,6 +102,9 @@ void StepFit<Scalar>::step(Range layers, int round, double rate) {
         }
         try {
             solvers_[i]->step(sums_->equations(i), shares_[i] * rate, weights.matrix, weights.bias);
+            if (solvers_[i]->divided()) {
+                gather(weights.matrix, weights);
+            }
             if (map.centered) {
                 center_filters<Scalar>(map.windows, weights.matrix);
             }
@@ -137,6 +162,24 @@ void StepFit<Scalar>::swap_average() {
         weights.matrix.swap(average_[i].leftCols(n));
         weights.bias.swap(average_[i].col(n));
     }
+}
+
+template <typename Scalar>
+void StepFit<Scalar>::gather_state() {
+    for (std::size_t i = 0; i < solvers_.size(); ++i) {
+        const Weights<Scalar>& weights = stage_.weights[i];
+        for (Matrix<Scalar>& matrix : solvers_[i]->state()) {
+            if (solvers_[i]->divided() && matrix.cols() > weights.matrix.cols()) {
+                gather(matrix, weights);
+            }
+        }
+    }
+}
+
+template <typename Scalar>
+void StepFit<Scalar>::gather(Matrix<Scalar>& matrix, const Weights<Scalar>& weights) {
+    const std::span<Scalar> values(matrix.data(), static_cast<std::size_t>(weights.matrix.size()));
+    gather_over_shards(peers_, values, weights.matrix.rows(), times_);
 }
 
 template <typename Scalar>

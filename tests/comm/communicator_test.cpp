@@ -52,6 +52,31 @@ TEST(Communicator, sums_and_extremes_are_over_all_ranks) {
     EXPECT_EQ(world.min(world.rank()), 0);
 }
 
+TEST(Communicator, each_rank_sums_and_tells_its_part_of_values_that_are_shared_in_units) {
+    const Communicator world = Communicator::world();
+    const auto size = static_cast<std::size_t>(world.size());
+    for (const std::size_t units : {std::size_t{1}, size, 2 * size + 1}) {
+        constexpr std::size_t unit = 3;
+        std::vector<double> values(units * unit);
+        std::iota(values.begin(), values.end(), 1.0);
+        const std::vector<double> own = values;
+        const Range part = world.part(static_cast<Index>(units));
+        const std::int64_t before = world.bytes_sent();
+        world.sum_part(std::span(values), unit);
+        for (std::size_t i = 0; i < values.size(); ++i) {
+            const auto of = static_cast<Index>(i / unit);
+            const bool mine = of >= part.begin && of < part.end;
+            EXPECT_EQ(values[i], (mine ? static_cast<double>(size) : 1.0) * own[i]);
+        }
+        world.gather_parts(std::span(values), unit);
+        std::vector<double> whole = own;
+        world.sum(std::span(whole));
+        EXPECT_EQ(values, whole);
+        EXPECT_EQ(world.bytes_sent() - before,
+                  size == 1 ? 0 : static_cast<std::int64_t>(2 * units * unit * sizeof(double)));
+    }
+}
+
 TEST(Communicator, a_process_alone_keeps_what_it_has) {
     const Communicator alone = Communicator::alone().split(3);
     EXPECT_EQ(alone.rank(), 0);
@@ -59,6 +84,9 @@ TEST(Communicator, a_process_alone_keeps_what_it_has) {
     EXPECT_EQ(alone.ranks_on_node(), 1);
     std::vector<double> values{1.0, 2.0};
     alone.sum(std::span(values));
+    alone.sum_part(std::span(values), 1);
+    alone.gather_parts(std::span(values), 1);
+    EXPECT_EQ(alone.part(5), (Range{0, 5}));
     alone.broadcast(std::span(values), 0);
     alone.barrier();
     EXPECT_EQ(values, (std::vector<double>{1.0, 2.0}));

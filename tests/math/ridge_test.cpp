@@ -195,6 +195,11 @@ TEST(RidgeFactor, moments_at_its_center_give_the_same_solution) {
     moments.add<double>(x.rightCols(70), t.rightCols(70));
     const Matrix<double> solution = factor.solve(equations);
     EXPECT_LT((factor.solve(moments) - solution).topRows(8).norm(), 1e-12 * solution.norm());
+    for (Index m = 0; m < solution.cols(); ++m) {
+        EXPECT_LT((factor.solve(equations, {m, m + 1}) - solution.col(m)).norm(),
+                  1e-12 * solution.norm());
+    }
+    EXPECT_EQ(factor.solve(equations, {1, 1}).cols(), 0);
 }
 
 TEST(RidgeFactor, constant_inputs_have_no_weights) {

@@ -3,10 +3,12 @@
 #include <gtest/gtest.h>
 
 #include <Eigen/Dense>
+#include <barrier>
 #include <cmath>
 #include <functional>
 #include <limits>
 #include <random>
+#include <thread>
 
 #include "hoist/base/error.hpp"
 
@@ -188,6 +190,119 @@ TEST(Muon, moves_the_biases_as_adam_does) {
         EXPECT_LT((muon.bias - adam.bias).cwiseAbs().maxCoeff(), 1e-12) << "step " << t;
     }
 }
+
+/// Threads that are a team: what they say meets in one place, in two steps.
+class Threads {
+  public:
+    explicit Threads(Index count) : count_(count), meeting_(count), said_(size_of(count)) {}
+
+    class Member final : public Team<double> {
+      public:
+        Member(Threads& all, Index index) : all_(all), index_(index) {}
+        Index size() const override { return all_.count_; }
+        Range part(Index count) const override { return all_.part(count, index_); }
+        void sum(std::span<double> values) const override {
+            all_.said_[size_of(index_)].assign(values.begin(), values.end());
+            all_.meeting_.arrive_and_wait();
+            for (std::size_t i = 0; i < values.size(); ++i) {
+                values[i] = 0.0;
+                for (const std::vector<double>& one : all_.said_) {
+                    values[i] += one[i];
+                }
+            }
+            all_.meeting_.arrive_and_wait();
+        }
+        void gather(Matrix<double>& columns) const override {
+            for (Index j = 0; j < columns.cols(); ++j) {
+                const Range own = part(columns.cols());
+                if (j < own.begin || j >= own.end) {
+                    columns.col(j).setZero();
+                }
+            }
+            sum({columns.data(), size_of(columns.size())});
+        }
+
+      private:
+        Threads& all_;
+        Index index_;
+    };
+
+    Range part(Index count, Index of) const {
+        return {count * of / count_, count * (of + 1) / count_};
+    }
+    void run(const std::function<void(const Member&)>& task) {
+        std::vector<std::jthread> threads;
+        for (Index i = 0; i < count_; ++i) {
+            threads.emplace_back([&, i] { task(Member(*this, i)); });
+        }
+    }
+
+  private:
+    static std::size_t size_of(Index size) { return static_cast<std::size_t>(size); }
+
+    Index count_;
+    std::barrier<> meeting_;
+    std::vector<std::vector<double>> said_;
+};
+
+class AnyTeam : public testing::TestWithParam<std::tuple<Kind, Index, Index>> {};
+
+TEST_P(AnyTeam, takes_the_steps_of_a_process_alone) {
+    const auto [kind, m, members] = GetParam();
+    constexpr Index n = 7;
+    const WeightSolverOptions options = options_of(kind);
+    std::mt19937_64 engine(5);
+    std::normal_distribution<double> normal;
+    const auto draw = [&] { return normal(engine); };
+    const Matrix<double> start = Matrix<double>::NullaryExpr(m, n, draw);
+    const Vector<double> start_bias = Vector<double>::NullaryExpr(m, draw);
+    std::vector<Matrix<double>> gradients;
+    for (std::size_t t = 0; t < rates.size(); ++t) {
+        gradients.push_back(Matrix<double>::NullaryExpr(m, n + 1, draw));
+    }
+    const Matrix<double> none;
+
+    auto solver = make_weight_solver<double>(options, n, m);
+    EXPECT_FALSE(solver->divided());
+    Matrix<double> expected = start;
+    Vector<double> expected_bias = start_bias;
+    for (std::size_t t = 0; t < rates.size(); ++t) {
+        solver->step({gradients[t], none, none, none}, rates[t], expected, expected_bias);
+    }
+    Threads threads(members);
+    threads.run([&](const Threads::Member& team) {
+        auto own = make_weight_solver<double>(options, n, m, team);
+        EXPECT_EQ(own->divided(), members > 1 && divides_by_columns(options, n, m));
+        Matrix<double> w = start;
+        Vector<double> b = start_bias;
+        for (std::size_t t = 0; t < rates.size(); ++t) {
+            Matrix<double> gradient = gradients[t];
+            if (own->divided()) {  // the rest of it is never looked at
+                const Range part = team.part(n);
+                gradient.leftCols(part.begin).setConstant(std::nan(""));
+                gradient.middleCols(part.end, n - part.end).setConstant(std::nan(""));
+            }
+            own->step({gradient, none, none, none}, rates[t], w, b);
+            if (own->divided()) {
+                team.gather(w);
+            }
+        }
+        EXPECT_LT((w - expected).norm(), 1e-12 * expected.norm());
+        EXPECT_LT((b - expected_bias).norm(), 1e-12 * expected_bias.norm());
+    });
+}
+
+std::string team_name(const testing::TestParamInfo<std::tuple<Kind, Index, Index>>& test) {
+    const auto [kind, m, members] = test.param;
+    const std::string name = kind == Kind::sgd ? "sgd" : kind == Kind::adam ? "adam" : "muon";
+    return name + "_of_" + std::to_string(m) + "_outputs_by_" + std::to_string(members);
+}
+
+INSTANTIATE_TEST_SUITE_P(all, AnyTeam,
+                         testing::Combine(testing::Values(Kind::sgd, Kind::adam, Kind::muon),
+                                          testing::Values(1, 4, 7, 12),
+                                          testing::Values(1, 2, 3, 9)),
+                         team_name);
 
 class Gram : public testing::TestWithParam<GramSides> {};
 

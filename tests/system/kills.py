@@ -13,19 +13,44 @@ LENGTH = 60
 # Within which every rank is to be gone after one was killed.
 END_SECONDS = 5
 
-# Name, ranks, and options that make the run.
-CASES = [
-    ("sweeps in 3 stages", 3, ["--grid.stages=3"]),
-    ("checkerboard in 2 stages of 2 shards", 4, ["--grid.stages=2", "--grid.shards=2", "--grid.block=40",
-                                                 "--train.schedule=checkerboard"]),
-    ("mini-batches in 3 stages", 3, ["--formulation.name=bregman", "--train.batch=40", "--grid.stages=3",
-                                     "--weights.average=0.5", "--train.dropout=0.1"]),
-    ("joint sweeps in 1 stage of 2 shards", 2, ["--formulation.step=joint", "--grid.stages=1", "--grid.shards=2"]),
-    ("stale mini-batches in 2 stages", 2, ["--formulation.name=contrastive", "--train.batch=30", "--grid.stages=2",
-                                           "--train.staleness=1"]),
-    ("mini-batches by Gram matrices in 2 shards", 2, ["--formulation.name=fenchel", "--weights.solver=gram",
-                                                      "--train.batch=60", "--grid.stages=1", "--grid.shards=2"]),
-]
+BATCHES = ["--train.batch=40"]
+# Every formulation, every fit of weights, and what else a run remembers.
+METHODS = {
+    "sweeps": [],
+    "checkerboard": ["--grid.block=40", "--train.schedule=checkerboard"],
+    "joint sweeps": ["--formulation.step=joint"],
+    "sweeps by block pivoting": ["--formulation.nnls=block_pivoting"],
+    "fenchel sweeps": ["--formulation.name=fenchel", "--formulation.iterations=3", "--weights.solver=ridge"],
+    "bregman sweeps": ["--formulation.name=bregman", "--formulation.iterations=3", "--weights.solver=ridge"],
+    "mac sweeps": ["--formulation.name=mac", "--formulation.iterations=3", "--weights.solver=ridge"],
+    "classical by adam": ["--weights.solver=adam", *BATCHES],
+    "fenchel by Gram matrices": ["--formulation.name=fenchel", "--weights.solver=gram", "--train.batch=60"],
+    "fenchel in blocks that are minimized": ["--formulation.name=fenchel", "--formulation.iterations=3", *BATCHES],
+    "bregman with averages and dropout": ["--formulation.name=bregman", "--weights.average=0.5", "--train.dropout=0.1",
+                                          "--data.noise=0.1", *BATCHES],
+    "bregman by implicit steps in passes": ["--formulation.name=bregman", "--formulation.passes=3",
+                                            "--formulation.lambda_end=0.5", "--weights.solver=implicit",
+                                            "--weights.step=0.3", "--train.rounds=2", *BATCHES],
+    "mac by sgd": ["--formulation.name=mac", "--network.activation=tanh", "--weights.solver=sgd", *BATCHES],
+    "contrastive by muon": ["--formulation.name=contrastive", "--weights.solver=muon", *BATCHES],
+    "late steps": ["--formulation.name=contrastive", "--train.staleness=2", "--train.batch=30"],
+    "late steps with predicted weights": ["--formulation.name=bregman", "--formulation.passes=1", "--train.staleness=1", "--train.look_ahead=true",
+                                          "--grid.emulated_stages=3", "--weights.solver=muon", "--train.batch=30"],
+    "plateau": ["--formulation.name=mac", "--weights.schedule=plateau", "--weights.patience=0", *BATCHES],
+    "normalized convolutions": ["--network.layers=28x28x1-conv(4,5,2)-batchnorm-maxpool(2)-16-10",
+                                "--formulation.name=contrastive", "--weights.solver=muon", *BATCHES],
+    "one map many times": ["--network.layers=784-48-48^2-10", "--formulation.name=contrastive", *BATCHES],
+    "lrrn": ["--formulation.name=lrrn", "--network.activation=relu", "--formulation.temperature=0.3",
+             "--formulation.sweeps=5", *BATCHES],
+}
+# Name, ranks, and options.
+GRIDS = {
+    "on one rank": (1, []),
+    "in 3 stages": (3, ["--grid.stages=3"]),
+    "in 2 stages": (2, ["--grid.stages=2"]),
+    "in 1 stage of 2 shards": (2, ["--grid.stages=1", "--grid.shards=2"]),
+    "in 2 stages of 2 and 1 shards": (3, ["--grid.stages=2", "--grid.shards=2,1"]),
+}
 
 
 def is_alive(pid):
@@ -38,27 +63,31 @@ def is_alive(pid):
 
 
 class KillTest(ProgramTest):
-    def kill_and_resume(self, case, moments, seed):
-        """Kills a run once at each of `moments`, each time but the last resuming it; compares its end with an
-        undisturbed run's."""
-        _, ranks, options = case
-        drawn = random.Random(seed)
-        config = self.write_config(network__layers="784-24-16-10", train__sweeps=LENGTH, train__epochs=LENGTH,
+    def kill_and_resume(self, method, grid, moments, drawn):
+        """Kills a run once at each of `moments`, each time but the last resuming it, and compares its end with an
+        undisturbed run's. Returns how many of them came before the end."""
+        ranks, options = GRIDS[grid]
+        options = [*METHODS[method], *options]
+        config = self.write_config(network__layers="784-48-16-10", train__sweeps=LENGTH, train__epochs=LENGTH,
                                    checkpoint__every=1)
-        self.succeed("train", config, "--out", "whole", *options, "--overwrite", ranks=ranks)
+        if not (self.folder / "whole" / "model.h5").exists():
+            self.succeed("train", config, "--out", "whole", *options, "--overwrite", ranks=ranks)
         how = ["--overwrite"]
+        kills = 0
         for moment in moments:
             run = self.start("train", config, "--out", "run", *options, *how, ranks=ranks)
             if not self.wait_for_moment(run, moment, drawn):
                 self.assertEqual(run.finish().status, 0)
                 break
             self.kill(run, moment, drawn)
+            kills += 1
             how = self.check_what_is_left()
         self.succeed("train", config, "--out", "run", *options, *how, ranks=ranks)
         assert_same_weights(self, weights(self.folder / "run" / "model.h5"),
                             weights(self.folder / "whole" / "model.h5"))
         self.assertEqual(self.figures("run"), self.figures("whole"))
         self.assertEqual([path.name for path in (self.folder / "run").iterdir() if path.suffix == ".tmp"], [])
+        return kills
 
     def rows(self):
         try:

@@ -93,6 +93,18 @@ class Communicator {
     /// Collective. Replaces `values` by their sum over the ranks, the same bits on every rank.
     template <typename Number>
     void sum(std::span<Number> values) const;
+    /// A rank's part where the ranks share `count` things evenly.
+    Range part(Index count) const { return part(count, rank_); }
+    Range part(Index count, int rank) const {
+        return {count * rank / size_, count * (rank + 1) / size_};
+    }
+    /// Collective. Replaces this rank's part of `values` by its sum over the ranks; the other parts stay as they are. No
+    /// run of `unit` numbers is divided. @pre there are full units.
+    template <typename Number>
+    void sum_part(std::span<Number> values, Index unit) const;
+    /// Collective. Every rank gets the parts of all, as sum_part() leaves them.
+    template <typename Number>
+    void gather_parts(std::span<Number> values, Index unit) const;
     /// Collective.
     double sum(double value) const;
     double max(double value) const;
@@ -110,12 +122,15 @@ class Communicator {
     void barrier() const;
 
     /// Bytes that this rank has sent through this communicator: messages, and for a sum its buffer
-    /// once.
+    /// once, of which the sum of parts and the gathering of parts are a half each.
     std::int64_t bytes_sent() const { return bytes_sent_; }
 
   private:
     Communicator() = default;
     explicit Communicator(MPI_Comm handle);
+    /// The numbers in each rank's part.
+    std::vector<int> parts_of(std::size_t numbers, Index unit) const;
+
     MPI_Comm handle_ = MPI_COMM_NULL;
     int rank_ = 0;
     int size_ = 1;

@@ -23,7 +23,11 @@ class RidgeFactor {
     /// The (n+1) x m solution for the moment in `equations`, which may be those of the constructor
     /// or others at center(): [W b] is its transpose. W is rounded to the precision of the
     /// products, and b makes up for it. @pre they are summed over shards.
-    Matrix<double> solve(const NormalEquations& equations) const;
+    Matrix<double> solve(const NormalEquations& equations) const {
+        return solve(equations, {0, equations.outputs()});
+    }
+    /// The columns of it that belong to some outputs.
+    Matrix<double> solve(const NormalEquations& equations, Range outputs) const;
 
     /// What was added to the diagonal, as a share of each of its entries; zero where the problem is
     /// regular.

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "hoist/math/matrix.hpp"
+#include "hoist/math/team.hpp"
 
 namespace hoist {
 
@@ -59,6 +59,15 @@ inline bool solves_in_batch(const WeightSolverOptions& options, Index inputs) {
            options.batch <= inputs;
 }
 
+/// Whether a team can divide a step by the columns of W, n inputs and m outputs: each member then needs only its part
+/// of the gradient of W, and moves only that of W and of what it remembers of W. Each does the whole bias.
+inline bool divides_by_columns(const WeightSolverOptions& options, Index inputs, Index outputs) {
+    using Kind = WeightSolverOptions::Kind;
+    const bool by_numbers = options.kind == Kind::sgd || options.kind == Kind::adam;
+    const bool wide = options.kind == Kind::muon && outputs <= inputs;
+    return by_numbers || wide;
+}
+
 /// The name and size of a matrix that a solver remembers from step to step.
 struct SolverState {
     std::string name;
@@ -71,6 +80,9 @@ struct SolverState {
 template <typename Scalar>
 class WeightSolver {
   public:
+    /// @param team must outlive it. @pre a process alone, where W is kept orthogonal.
+    WeightSolver(const WeightSolverOptions& options, Index inputs, Index outputs,
+                 const Team<Scalar>& team = alone<Scalar>());
     virtual ~WeightSolver() = default;
     WeightSolver(const WeightSolver&) = delete;
     WeightSolver& operator=(const WeightSolver&) = delete;
@@ -85,10 +97,15 @@ class WeightSolver {
                options_.sides == GramSides::both;
     }
 
+    /// Whether step() does the part of this process alone.
+    bool divided() const {
+        return team_.size() > 1 && divides_by_columns(options_, inputs_, outputs_);
+    }
+
     /// Marks the weights from which the steps on a batch depart (implicit: the center of the
     /// proximal term).
     void begin(const Matrix<Scalar>& matrix, const Vector<Scalar>& bias);
-    /// One step of length `rate` on W (m x n) and b (m). @throws NumericalError where a system
+    /// One step of length `rate` on W (m x n) and b (m). Collective over the team. @throws NumericalError where a system
     /// cannot be solved.
     void step(const BatchEquations<Scalar>& equations, double rate, Matrix<Scalar>& matrix,
               Vector<Scalar>& bias);
@@ -97,9 +114,12 @@ class WeightSolver {
     std::vector<Matrix<Scalar>>& state() { return state_; }
 
   protected:
-    WeightSolver(const WeightSolverOptions& options, Index inputs, Index outputs);
-
     const WeightSolverOptions& options() const { return options_; }
+    const Team<Scalar>& team() const { return team_; }
+    Index inputs() const { return inputs_; }
+    Index outputs() const { return outputs_; }
+    /// The columns of W that this process moves.
+    Range columns() const { return divided() ? team_.part(inputs_) : Range{0, inputs_}; }
     virtual void move(const BatchEquations<Scalar>& equations, double rate, Matrix<Scalar>& matrix,
                       Vector<Scalar>& bias) = 0;
     virtual void depart(const Matrix<Scalar>&, const Vector<Scalar>&) {}
@@ -107,6 +127,8 @@ class WeightSolver {
   private:
     WeightSolverOptions options_;
     Index inputs_;
+    Index outputs_;
+    const Team<Scalar>& team_;
     std::vector<Matrix<Scalar>> state_;
 };
 
@@ -123,8 +145,10 @@ std::vector<SolverState> solver_states(const WeightSolverOptions& options, Index
 /// of the weights that begin() saw for this batch and the one before. muon (Jordan et al. 2024): the
 /// momentum of W made orthogonal by Newton-Schulz steps and scaled to the size of Adam's (Liu et al.
 /// 2025); the bias by adam.
+/// @param team must outlive it. @pre a process alone, where W is kept orthogonal.
 template <typename Scalar>
-std::unique_ptr<WeightSolver<Scalar>> make_weight_solver(const WeightSolverOptions& options,
-                                                         Index inputs, Index outputs);
+std::unique_ptr<WeightSolver<Scalar>> make_weight_solver(
+    const WeightSolverOptions& options, Index inputs, Index outputs,
+    const Team<Scalar>& team = alone<Scalar>());
 
 }  // namespace hoist

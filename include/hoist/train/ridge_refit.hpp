@@ -17,7 +17,7 @@ namespace hoist {
 /// Refits the weights of a stage by ridge regression of the target above each layer on its
 /// activations: with weight mu and target T above, kappa = 2 N rho / mu, and [W b] solves [W b]
 /// ([X;1][X;1]' + kappa I_0) = T [X;1]'. Normal equations are added block by block and summed over
-/// the shards; every shard solves them. The input's Gram matrix never changes and is factored once, or
+/// the shards; every shard solves them, or its part of the outputs where that is much. The input's Gram matrix never changes and is factored once, or
 /// whenever kappa has changed.
 template <typename Scalar>
 class RidgeRefit {
@@ -53,6 +53,8 @@ class RidgeRefit {
 
   private:
     RidgeFactor factor(Index layer, const NormalEquations& equations);
+    /// Collective over the stage's ranks.
+    Matrix<double> solution(const RidgeFactor& factor, const NormalEquations& equations) const;
     std::size_t position(Index layer) const {
         return static_cast<std::size_t>(layer - stage_.layers.begin);
     }

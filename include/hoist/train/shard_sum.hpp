@@ -1,5 +1,6 @@
 #pragma once
 
+#include <limits>
 #include <span>
 
 #include "hoist/comm/communicator.hpp"
@@ -7,19 +8,37 @@
 
 namespace hoist {
 
-/// Sums `values` over the shards of a stage. Collective over its ranks, which first wait for the slowest, so that waiting
-/// is told from exchanging.
+/// Whether the shards of a stage divide work on a matrix of so many numbers, that each would otherwise do alone: below,
+/// waiting for one another takes as long.
+inline bool worth_dividing(Index numbers) {
+    constexpr Index least = 1 << 15;
+    return numbers >= least && numbers <= std::numeric_limits<int>::max();
+}
+
+/// Waits for the slowest shard of a stage, so that waiting is told from exchanging. Collective over its ranks.
+inline void meet_shards(const Communicator& peers, PhaseTimes& times) {
+    const PhaseClock clock(times.wait);
+    peers.barrier();
+}
+
+/// Sums `values` over the shards of a stage, which first meet.
 template <typename Scalar>
 void sum_over_shards(const Communicator& peers, std::span<Scalar> values, PhaseTimes& times) {
     if (peers.size() == 1) {
         return;
     }
-    {
-        const PhaseClock clock(times.wait);
-        peers.barrier();
-    }
+    meet_shards(peers, times);
     const PhaseClock clock(times.exchange);
     peers.sum(values);
+}
+
+/// Every shard of a stage gets the part of `values` that each has. The shards first meet.
+template <typename Scalar>
+void gather_over_shards(const Communicator& peers, std::span<Scalar> values, Index unit,
+                        PhaseTimes& times) {
+    meet_shards(peers, times);
+    const PhaseClock clock(times.exchange);
+    peers.gather_parts(values, unit);
 }
 
 }  // namespace hoist

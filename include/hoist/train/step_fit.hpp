@@ -11,11 +11,15 @@
 #include "hoist/train/batch_sums.hpp"
 #include "hoist/train/holders.hpp"
 #include "hoist/train/phase_times.hpp"
+#include "hoist/train/shard_team.hpp"
 
 namespace hoist {
 
 /// The options of map `layer`'s solver. @param most_columns of a batch; 0: not known.
 WeightSolverOptions solver_options(const Config& config, Index layer, Index most_columns = 0);
+
+/// Whether the shards of a stage divide the step of map `layer`, where its solver can.
+bool shards_divide_step(const Config& config, Index layer);
 
 /// Fits the weights of a stage to mini-batches: sums over the columns of a batch, over all shards, then
 /// a step of each map's solver; and the running average of the weights.
@@ -52,12 +56,12 @@ class StepFit {
     }
     /// Collective over the stage's ranks, and where weights are shared over all that hold them: adds up what all
     /// shards, and all layers with the same weights, have added of some layers. @pre the stage's or, where no weights
-    /// are shared, any.
-    void sum(Range layers);
-    /// A step of length `rate` of the weights of some layers. @param round of the same batch, from 0.
-    /// @pre sum().
+    /// are shared, any. @param to_step each shard needs no more than its step does; else it gets the gradients.
+    void sum(Range layers, bool to_step);
+    /// Collective over the stage's ranks. A step of length `rate` of the weights of some layers. @param round of the same
+    /// batch, from 0. @pre sum() to step.
     void step(Range layers, int round, double rate);
-    /// The gradient of the batch in [W b] of the map of `layer`, without ridge. @pre sum().
+    /// The gradient of the batch in [W b] of the map of `layer`, without ridge. @pre sum(), not to step.
     ConstMatrixRef<Scalar> gradient(Index layer) const {
         return sums_->equations(position(layer)).gradient;
     }
@@ -75,8 +79,11 @@ class StepFit {
     Index averaged() const { return averaged_; }
     void set_averaged(Index count) { averaged_ = count; }
 
+    /// Collective over the stage's ranks. What solvers remember is whole on every shard until the next step.
+    void gather_state();
     /// What the solver of the map of `layer` remembers, and the average: what solver_states() names,
-    /// "average", and "moment_samples" where the map is normalized.
+    /// "average", and "moment_samples" where the map is normalized. Where shards divide steps, it is whole after
+    /// gather_state().
     std::vector<Matrix<Scalar>*> state(Index layer);
 
   private:
@@ -88,11 +95,14 @@ class StepFit {
     }
     /// The first map of the stage with the weights of the one at a position: its solver makes the steps of all.
     std::size_t first_with(std::size_t at) const;
+    /// Every shard gets the columns of W, or of the like, that each has moved.
+    void gather(Matrix<Scalar>& matrix, const Weights<Scalar>& weights);
     void take_moments(std::size_t position);
 
     const Communicator& peers_;
     Stage<Scalar>& stage_;
     PhaseTimes& times_;
+    ShardTeam<Scalar> team_;
     std::vector<std::unique_ptr<WeightSolver<Scalar>>> solvers_;
     const Holders* holders_;
     std::vector<double> shares_;
