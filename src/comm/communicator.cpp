@@ -4,7 +4,6 @@
 #include <array>
 #include <cstdlib>
 #include <exception>
-#include <functional>
 #include <limits>
 #include <memory>
 #include <numeric>
@@ -251,7 +250,8 @@ void Communicator::sum_part(std::span<Number> values, Index unit) const {
         MPI_Sendrecv(sent.data(), count_of(sent.size()), type_of<Number>(), to, sum_tag,
                      theirs.get(), count_of(own.size()), type_of<Number>(), from, sum_tag, handle_,
                      MPI_STATUS_IGNORE);
-        std::transform(own.begin(), own.end(), theirs.get(), own.begin(), std::plus<>());
+        MPI_Reduce_local(theirs.get(), own.data(), count_of(own.size()), type_of<Number>(),
+                         MPI_SUM);
     }
     bytes_sent_ += static_cast<std::int64_t>(values.size_bytes() / 2);
 }

@@ -23,6 +23,8 @@ int __real_MPI_Allreduce(const void* from, void* to, int count, MPI_Datatype typ
 int __real_MPI_Sendrecv(const void* sent, int send_count, MPI_Datatype send_type, int destination,
                         int send_tag, void* received, int receive_count, MPI_Datatype receive_type,
                         int source, int receive_tag, MPI_Comm ranks, MPI_Status* status);
+int __real_MPI_Reduce_local(const void* from, void* to, int count, MPI_Datatype type,
+                            MPI_Op operation);
 int __real_MPI_Allgatherv(const void* from, int count, MPI_Datatype type, void* to,
                           const int* counts, const int* begins, MPI_Datatype to_type,
                           MPI_Comm ranks);
@@ -110,6 +112,13 @@ int __wrap_MPI_Sendrecv(const void* sent, int send_count, MPI_Datatype send_type
     return __real_MPI_Sendrecv(folds ? shared_buffer() : sent, send_count, send_type, destination,
                                send_tag, folds ? shared_buffer() + shared_bytes / 2 : received,
                                receive_count, receive_type, source, receive_tag, ranks, status);
+}
+
+int __wrap_MPI_Reduce_local(const void* from, void* to, int count, MPI_Datatype type,
+                            MPI_Op operation) {
+    return bytes_of(count, type) <= longest_kept
+               ? __real_MPI_Reduce_local(from, to, count, type, operation)
+               : MPI_SUCCESS;
 }
 
 int __wrap_MPI_Allgatherv(const void* from, int count, MPI_Datatype type, void* to,

@@ -51,6 +51,17 @@ class Narrow(unittest.TestCase):
         self.assertEqual(len(re.findall(r"^small", self.out, re.MULTILINE)), 12)
 
 
+class Divided(unittest.TestCase):
+    """Steps of muon that shards divide."""
+
+    def test_the_plan_is_within_5_percent_of_one_and_two_shards(self):
+        rows, _, _ = simulate("simulated-muon", "--points", "muon", "--network", "25")
+        self.assertEqual([row["shards"] for row in rows], ["1", "2"])
+        for row in rows:
+            self.assertLess(abs(float(row["off"])), 5.0, row)
+        self.assertLess(float(rows[1]["seconds"]), 0.65 * float(rows[0]["seconds"]))
+
+
 class Wide(unittest.TestCase):
     """The network that the targets are stated for, on 20 ranks."""
 
