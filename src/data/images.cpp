@@ -30,6 +30,13 @@ PictureForm form_of(const PictureFiles& pictures, Index features, bool gray) {
             return picture_form(pictures.folder / file).color;
         });
     }
+    constexpr Index most_numbers = Index{1} << 24;  // that a network takes
+    if (form.size() > most_numbers) {
+        throw DataError("the pictures in " + pictures.folder.string() + " are too large",
+                        "each is " + std::to_string(form.size()) + " numbers, more than the " +
+                            std::to_string(most_numbers) + " that a network takes",
+                        "make them smaller");
+    }
     return form;
 }
 

@@ -22,6 +22,9 @@ struct Kind {
     std::string_view signature;
     std::string (*read_form)(const std::string& file, PictureForm& form);
     std::string (*read)(const std::string& file, bool color, unsigned char* bytes);
+    /// That a whole file can hold: deflate takes 1,032 bytes, of eight places, in one; a block of 64 in a JPEG takes a
+    /// bit, and less in arithmetic codes.
+    Index most_places_per_byte;
 };
 
 class Png {
@@ -136,8 +139,8 @@ struct Jpeg {
 };
 
 constexpr std::array kinds{
-    Kind{"\x89PNG\r\n\x1a\n", Png::read_form, Png::read},
-    Kind{"\xff\xd8\xff", Jpeg::read_form, Jpeg::read},
+    Kind{"\x89PNG\r\n\x1a\n", Png::read_form, Png::read, 8 * 1032},
+    Kind{"\xff\xd8\xff", Jpeg::read_form, Jpeg::read, 1032},
 };
 
 [[noreturn]] void refuse(const std::filesystem::path& path, const std::string& why) {
@@ -172,9 +175,15 @@ Picture open_picture(const std::filesystem::path& path) {
     }
     // What a header promises is not yet there.
     constexpr Index most_places = Index{1} << 24;
-    if (picture.form.rows * picture.form.columns > most_places) {
+    const Index places = picture.form.rows * picture.form.columns;
+    if (places > most_places) {
         refuse(path, "it is " + size_text(picture.form) + " large, more than " +
                          std::to_string(most_places) + " places");
+    }
+    if (places > picture.kind->most_places_per_byte * std::ssize(picture.file)) {
+        refuse(path, "its header promises " + size_text(picture.form) +
+                         " places, which no file of " + std::to_string(picture.file.size()) +
+                         " bytes holds");
     }
     return picture;
 }

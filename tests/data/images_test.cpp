@@ -237,6 +237,32 @@ TEST_F(Images, that_are_damaged_are_refused_with_the_file) {
     }
 }
 
+TEST_F(Images, whose_headers_promise_more_than_there_is_are_refused_before_there_is_room_for_it) {
+    std::string file = jpeg(JCS_GRAYSCALE, 1, Bytes(64, 100), 8, 8);
+    const std::size_t frame = file.find("\xff\xc0");
+    ASSERT_NE(frame, std::string::npos);
+    file.replace(frame + 5, 4, "\x0f\xa0\x0f\xa0");
+    put("a b.jpg", file);
+    expect_mentions(message_of<DataError>([&] { only(); }),
+                    {"a b.jpg", "4000 x 4000", "no file of " + std::to_string(file.size())});
+}
+
+TEST_F(Images, that_are_wider_than_any_network_are_refused) {
+    constexpr Index side = 2400;
+    put("a b.png", png(PNG_FORMAT_RGB, Bytes(3 * side * side, 100).data(), side, side));
+    expect_mentions(message_of<DataError>([&] { only(); }), {"17280000", "16777216", "smaller"});
+}
+
+TEST_F(Images, of_one_color_are_read_however_small_their_files_are) {
+    constexpr Index side = 2000;
+    const Bytes one_color(side * side, 100);
+    for (const std::string& file : {png(PNG_FORMAT_GRAY, one_color.data(), side, side),
+                                    jpeg(JCS_GRAYSCALE, 1, one_color, side, side)}) {
+        put("a b.jpg", file);
+        EXPECT_EQ(only().size(), one_color.size()) << file.size();
+    }
+}
+
 TEST_F(Images, leave_out_what_is_none_and_say_so) {
     put_in("a", "1.png", gray_png(1));
     put_in("a", "notes.txt", "hello");
