@@ -53,7 +53,8 @@ class BatchModel : protected RankPart {
         memory.program = program_pages + (rank_ == 0 ? writer_pages : 0.0);
         const double at_once = judged_columns(pictures_);
         memory.scratch =
-            (panel_rows * (panel_width() + batch_columns_) + at_once * slice_rows()) * scalar_ +
+            (panel_rows * (panel_width() + batch_columns_) + at_once * slice_rows() + stepped()) *
+                scalar_ +
             factored() * static_cast<double>(sizeof(double)) + comparison_bytes(pictures_);
         return memory;
     }
@@ -128,6 +129,21 @@ class BatchModel : protected RankPart {
         for (Index l = layers_.begin; l < layers_.end; ++l) {
             numbers += solver_numbers(config_.solver(l, batches_.most_columns()), inputs_of(l),
                                       outputs_of(l), team(l));
+        }
+        return numbers;
+    }
+    /// What the step of the largest map is made in: a part of another shard's gradient, or what is orthogonalized, its
+    /// next and two squares.
+    double stepped() const {
+        double numbers = 0.0;
+        for (Index l = layers_.begin; l < layers_.end; ++l) {
+            const double own = inputs_of(l) * outputs_of(l) / team(l);
+            numbers = std::max(numbers, team(l) > 1.0 ? own : 0.0);
+            if (config_.solver(l, batches_.most_columns()).kind ==
+                WeightSolverOptions::Kind::muon) {
+                const double less = std::min(inputs_of(l), outputs_of(l));
+                numbers = std::max(numbers, 2.0 * own + 2.0 * less * less);
+            }
         }
         return numbers;
     }

@@ -25,6 +25,7 @@ class Team {
     virtual void gather(Matrix<Scalar>&) const {}
 };
 
+/// A process alone.
 template <typename Scalar>
 const Team<Scalar>& alone() {
     static const Team<Scalar> team;

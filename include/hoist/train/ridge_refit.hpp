@@ -17,8 +17,8 @@ namespace hoist {
 /// Refits the weights of a stage by ridge regression of the target above each layer on its
 /// activations: with weight mu and target T above, kappa = 2 N rho / mu, and [W b] solves [W b]
 /// ([X;1][X;1]' + kappa I_0) = T [X;1]'. Normal equations are added block by block and summed over
-/// the shards; every shard solves them, or its part of the outputs where that is much. The input's Gram matrix never changes and is factored once, or
-/// whenever kappa has changed.
+/// the shards; every shard solves them, or its part of the outputs where that is much. The input's
+/// Gram matrix never changes and is factored once, or whenever kappa has changed.
 template <typename Scalar>
 class RidgeRefit {
   public:
