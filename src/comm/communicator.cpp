@@ -1,8 +1,6 @@
 #include "hoist/comm/communicator.hpp"
 
 #include <algorithm>
-#include <array>
-#include <cstdlib>
 #include <exception>
 #include <limits>
 #include <memory>
@@ -10,7 +8,6 @@
 #include <utility>
 
 #include "hoist/base/error.hpp"
-#include "start_barrier.hpp"
 
 namespace hoist {
 
@@ -58,82 +55,6 @@ void in_pieces(std::span<Number> values, Operation operation) {
 }
 
 }  // namespace
-
-// Not MPI_Init_thread: other threads never call MPI, and with any level of threads Open MPI takes a lock
-// in each wait.
-MpiEnvironment::MpiEnvironment(int* argc, char*** argv) {
-    const bool alone = getenv("PMIX_RANK") == nullptr;
-    if (alone) {
-        // The daemon that Open MPI would start for it serves MPI_Comm_spawn alone.
-        setenv("OMPI_MCA_ess_singleton_isolated", "1", 0);
-        // All such processes would have folders of one name, and one that ends would take away those of one
-        // that starts.
-        setenv("OMPI_MCA_orte_create_session_dirs", "0", 0);
-    }
-    MPI_Init(argc, argv);
-    if (!alone && getenv("OMPI_COMM_WORLD_SIZE") == nullptr) {  // by srun, not by mpirun
-        wait_for_all_to_start();
-    }
-}
-
-MpiEnvironment::~MpiEnvironment() {
-    if (std::uncaught_exceptions() == 0) {
-        MPI_Finalize();
-    }
-}
-
-void abort_all(int status) {
-    MPI_Abort(MPI_COMM_WORLD, status);
-    std::_Exit(status);
-}
-
-double wall_time() { return MPI_Wtime(); }
-
-Request::~Request() { wait(); }
-
-Request& Request::operator=(Request&& other) noexcept {
-    if (this != &other) {
-        wait();
-        request_ = std::exchange(other.request_, MPI_REQUEST_NULL);
-        what_ = other.what_;
-        peer_ = other.peer_;
-        name_ = other.name_;
-    }
-    return *this;
-}
-
-void Request::wait() {
-    if (request_ == MPI_REQUEST_NULL) {
-        return;
-    }
-    if (std::uncaught_exceptions() > 0) {
-        request_ =
-            MPI_REQUEST_NULL;  // the job is about to be aborted; its neighbor may never answer
-        return;
-    }
-    const WaitMark mark(what_, name_, peer_);
-    MPI_Wait(&request_, MPI_STATUS_IGNORE);
-}
-
-void Request::wait_for_either(Request& one, Request& other) {
-    if (std::uncaught_exceptions() > 0) {
-        return;  // as wait()
-    }
-    const WaitMark mark(one.what_, one.name_, one.peer_);
-    std::array<MPI_Request, 2> requests{one.request_, other.request_};
-    int index = 0;
-    MPI_Waitany(2, requests.data(), &index, MPI_STATUS_IGNORE);
-    one.request_ = requests[0];
-    other.request_ = requests[1];
-}
-
-bool Request::over() {
-    int over = 1;
-    if (request_ != MPI_REQUEST_NULL) {
-        MPI_Test(&request_, &over, MPI_STATUS_IGNORE);
-    }
-    return over != 0;
-}
 
 Communicator::Communicator(MPI_Comm handle) : handle_(handle) {
     MPI_Comm_rank(handle_, &rank_);
