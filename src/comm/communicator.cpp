@@ -4,7 +4,6 @@
 #include <exception>
 #include <limits>
 #include <memory>
-#include <numeric>
 #include <utility>
 
 #include "hoist/base/error.hpp"
@@ -42,6 +41,13 @@ int count_of(std::size_t size) {
     require(size <= static_cast<std::size_t>(std::numeric_limits<int>::max()),
             "a message holds at most 2^31 - 1 numbers");
     return static_cast<int>(size);
+}
+
+/// Of values that ranks share, which an int counts.
+Index units_of(std::size_t numbers, Index unit) {
+    const Index units = count_of(numbers) / unit;
+    require(units * unit == static_cast<Index>(numbers), "values that are shared are full units");
+    return units;
 }
 
 // Collective operations on long spans go in pieces that an int can count.
@@ -138,16 +144,6 @@ void Communicator::sum(std::span<Number> values) const {
     bytes_sent_ += static_cast<std::int64_t>(values.size_bytes());
 }
 
-std::vector<int> Communicator::parts_of(std::size_t numbers, Index unit) const {
-    const Index units = count_of(numbers) / unit;
-    require(units * unit == static_cast<Index>(numbers), "values that are shared are full units");
-    std::vector<int> counts;
-    for (int rank = 0; rank < size_; ++rank) {
-        counts.push_back(count_of(static_cast<std::size_t>(part(units, rank).size() * unit)));
-    }
-    return counts;
-}
-
 // In each turn every rank gets from another what that has of its part: the numbers travel once, where
 // MPI_Reduce_scatter of Open MPI 4.1 copies the whole buffer first.
 template <typename Number>
@@ -156,11 +152,11 @@ void Communicator::sum_part(std::span<Number> values, Index unit) const {
         return;
     }
     const WaitMark mark("a sum", size_);
-    const std::vector<int> counts = parts_of(values.size(), unit);
+    const Index units = units_of(values.size(), unit);
     const auto part_of = [&](int rank) {
-        const Index units = static_cast<Index>(values.size()) / unit;
-        return values.subspan(static_cast<std::size_t>(part(units, rank).begin * unit),
-                              static_cast<std::size_t>(counts[static_cast<std::size_t>(rank)]));
+        const Range own = part(units, rank);
+        return values.subspan(static_cast<std::size_t>(own.begin * unit),
+                              static_cast<std::size_t>(own.size() * unit));
     };
     const std::span<Number> own = part_of(rank_);
     const auto theirs = std::make_unique_for_overwrite<Number[]>(own.size());
@@ -183,9 +179,14 @@ void Communicator::gather_parts(std::span<Number> values, Index unit) const {
         return;
     }
     const WaitMark mark("a gathering", size_);
-    const std::vector<int> counts = parts_of(values.size(), unit);
-    std::vector<int> begins(counts.size());
-    std::exclusive_scan(counts.begin(), counts.end(), begins.begin(), 0);
+    const Index units = units_of(values.size(), unit);
+    std::vector<int> counts;
+    std::vector<int> begins;
+    for (int rank = 0; rank < size_; ++rank) {
+        const Range own = part(units, rank);
+        begins.push_back(static_cast<int>(own.begin * unit));
+        counts.push_back(static_cast<int>(own.size() * unit));
+    }
     MPI_Allgatherv(MPI_IN_PLACE, 0, type_of<Number>(), values.data(), counts.data(), begins.data(),
                    type_of<Number>(), handle_);
     bytes_sent_ += static_cast<std::int64_t>(values.size_bytes() / 2);

@@ -191,6 +191,9 @@ template <typename Scalar>
 void WeightSolver<Scalar>::step(const BatchEquations<Scalar>& equations, double rate,
                                 Matrix<Scalar>& matrix, Vector<Scalar>& bias) {
     move(equations, rate, matrix, bias);
+    if (divided()) {
+        team_.gather(matrix);
+    }
     if (options_.orthogonal) {
         make_orthogonal<Scalar>(matrix);
     }

@@ -116,22 +116,8 @@ class BatchModel : protected RankPart {
         }
         return x + u + 4.0 * maps(layers_.begin - 1) + (last() ? 0.0 : 4.0 * maps(layers_.end - 1));
     }
-    double equations() const {
-        double numbers = 0.0;
-        for (Index l = layers_.begin; l < layers_.end; ++l) {
-            numbers += batch_equations(config_.solver(l, batches_.most_columns()), network_.map(l));
-        }
-        return numbers;
-    }
-    /// The numbers that shards add in a step.
-    double numbers_summed() const {
-        double numbers = equations();
-        for (Index l = layers_.begin; l < layers_.end; ++l) {
-            numbers += solver_numbers(config_.solver(l, batches_.most_columns()), inputs_of(l),
-                                      outputs_of(l), team(l));
-        }
-        return numbers;
-    }
+    double equations() const { return RankPart::equations(batches_.most_columns()); }
+    double numbers_summed() const { return RankPart::numbers_summed(batches_.most_columns()); }
     /// What the step of the largest map is made in: a part of another shard's gradient, or what is orthogonalized, its
     /// next and two squares.
     double stepped() const {

@@ -64,7 +64,7 @@ class BatchSchedule : RankPart {
                     if (shards() > 1.0) {
                         co_await timeline_.sum(rank_, placement_.grid.rank_of(stage_, 0),
                                                placement_.grid.shards(stage_),
-                                               numbers_summed() * scalar_);
+                                               numbers_summed(batches_.most_columns()) * scalar_);
                     }
                     co_await timeline_.work(rank_, update_);
                     ++own.stepped;
@@ -236,15 +236,6 @@ class BatchSchedule : RankPart {
             work += uses_signal_gram(solver(l)) ? map.signal_gram(columns) : Work{};
         }
         return work;
-    }
-
-    double numbers_summed() const {
-        double numbers = 0.0;
-        for (Index l = layers_.begin; l < layers_.end; ++l) {
-            numbers += batch_equations(solver(l), network_.map(l));
-            numbers += solver_numbers(solver(l), inputs_of(l), outputs_of(l), team(l));
-        }
-        return numbers;
     }
 
     Timeline& timeline_;

@@ -26,8 +26,6 @@ class LrrnSchedule : RankPart {
         for (Index l = layers_.begin; l < layers_.end; ++l) {
             const WeightSolverOptions solver = config_.solver(l, batches_.most_columns());
             update_ += solver_work(solver, inputs_of(l), outputs_of(l), scalar_, team(l));
-            summed_ += batch_equations(solver, network_.map(l)) +
-                       solver_numbers(solver, inputs_of(l), outputs_of(l), team(l));
         }
     }
 
@@ -94,7 +92,8 @@ class LrrnSchedule : RankPart {
             co_await timeline_.work(rank_, part_.gradients(all_columns));
             if (shards() > 1.0) {
                 co_await timeline_.sum(rank_, placement_.grid.rank_of(stage_, 0),
-                                       placement_.grid.shards(stage_), summed_ * scalar_);
+                                       placement_.grid.shards(stage_),
+                                       numbers_summed(batches_.most_columns()) * scalar_);
             }
             co_await timeline_.work(rank_, update_);
         }
@@ -169,7 +168,6 @@ class LrrnSchedule : RankPart {
     Batches batches_;
     std::vector<Index> order_;
     Work update_;
-    double summed_ = 0.0;
 };
 
 }  // namespace hoist

@@ -2,10 +2,11 @@
 
 #include <algorithm>
 
+#include "hoist/math/solver_work.hpp"
 #include "hoist/model/column_blocks.hpp"
 #include "hoist/model/map_work.hpp"
-#include "hoist/plan/cost_model.hpp"
 #include "hoist/train/step_fit.hpp"
+#include "rank_costs.hpp"
 
 namespace hoist {
 
@@ -40,6 +41,23 @@ class RankPart {
     }
     /// The shards that divide the step of a map.
     double team(Index map) const { return shards_divide_step(config_, map) ? shards() : 1.0; }
+    /// What a batch says of the maps of this stage, with their solvers for so many columns; and the numbers that shards
+    /// add in a step.
+    double equations(Index most_columns) const {
+        double numbers = 0.0;
+        for (Index l = layers_.begin; l < layers_.end; ++l) {
+            numbers += batch_equations(config_.solver(l, most_columns), network_.map(l));
+        }
+        return numbers;
+    }
+    double numbers_summed(Index most_columns) const {
+        double numbers = equations(most_columns);
+        for (Index l = layers_.begin; l < layers_.end; ++l) {
+            numbers += solver_numbers(config_.solver(l, most_columns), inputs_of(l), outputs_of(l),
+                                      team(l));
+        }
+        return numbers;
+    }
     /// The shards that divide the solution of a regression, of n inputs and m outputs; and the numbers that each then
     /// tells the others.
     double solvers(double n, double m) const {

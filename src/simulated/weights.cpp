@@ -148,6 +148,9 @@ template <typename Scalar>
 void WeightSolver<Scalar>::step(const BatchEquations<Scalar>& equations, double rate,
                                 Matrix<Scalar>& matrix, Vector<Scalar>& bias) {
     move(equations, rate, matrix, bias);
+    if (divided()) {
+        team_.gather(matrix);
+    }
 }
 
 template <typename Scalar>

@@ -7,7 +7,7 @@
 
 #include "hoist/base/error.hpp"
 #include "hoist/math/orthogonal.hpp"
-#include "hoist/train/shard_sum.hpp"
+#include "hoist/train/shard_team.hpp"
 
 namespace hoist {
 
@@ -104,11 +104,11 @@ Matrix<double> RidgeRefit<Scalar>::solution(const RidgeFactor& factor,
     if (peers_.size() == 1 || !worth_dividing(rows * outputs)) {
         return factor.solve(equations);
     }
+    const ShardTeam<double> team(peers_, times_);
+    const Range own = team.part(outputs);
     Matrix<double> all(rows, outputs);
-    const Range own = peers_.part(outputs);
     part(all, own) = factor.solve(equations, own);
-    gather_over_shards<double>(peers_, {all.data(), static_cast<std::size_t>(all.size())}, rows,
-                               times_);
+    team.gather(all);
     return all;
 }
 

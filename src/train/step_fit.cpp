@@ -102,9 +102,6 @@ void StepFit<Scalar>::step(Range layers, int round, double rate) {
         }
         try {
             solvers_[i]->step(sums_->equations(i), shares_[i] * rate, weights.matrix, weights.bias);
-            if (solvers_[i]->divided()) {
-                gather(weights.matrix, weights);
-            }
             if (map.centered) {
                 center_filters<Scalar>(map.windows, weights.matrix);
             }
@@ -162,24 +159,6 @@ void StepFit<Scalar>::swap_average() {
         weights.matrix.swap(average_[i].leftCols(n));
         weights.bias.swap(average_[i].col(n));
     }
-}
-
-template <typename Scalar>
-void StepFit<Scalar>::gather_state() {
-    for (std::size_t i = 0; i < solvers_.size(); ++i) {
-        const Weights<Scalar>& weights = stage_.weights[i];
-        for (Matrix<Scalar>& matrix : solvers_[i]->state()) {
-            if (solvers_[i]->divided() && matrix.cols() > weights.matrix.cols()) {
-                gather(matrix, weights);
-            }
-        }
-    }
-}
-
-template <typename Scalar>
-void StepFit<Scalar>::gather(Matrix<Scalar>& matrix, const Weights<Scalar>& weights) {
-    const std::span<Scalar> values(matrix.data(), static_cast<std::size_t>(weights.matrix.size()));
-    gather_over_shards(peers_, values, weights.matrix.rows(), times_);
 }
 
 template <typename Scalar>

@@ -128,9 +128,6 @@ class Communicator {
   private:
     Communicator() = default;
     explicit Communicator(MPI_Comm handle);
-    /// The numbers in each rank's part.
-    std::vector<int> parts_of(std::size_t numbers, Index unit) const;
-
     MPI_Comm handle_ = MPI_COMM_NULL;
     int rank_ = 0;
     int size_ = 1;

@@ -21,8 +21,8 @@ class Team {
     virtual Range part(Index count) const { return {0, count}; }
     /// Collective. Replaces values by their sum over the team, the same bits for every member.
     virtual void sum(std::span<Scalar>) const {}
-    /// Collective. Every member gets the part of the columns that each has.
-    virtual void gather(Matrix<Scalar>&) const {}
+    /// Collective. Every member gets the part of the columns that each has. @pre they lie one after another.
+    virtual void gather(MatrixRef<Scalar>) const {}
 };
 
 /// A process alone.

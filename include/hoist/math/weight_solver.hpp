@@ -60,7 +60,8 @@ inline bool solves_in_batch(const WeightSolverOptions& options, Index inputs) {
 }
 
 /// Whether a team can divide a step by the columns of W, n inputs and m outputs: each member then needs only its part
-/// of the gradient of W, and moves only that of W and of what it remembers of W. Each does the whole bias.
+/// of the gradient of W, moves only that of W, which it tells the others, and of what it remembers of W. Each does the
+/// whole bias.
 inline bool divides_by_columns(const WeightSolverOptions& options, Index inputs, Index outputs) {
     using Kind = WeightSolverOptions::Kind;
     const bool by_numbers = options.kind == Kind::sgd || options.kind == Kind::adam;
@@ -112,6 +113,14 @@ class WeightSolver {
 
     /// In the order of solver_states().
     std::vector<Matrix<Scalar>>& state() { return state_; }
+    /// Collective over the team. What each member remembers is whole until the next step.
+    void gather_state() {
+        for (Matrix<Scalar>& matrix : state_) {
+            if (divided() && matrix.cols() > inputs_) {  // of W and b
+                team_.gather(matrix.leftCols(inputs_));
+            }
+        }
+    }
 
   protected:
     const WeightSolverOptions& options() const { return options_; }

@@ -32,13 +32,4 @@ void sum_over_shards(const Communicator& peers, std::span<Scalar> values, PhaseT
     peers.sum(values);
 }
 
-/// Every shard of a stage gets the part of `values` that each has. The shards first meet.
-template <typename Scalar>
-void gather_over_shards(const Communicator& peers, std::span<Scalar> values, Index unit,
-                        PhaseTimes& times) {
-    meet_shards(peers, times);
-    const PhaseClock clock(times.exchange);
-    peers.gather_parts(values, unit);
-}
-
 }  // namespace hoist

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "hoist/base/error.hpp"
 #include "hoist/comm/communicator.hpp"
 #include "hoist/math/team.hpp"
 #include "hoist/train/shard_sum.hpp"
@@ -16,10 +17,12 @@ class ShardTeam final : public Team<Scalar> {
     Index size() const override { return peers_.size(); }
     Range part(Index count) const override { return peers_.part(count); }
     void sum(std::span<Scalar> values) const override { sum_over_shards(peers_, values, times_); }
-    void gather(Matrix<Scalar>& columns) const override {
-        gather_over_shards<Scalar>(peers_,
-                                   {columns.data(), static_cast<std::size_t>(columns.size())},
-                                   columns.rows(), times_);
+    void gather(MatrixRef<Scalar> columns) const override {
+        require(columns.outerStride() == columns.rows(), "columns lie one after another");
+        meet_shards(peers_, times_);
+        const PhaseClock clock(times_.exchange);
+        peers_.gather_parts(std::span(columns.data(), static_cast<std::size_t>(columns.size())),
+                            columns.rows());
     }
 
   private:

@@ -80,7 +80,11 @@ class StepFit {
     void set_averaged(Index count) { averaged_ = count; }
 
     /// Collective over the stage's ranks. What solvers remember is whole on every shard until the next step.
-    void gather_state();
+    void gather_state() {
+        for (const auto& solver : solvers_) {
+            solver->gather_state();
+        }
+    }
     /// What the solver of the map of `layer` remembers, and the average: what solver_states() names,
     /// "average", and "moment_samples" where the map is normalized. Where shards divide steps, it is whole after
     /// gather_state().
@@ -95,8 +99,6 @@ class StepFit {
     }
     /// The first map of the stage with the weights of the one at a position: its solver makes the steps of all.
     std::size_t first_with(std::size_t at) const;
-    /// Every shard gets the columns of W, or of the like, that each has moved.
-    void gather(Matrix<Scalar>& matrix, const Weights<Scalar>& weights);
     void take_moments(std::size_t position);
 
     const Communicator& peers_;
