@@ -122,6 +122,9 @@ Matrix<double> RidgeFactor::solve(const NormalEquations& equations, Range output
     require(equations.inputs() == n && equations.target_means().cols() == counts_.size(),
             "a moment has the inputs and shards of its Gram matrix");
     Matrix<double> solution(n + 1, outputs.size());
+    if (outputs.empty()) {  // Eigen takes it for granted that there are some
+        return solution;
+    }
     auto weights = solution.topRows(n);
     const Matrix<double> target_means =
         equations.target_means().middleRows(outputs.begin, outputs.size());
