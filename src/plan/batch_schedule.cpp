@@ -29,14 +29,14 @@ std::vector<Timeline::Times> play_batches(const Config& config, const SampleFact
     return timeline.run(std::move(scripts));
 }
 
-}  // namespace
+Index batches_of(const Config& config, const SampleFacts& samples) {
+    return Batches(training_blocks(config, samples.train), config.batch, 0).count();
+}
 
-// The first batches are played, and the rest goes on as they do.
-std::vector<Timeline::Times> play_epoch(const Config& config, const SampleFacts& samples,
+// The first steps are played, and the rest goes on as they do.
+std::vector<Timeline::Times> play_steps(const Config& config, const SampleFacts& samples,
                                         const Placement& placement, const MachineRates& rates,
-                                        Index epochs) {
-    const Index batches = Batches(training_blocks(config, samples.train), config.batch, 0).count();
-    const Index steps = epochs * batches * config.rounds;
+                                        Index steps) {
     const Index played =
         std::min<Index>(steps, 8 + 4 * std::min<Index>(config.staleness, placement.grid.stages()));
     const auto play =
@@ -60,6 +60,43 @@ std::vector<Timeline::Times> play_epoch(const Config& config, const SampleFacts&
     return times;
 }
 
+}  // namespace
+
+// The lowest stage takes its steps last, so that the parts of an epoch follow one another.
+std::vector<Timeline::Times> play_epoch(const Config& config, const SampleFacts& samples,
+                                        const Placement& placement, const MachineRates& rates) {
+    const Index batches = batches_of(config, samples);
+    const Index unbroken = config.unbroken(batches);
+    const auto play = [&](Index part) {
+        return play_steps(config, samples, placement, rates, part * config.rounds);
+    };
+    std::vector<Timeline::Times> times = play(unbroken);
+    if (unbroken == batches) {
+        return times;
+    }
+    const auto whole = static_cast<double>(batches / unbroken);
+    const double end = whole * Timeline::last_end(times);
+    for (Timeline::Times& own : times) {
+        own = {whole * own.compute, whole * own.exchange, end};
+    }
+    if (const Index rest = batches % unbroken; rest > 0) {
+        const auto further = play(rest);
+        for (std::size_t rank = 0; rank < times.size(); ++rank) {
+            times[rank].compute += further[rank].compute;
+            times[rank].exchange += further[rank].exchange;
+            times[rank].end += further[rank].end;
+        }
+    }
+    return times;
+}
+
+std::vector<Timeline::Times> play_unbroken(const Config& config, const SampleFacts& samples,
+                                           const Placement& placement, const MachineRates& rates,
+                                           Index epochs) {
+    return play_steps(config, samples, placement, rates,
+                      epochs * batches_of(config, samples) * config.rounds);
+}
+
 std::optional<FlushedPipelines> flushed_pipelines(const Config& config, const SampleFacts& samples,
                                                   const Placement& placement,
                                                   const MachineRates& rates) {
@@ -78,8 +115,7 @@ std::optional<FlushedPipelines> flushed_pipelines(const Config& config, const Sa
             heaviest = own;
         }
     }
-    const double batches = static_cast<double>(
-        Batches(training_blocks(config, samples.train), config.batch, 0).count() * config.rounds);
+    const double batches = static_cast<double>(batches_of(config, samples) * config.rounds);
     const auto with_bubble = [&](double bubble) {
         return batches * (work + (stages - 1.0) * std::max(bubble, 0.0) + heaviest.step);
     };

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <coroutine>
 #include <queue>
 #include <utility>
@@ -24,6 +25,11 @@ class Timeline {
         double exchange = 0.0;
         double end = 0.0;
     };
+
+    /// Of the rank that ends last.
+    static double last_end(const std::vector<Times>& all) {
+        return std::ranges::max(all, {}, &Times::end).end;
+    }
 
     class Script {
       public:

@@ -48,7 +48,9 @@ class EpochMethod : public Method<Scalar> {
     Index take_steps(const Progress& progress, Index batches, const std::function<bool()>& stop,
                      const Parts& parts) {
         const Index steps = config_.epochs * batches * config_.rounds;
-        const Index asked_every = config_.staleness > 0 ? batches : (batches + 7) / 8;
+        const Index eighth = (batches + 7) / 8;
+        const Index unbroken = config_.staleness > 0 ? config_.unbroken(batches) : 1;
+        const Index asked_every = (eighth + unbroken - 1) / unbroken * unbroken;
         const Index averaged_every = std::max<Index>(batches / 20, 1);
         Index batch = progress.batch;
         const auto position = [&] {

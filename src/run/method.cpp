@@ -133,7 +133,6 @@ class BatchMethod final : public EpochMethod<Scalar> {
                      choose_passes();
                  },
              .finish = [this] { step_.finish(); }});
-        step_.finish();
         agree(world_, [&] { step_.fit().require_success(); });
         step_.coefficients().share(world_);
         take_lift(progress, passes, batch);

@@ -16,6 +16,7 @@ BatchStep<Scalar>::BatchStep(const Config& config, const Communicator& world,
       last_(placement.last(world.rank())),
       order_(placement.grid.order(world.rank(), samples.blocks.count())),
       batches_(samples.blocks, config.batch, config.seed),
+      unbroken_(config.unbroken(batches_.count())),
       holders_(stage.network, world, peers, placement),
       fit_(config, peers, stage, batches_.most_columns(), times_, &holders_),
       coefficients_(config, peers, stage, holders_, times_),
@@ -84,8 +85,10 @@ void BatchStep<Scalar>::operator()(Index batch, int round, std::optional<double>
         inbox_->hand_over(next);
     }
     next.start(batches_, batch, order_, comes_below);
-    if (inbox_ && rate && batch + 1 < batches()) {
-        inbox_->expect(batches_, batch + 1, order_);
+    const Index after = batch + 1;
+    const bool drains = rate && (after % unbroken_ == 0 || after == batches());
+    if (inbox_ && rate && !drains) {
+        inbox_->expect(batches_, after, order_);
     }
     layers_.begin_batch();
     for (BatchPart& part : parts_) {
@@ -94,7 +97,7 @@ void BatchStep<Scalar>::operator()(Index batch, int round, std::optional<double>
             open(part);
         }
     }
-    advance(false);
+    advance(drains);
 }
 
 template <typename Scalar>

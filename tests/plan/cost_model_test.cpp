@@ -236,5 +236,22 @@ TEST(CostModel, late_steps_leave_no_time_to_the_heaviest_stage) {
     EXPECT_GT(exact.seconds_steady, 1.1 * late.seconds_steady);
 }
 
+TEST(CostModel, late_steps_that_are_waited_for_fill_and_empty_the_stages_each_time) {
+    const auto seconds = [](const std::string& every) {
+        const RunPlan plan =
+            plan_of_equal_stages(12, {{"train.staleness", "11"}, {"train.drain_every", every}});
+        EXPECT_LE(plan.seconds_steady, plan.seconds * 1.001);
+        return plan.seconds;
+    };
+    const RunPlan late = plan_of_equal_stages(12, {{"train.staleness", "11"}});
+    const double bubble = late.seconds - late.seconds_steady;
+    EXPECT_NEAR(seconds("15"), late.seconds + bubble, 0.2 * bubble);
+    EXPECT_NEAR(seconds("8"), late.seconds + 3.0 * bubble, 0.2 * 3.0 * bubble);
+    EXPECT_EQ(seconds("30"), late.seconds);
+    EXPECT_EQ(seconds("1000"), late.seconds);
+    // Exact steps do as much, but for what the last of one and the first of the next do beside one another.
+    EXPECT_NEAR(seconds("1"), plan_of_equal_stages(12, {}).seconds, 0.05 * seconds("1"));
+}
+
 }  // namespace
 }  // namespace hoist

@@ -35,7 +35,7 @@ METHODS = {
     "contrastive by muon": ["--formulation.name=contrastive", "--weights.solver=muon", *BATCHES],
     "late steps": ["--formulation.name=contrastive", "--train.staleness=2", "--train.batch=30"],
     "late steps with predicted weights": ["--formulation.name=bregman", "--formulation.passes=1",
-                                          "--train.staleness=1", "--train.look_ahead=true",
+                                          "--train.staleness=1", "--train.look_ahead=true", "--train.drain_every=4",
                                           "--grid.emulated_stages=3", "--weights.solver=muon", "--train.batch=30"],
     "plateau": ["--formulation.name=mac", "--weights.schedule=plateau", "--weights.patience=0", *BATCHES],
     "normalized convolutions": ["--network.layers=28x28x1-conv(4,5,2)-batchnorm-maxpool(2)-16-10",

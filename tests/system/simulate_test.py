@@ -48,7 +48,7 @@ class Narrow(unittest.TestCase):
 
     def test_a_table_and_a_plot_are_written(self):
         self.assertTrue((self.folder / "scaling.png").read_bytes().startswith(b"\x89PNG"))
-        self.assertEqual(len(re.findall(r"^small", self.out, re.MULTILINE)), 12)
+        self.assertEqual(len(re.findall(r"^small", self.out, re.MULTILINE)), 14)
 
 
 class Divided(unittest.TestCase):

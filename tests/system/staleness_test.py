@@ -42,6 +42,16 @@ class Staleness(ProgramTest):
         shorter = self.trained(emulated, "--train.staleness=2")
         self.assertNotEqual(longest[0].tobytes(), shorter[0].tobytes())
 
+    def test_steps_that_are_waited_for_are_not_late(self):
+        emulated = "--grid.emulated_stages=4"
+        late = self.trained(emulated)
+        exact = self.trained(emulated, "--train.staleness=0")
+        assert_same_weights(self, self.trained(emulated, "--train.drain_every=1"), exact)
+        assert_same_weights(self, self.trained(emulated, "--train.drain_every=10"), late)
+        waited = self.trained(emulated, "--train.drain_every=3")
+        assert_same_weights(self, self.trained("--grid.stages=4", "--train.drain_every=3", ranks=4), waited)
+        self.assertNotEqual(waited[0].tobytes(), late[0].tobytes())
+
     def test_a_stopped_run_goes_on_to_the_same_weights_on_another_grid(self):
         options = ["--grid.emulated_stages=6", "--train.look_ahead=true"]
         whole = self.trained(*options)

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <map>
 #include <string>
@@ -119,6 +120,8 @@ struct Config {
     /// Passes over a batch before the next.
     int rounds = 1;
     Index staleness = 0;
+    /// Batches after which late steps are waited for; 0: at the end of an epoch.
+    Index drain_every = 0;
     /// Whether layers whose steps come late go up with predicted weights.
     bool look_ahead = false;
     /// Whether the gradient that the weights follow is compared with that of back-propagation.
@@ -159,6 +162,10 @@ struct Config {
     std::vector<double> lambda_after(Index done) const;
     /// Whether the kappa of the input's regression changes from sweep to sweep.
     bool refactors_inputs() const { return !formulation.constant() && ridge.front() > 0.0; }
+    /// How many of an epoch's batches follow one another before all their steps are done, where steps come late.
+    Index unbroken(Index batches) const {
+        return staleness > 0 && drain_every > 0 ? std::min(drain_every, batches) : batches;
+    }
     /// The options of map l's solver, but for `curvature`, on batches of at most so many columns;
     /// where W looks at several windows of each, their system is never solved in their number.
     WeightSolverOptions solver(Index l, Index most_columns) const {

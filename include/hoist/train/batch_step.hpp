@@ -43,7 +43,8 @@ class BatchStep {
     /// Draws the samples of an epoch's batches. @pre no batch is under way.
     void begin_epoch(Index epoch);
     /// Sends batch `batch` of the epoch through for the `round`-th time in a row, with a weight step
-    /// of length `rate`; none: the gradient alone is wanted. Collective over the world, as is finish().
+    /// of length `rate`; none: the gradient alone is wanted. The last of an epoch, and of the batches after which steps
+    /// are waited for, completes those under way. Collective over the world, as is finish().
     void operator()(Index batch, int round, std::optional<double> rate);
     /// Completes the batches that are still under way.
     void finish();
@@ -95,6 +96,8 @@ class BatchStep {
     bool last_;
     std::vector<Index> order_;
     Batches batches_;
+    /// Batches after which none is under way.
+    Index unbroken_;
     PhaseTimes times_;
     Holders holders_;
     StepFit<Scalar> fit_;
