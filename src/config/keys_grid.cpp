@@ -56,7 +56,8 @@ std::vector<Key> grid_keys() {
 std::vector<Key> checkpoint_keys() {
     return {
         {{"checkpoint.every", "600s",
-          "sweeps, or seconds (600s), between checkpoints; 0: only when stopped"},
+          "sweeps, or seconds (600s) also within an epoch, between checkpoints; 0: only when "
+          "stopped"},
          read_checkpoint_interval},
         {{"checkpoint.keep", "2", "checkpoints kept"},
          [](const Value& v, Config& c) { c.checkpoint.keep = v.whole_number(1); }},

@@ -115,15 +115,18 @@ void Recorder::write_metrics(Needed needed) {
     });
 }
 
-bool Recorder::checkpoint_due(Index sweep) const {
-    if (!options_.directory) {
+bool Recorder::checkpoint_overdue() const {
+    if (!options_.directory || config_.checkpoint.every_seconds == 0.0) {
         return false;
     }
-    const CheckpointOptions& options = config_.checkpoint;
-    const bool by_count = options.every_sweeps > 0 && sweep % options.every_sweeps == 0;
-    const bool by_time =
-        options.every_seconds > 0.0 && wall_time() - last_checkpoint_ >= options.every_seconds;
-    return world_.max(reports() && (by_count || by_time) ? 1.0 : 0.0) > 0.0;
+    const bool over = wall_time() - last_checkpoint_ >= config_.checkpoint.every_seconds;
+    return world_.max(reports() && over ? 1.0 : 0.0) > 0.0;
+}
+
+bool Recorder::checkpoint_due(const Progress& progress) const {
+    const Index every = config_.checkpoint.every_sweeps;
+    const bool by_count = every > 0 && progress.batch == 0 && progress.sweep % every == 0;
+    return by_count || checkpoint_overdue();
 }
 
 template <typename Scalar>

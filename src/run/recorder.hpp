@@ -47,8 +47,9 @@ class Recorder {
     /// while, they wait on in memory.
     void write_metrics(Needed needed);
 
-    /// Collective.
-    bool checkpoint_due(Index sweep) const;
+    /// Collective: whether the seconds between checkpoints are over; and whether one is due where the run is.
+    bool checkpoint_overdue() const;
+    bool checkpoint_due(const Progress& progress) const;
     /// Whether a checkpoint holds the run as it is.
     bool saved() const { return saved_; }
     void set_saved(bool saved) { saved_ = saved; }

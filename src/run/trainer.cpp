@@ -117,7 +117,7 @@ Outcome Trainer<Scalar>::operator()() {
             break;
         }
         recorder.set_saved(false);
-        advance(*method);
+        advance(*method, recorder);
         if (progress_.batch == 0) {
             last = figures();
             if (const auto& judged = last.validation ? last.validation : last.train) {
@@ -132,7 +132,7 @@ Outcome Trainer<Scalar>::operator()() {
                 observer_.swept(last);
             }
         }
-        if (recorder.checkpoint_due(progress_.sweep)) {
+        if (recorder.checkpoint_due(progress_)) {
             write_checkpoint(Needed::if_required);
         }
     }
@@ -148,16 +148,16 @@ Outcome Trainer<Scalar>::operator()() {
     return outcome;
 }
 
-// A sweep or an epoch, or the part of an epoch up to a stop.
+// A sweep or an epoch, or the part of an epoch up to a stop or a checkpoint.
 template <typename Scalar>
-void Trainer<Scalar>::advance(Method<Scalar>& method) {
+void Trainer<Scalar>::advance(Method<Scalar>& method, const Recorder& recorder) {
     begin_activity(config_.fit == Fit::sweeps ? "sweep" : "epoch", progress_.sweep + 1);
     const auto sent = [&] {
         return static_cast<double>(world_.bytes_sent() + problem_->peers.bytes_sent());
     };
     const double sent_before = sent();
     const double begun = wall_time();
-    method.advance(progress_, [this] { return stop().has_value(); });
+    method.advance(progress_, [&] { return stop().has_value() || recorder.checkpoint_overdue(); });
     const double seconds = wall_time() - begun;
     const double bytes = sent() - sent_before;
     progress_.seconds_training += world_.max(seconds);

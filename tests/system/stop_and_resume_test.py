@@ -6,6 +6,7 @@ import signal
 import time
 import unittest
 
+import h5py
 import numpy
 
 from kills import is_alive
@@ -211,6 +212,25 @@ class StopAndResume(ProgramTest):
                 out = f"run-{ranks}"
                 result = self.hoist("train", self.config, "--out", out, "--set", "train.time_limit=0.05", ranks=ranks)
                 self.assert_stopped_with_checkpoint(result, out)
+
+    def test_a_checkpoint_within_an_epoch_loses_no_bit(self):
+        options = ["--formulation.name=contrastive", "--weights.solver=muon", "--train.epochs=1", "--train.batch=20",
+                   "--train.dropout=0.1"]
+        for ranks in (1, 3):
+            with self.subTest(ranks=ranks):
+                whole = self.undisturbed(ranks, *options)
+                out = f"run-{ranks}"
+                often = [*options, "--checkpoint.every=1e-9s", "--checkpoint.keep=100"]
+                self.succeed("train", self.config, "--out", out, *often, ranks=ranks)
+                assert_same_weights(self, weights(self.folder / out / "model.h5"), whole)
+                # What a run has that was killed after the last of them that lies in the epoch.
+                within, *after = self.checkpoints(out)
+                with h5py.File(within) as file:
+                    self.assertGreater(file["progress/batch"][0], 0)
+                for path in (*after, self.folder / out / "model.h5", self.folder / out / "summary.json"):
+                    path.unlink()
+                self.succeed("train", self.config, "--out", out, *options, "--resume", ranks=ranks)
+                assert_same_weights(self, weights(self.folder / out / "model.h5"), whole)
 
     def flip_a_byte(self, path):
         contents = bytearray(path.read_bytes())

@@ -70,7 +70,7 @@ class Trainer {
   private:
     std::optional<Outcome> stop() const;
     bool stops_here(const SweepRecord& record);
-    void advance(Method<Scalar>& method);
+    void advance(Method<Scalar>& method, const Recorder& recorder);
     void note_best(const SweepRecord& record);
     void log_shifts(Recorder& recorder, std::span<const double> shifts);
     void warn_of_residual(Recorder& recorder, const Lift& lift);
