@@ -87,12 +87,11 @@ Vector<double> Contrastive<Scalar>::coefficient_slopes(Index layer, const ConstM
     }
     const Activation& phi = this->activation(layer);
     const double weight = this->lambda(layer) / beta_;
-    const double slope =
-        nudge_ == Nudge::both
-            ? 0.5 * (phi.gap_parameter_slope(2.0 * weight, u, g) +
-                     phi.gap_parameter_slope(-2.0 * weight, u, g))
-            : phi.gap_parameter_slope(nudge_ == Nudge::positive ? weight : -weight, u, g);
-    return Vector<double>::Constant(1, slope);
+    if (nudge_ == Nudge::both) {
+        return 0.5 * (phi.gap_coefficient_slopes(2.0 * weight, u, g) +
+                      phi.gap_coefficient_slopes(-2.0 * weight, u, g));
+    }
+    return phi.gap_coefficient_slopes(nudge_ == Nudge::positive ? weight : -weight, u, g);
 }
 
 template <typename Scalar>

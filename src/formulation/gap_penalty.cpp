@@ -225,7 +225,7 @@ void GapPenalty<Scalar>::minimizer(Index layer, const ConstMatrixRef<Scalar>& u,
 template <typename Scalar>
 Vector<double> GapPenalty<Scalar>::coefficient_slopes(Index layer, const ConstMatrixRef<Scalar>& u,
                                                       const ConstMatrixRef<Scalar>& g) const {
-    return Vector<double>::Constant(1, activation(layer).gap_parameter_slope(lambda(layer), u, g));
+    return activation(layer).gap_coefficient_slopes(lambda(layer), u, g);
 }
 
 template class GapPenalty<float>;

@@ -13,6 +13,7 @@
 #include "hoist/base/text.hpp"
 #include "lifting.hpp"
 #include "piecewise_linear.hpp"
+#include "proximal_spline.hpp"
 #include "sigmoidal.hpp"
 #include "softplus.hpp"
 #include "spline.hpp"
@@ -105,13 +106,15 @@ ActivationPointer lift(std::string name, Values values) {
         std::move(name), Lifting{static_cast<Index>(values.first), values.second, scaled});
 }
 
+template <typename Functions>
 ActivationPointer make_spline(std::string name, Values values) {
-    return std::make_shared<ActivationOf<Spline>>(
-        std::move(name), Spline(static_cast<Index>(values.first), values.second));
+    return std::make_shared<ActivationOf<Functions>>(
+        std::move(name), Functions(static_cast<Index>(values.first), values.second));
 }
 
 constexpr Parameter labels{3, 2, 65, true};
 constexpr Parameter range{1, 0, 1e6};
+constexpr Parameter knots{31, 2, 257, true};
 
 constexpr std::array table{
     Row{"identity", {}, projection<WholeLine>},
@@ -132,7 +135,8 @@ constexpr std::array table{
     Row{"maxpool", Parameter{2, 1, 1025, true}, pool},
     Row{"lifting", labels, lift<false>, range},
     Row{"scaled_lifting", labels, lift<true>, range},
-    Row{"spline", Parameter{31, 2, 257, true}, make_spline, range},
+    Row{"spline", knots, make_spline<Spline>, range},
+    Row{"proximal_spline", knots, make_spline<ProximalSpline>, range},
 };
 
 std::string full_name(const Row& row, Values values) {

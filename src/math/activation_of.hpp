@@ -11,7 +11,7 @@ namespace hoist {
 /// An activation made from Functions, which has traits() and, as templates of the scalar, apply(u,
 /// x), pull_back(u, e, d) and difference_quotient(weight, u, g, x, s), and what else exists of
 /// parameter(), prox(s, v, x), gap(x, u), labels(), difference_signal(weight, u, g, x, s),
-/// gap_parameter_slope(weight, u, g), coefficients() and coefficient_slopes(u, g), with_coefficients(c)
+/// gap_coefficient_slopes(weight, u, g), coefficients() and coefficient_slopes(u, g), with_coefficients(c)
 /// where that is not another parameter, and of_channels(count); where shapes change by more than groups and entries also
 /// windows(), input(x), output(u) and fits(rows of u, rows of x). Their preconditions are checked here.
 template <typename Functions>
@@ -145,13 +145,13 @@ class ActivationOf final : public Activation {
         checked_signal<double>(weight, u, g, x, s);
     }
 
-    double gap_parameter_slope(double weight, const ConstMatrixRef<float>& u,
-                               const ConstMatrixRef<float>& g) const override {
-        return checked_parameter_slope<float>(weight, u, g);
+    Vector<double> gap_coefficient_slopes(double weight, const ConstMatrixRef<float>& u,
+                                          const ConstMatrixRef<float>& g) const override {
+        return checked_gap_slopes<float>(weight, u, g);
     }
-    double gap_parameter_slope(double weight, const ConstMatrixRef<double>& u,
-                               const ConstMatrixRef<double>& g) const override {
-        return checked_parameter_slope<double>(weight, u, g);
+    Vector<double> gap_coefficient_slopes(double weight, const ConstMatrixRef<double>& u,
+                                          const ConstMatrixRef<double>& g) const override {
+        return checked_gap_slopes<double>(weight, u, g);
     }
 
   private:
@@ -239,15 +239,14 @@ class ActivationOf final : public Activation {
     }
 
     template <typename Scalar>
-    double checked_parameter_slope(double weight, const ConstMatrixRef<Scalar>& u,
-                                   const ConstMatrixRef<Scalar>& g) const {
-        if constexpr (requires { functions_.gap_parameter_slope(weight, u, g); }) {
+    Vector<double> checked_gap_slopes(double weight, const ConstMatrixRef<Scalar>& u,
+                                      const ConstMatrixRef<Scalar>& g) const {
+        if constexpr (requires { functions_.gap_coefficient_slopes(weight, u, g); }) {
             require(weight != 0, "the weight of a difference quotient is not zero");
             require_same_size(u, g);
-            return functions_.gap_parameter_slope(weight, u, g);
+            return functions_.gap_coefficient_slopes(weight, u, g);
         }
-        throw Defect("a precondition does not hold: the parameter of " + name_ +
-                     " cannot be learned");
+        throw Defect("a precondition does not hold: the gap of " + name_ + " has nothing to learn");
     }
 
     template <typename Scalar>

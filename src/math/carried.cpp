@@ -79,9 +79,9 @@ class Carried {
     }
 
     template <typename Scalar>
-    double gap_parameter_slope(double weight, const ConstMatrixRef<Scalar>& u,
-                               const ConstMatrixRef<Scalar>& g) const {
-        return phi_->gap_parameter_slope(weight, acted<Scalar>(u), acted<Scalar>(g));
+    Vector<double> gap_coefficient_slopes(double weight, const ConstMatrixRef<Scalar>& u,
+                                          const ConstMatrixRef<Scalar>& g) const {
+        return phi_->gap_coefficient_slopes(weight, acted<Scalar>(u), acted<Scalar>(g));
     }
     template <typename Scalar>
     Vector<double> coefficient_slopes(const ConstMatrixRef<Scalar>& u,

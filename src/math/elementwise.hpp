@@ -36,7 +36,7 @@ Value way(Scalar weight, const Value& g) {
 /// The functions of an activation that acts on each coordinate alone, made from a rule of one
 /// variable. A rule has traits(), and phi(u), slope(u), quotient(weight, u, g, phi(u)) for a
 /// positive weight and perhaps prox(s, v) on a number, or on Lanes where Rule::lanes is true, and
-/// perhaps gap(x, u), gap_parameter_slope(weight, u, g) and coefficient_slope(u), that of phi in its
+/// perhaps gap(x, u), gap_coefficient_slope(weight, u, g) and coefficient_slope(u), that of phi in its
 /// parameter, which are given numbers and answer in double. On Lanes a quotient need not keep a NaN.
 template <typename Rule>
 class Elementwise {
@@ -121,10 +121,10 @@ class Elementwise {
     }
 
     template <typename Scalar>
-    double gap_parameter_slope(double weight, const ConstMatrixRef<Scalar>& u,
-                               const ConstMatrixRef<Scalar>& g) const requires
+    Vector<double> gap_coefficient_slopes(double weight, const ConstMatrixRef<Scalar>& u,
+                                          const ConstMatrixRef<Scalar>& g) const requires
         requires(const Rule rule) {
-        rule.gap_parameter_slope(1.0, 0.0, 0.0);
+        rule.gap_coefficient_slope(1.0, 0.0, 0.0);
     }
     {
         const double sign = weight < 0 ? -1 : 1;
@@ -132,11 +132,11 @@ class Elementwise {
         for (Index j = 0; j < u.cols(); ++j) {
             double column = 0;
             for (Index i = 0; i < u.rows(); ++i) {
-                column += rule_.gap_parameter_slope(std::abs(weight), u(i, j), sign * g(i, j));
+                column += rule_.gap_coefficient_slope(std::abs(weight), u(i, j), sign * g(i, j));
             }
             total += column;
         }
-        return sign * total;
+        return Vector<double>::Constant(1, sign * total);
     }
 
     Vector<double> coefficients() const requires requires(const Rule rule) {

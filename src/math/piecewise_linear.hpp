@@ -133,7 +133,7 @@ struct LeakyRelu {
     }
 
     // At x = phi(v) the derivative of gap(x, u) is half of m(u)^2 - m(v)^2, m(u) = min(u, 0).
-    double gap_parameter_slope(double weight, double u, double g) const {
+    double gap_coefficient_slope(double weight, double u, double g) const {
         const double difference = -relu_quotient(weight, -u, -g);
         return difference * (std::min(u, 0.0) - 0.5 * difference / weight);
     }

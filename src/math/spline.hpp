@@ -15,7 +15,7 @@ namespace hoist {
 /// h apart on [-range, range]: what a lifting layer and a linear layer of its own for each channel make together
 /// (Ochs, Meinhardt, Leal-Taixe and Moeller 2018, Proposition 2). Outside, the outermost intervals go on. It need
 /// not rise, so that it minimizes nothing. Coefficients are v/h, knot by knot for all channels; they start as
-/// psi(u) = 0.3 u exp(-8 (u/range)^2).
+/// psi(u) = 0.3 u exp(-8 (u/range)^2). At a knot the slope is that of the interval above.
 /// @pre count >= 3, range > 0.
 class Spline {
   public:
@@ -139,7 +139,7 @@ class Spline {
         return spacing() * slopes;
     }
 
-  private:
+  protected:
     /// psi = value + slope (u - knot) on each interval, channels x intervals.
     template <typename Scalar>
     struct Pieces {
@@ -189,26 +189,34 @@ class Spline {
         return static_cast<int>(above < last ? above : last);
     }
 
-    // psi(u) - psi(u - h), interval by interval from that of u.
-    template <typename Scalar>
-    double fall(int channel, Scalar start, double h) const {
-        Index k = interval(start);
-        double u = start;
-        const double side = h > 0 ? -1.0 : 1.0;
-        double left = std::abs(h);
-        double sum = 0;
+    /// From u, in interval k, as far as `way`, interval by interval: piece(its number, where the way through it
+    /// begins, how far it goes).
+    template <typename Piece>
+    void walk(double u, Index k, double way, const Piece& piece) const {
+        const double side = way < 0 ? -1.0 : 1.0;
+        double left = std::abs(way);
         for (;;) {
             const bool last = side < 0 ? k == 0 : k + 2 == count_;
             const double edge = knot(side < 0 ? k : k + 1);
             const double length = last ? left : std::min(left, std::max(side * (edge - u), 0.0));
-            sum -= side * pieces_->in_double.slope(channel, k) * length;
+            piece(k, u, side * length);
             left -= length;
             if (last || !(left > 0)) {
-                return sum;
+                return;
             }
             u = edge;
             k += side < 0 ? -1 : 1;
         }
+    }
+
+    // psi(u) - psi(u - h).
+    template <typename Scalar>
+    double fall(int channel, Scalar start, double h) const {
+        double sum = 0;
+        walk(start, interval(start), -h, [&](Index k, double, double length) {
+            sum -= pieces_->in_double.slope(channel, k) * length;
+        });
+        return sum;
     }
 
     /// For each place of each column, whose channels lie side by side: loop(column, first row).

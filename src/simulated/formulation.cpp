@@ -58,13 +58,13 @@ class SimulatedActivation final : public Activation {
                              const ConstMatrixRef<float>&, MatrixRef<float>) const override {}
     void difference_quotient(double, const ConstMatrixRef<double>&, const ConstMatrixRef<double>&,
                              const ConstMatrixRef<double>&, MatrixRef<double>) const override {}
-    double gap_parameter_slope(double, const ConstMatrixRef<float>&,
-                               const ConstMatrixRef<float>&) const override {
-        return 0.0;
+    Vector<double> gap_coefficient_slopes(double, const ConstMatrixRef<float>&,
+                                          const ConstMatrixRef<float>&) const override {
+        return {};
     }
-    double gap_parameter_slope(double, const ConstMatrixRef<double>&,
-                               const ConstMatrixRef<double>&) const override {
-        return 0.0;
+    Vector<double> gap_coefficient_slopes(double, const ConstMatrixRef<double>&,
+                                          const ConstMatrixRef<double>&) const override {
+        return {};
     }
 
     Vector<double> coefficient_slopes(const ConstMatrixRef<float>&,

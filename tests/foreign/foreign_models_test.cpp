@@ -46,7 +46,7 @@ TEST_F(ForeignModels, KeepEveryActivationOfTheTable) {
         const PortableModel model = small_model(activation);
         for (const char* file : {"a.onnx", "a.npz"}) {
             SCOPED_TRACE(activation + " in " + file);
-            if (activation.starts_with("spline") && file == std::string("a.onnx")) {
+            if (activation.find("spline") != std::string::npos && file == std::string("a.onnx")) {
                 EXPECT_THROW(through(file, model), UsageError);
                 continue;
             }

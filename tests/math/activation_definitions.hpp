@@ -80,6 +80,28 @@ inline Definition shrinkage(const std::string& text, double t) {
             {-t, t}};
 }
 
+/// phi(u) rises by slope a up to 1/2 and by b beyond, either side of zero: proximal_spline(5) as it starts.
+inline Definition two_slopes(const std::string& text) {
+    const double inner = 0.15 / std::sqrt(7.25);
+    const double outer = 0.3 / std::sqrt(26.0);
+    const double a = 2 * inner;
+    const double b = 2 * (outer - inner);
+    return {text,
+            -infinity,
+            infinity,
+            [=](double x) {
+                const double beyond = std::max(std::abs(x) - inner, 0.0);
+                const double within = std::min(std::abs(x), inner);
+                return within * within / (2 * a) + 0.5 * beyond + beyond * beyond / (2 * b);
+            },
+            [=](double u) {
+                const double beyond = std::max(std::abs(u) - 0.5, 0.0);
+                const double within = std::min(std::abs(u), 0.5);
+                return a * within * within / 2 + inner * beyond + b * beyond * beyond / 2;
+            },
+            {-0.5, 0.5}};
+}
+
 inline std::vector<Definition> definitions() {
     const auto half_square = [](double x) { return x * x / 2; };
     return {
@@ -108,6 +130,7 @@ inline std::vector<Definition> definitions() {
          {0, 1}},
         shrinkage("soft_threshold(0.5)", 0.5),
         shrinkage("soft_threshold(2)", 2),
+        two_slopes("proximal_spline(5)"),
         {"sigmoid",
          0,
          1,

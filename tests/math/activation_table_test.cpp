@@ -135,8 +135,8 @@ TEST_P(EveryActivation, refuses_what_it_does_not_have) {
     if (!traits.has_prox) {
         EXPECT_THROW(activation->prox(1, x, x), Defect);
     }
-    if (!GetParam().starts_with("leaky_relu")) {
-        EXPECT_THROW(activation->gap_parameter_slope(1, x, x), Defect);
+    if (!traits.minimizer || activation->coefficients().size() == 0) {
+        EXPECT_THROW(activation->gap_coefficient_slopes(1, x, x), Defect);
     }
 }
 
@@ -148,7 +148,7 @@ TEST_P(EveryActivation, knows_the_number_in_its_parentheses_and_takes_another) {
         return;
     }
     const std::string kind = GetParam().substr(0, GetParam().find('('));
-    const bool whole = kind == "maxpool" || kind == "spline" || kind.ends_with("lifting");
+    const bool whole = kind == "maxpool" || kind.ends_with("spline") || kind.ends_with("lifting");
     const double other = whole ? 5 : 0.625;
     const auto changed = activation->with_parameter(other);
     EXPECT_EQ(changed->parameter(), other);
@@ -163,8 +163,8 @@ TEST_P(EveryActivation, knows_the_number_in_its_parentheses_and_takes_another) {
 TEST_P(EveryActivation, knows_what_can_be_learned_of_it) {
     const Vector<double> coefficients = activation->coefficients();
     const Matrix<double> u = random_matrix(8, 6, 12);
-    EXPECT_EQ(coefficients.size() > 0,
-              GetParam().starts_with("leaky_relu") || GetParam().starts_with("spline"));
+    EXPECT_EQ(coefficients.size() > 0, GetParam().starts_with("leaky_relu") ||
+                                           GetParam().find("spline") != std::string::npos);
     if (coefficients.size() == 0) {
         EXPECT_THROW(activation->coefficient_slopes(u, u), Defect);
         EXPECT_THROW(activation->with_coefficients(Vector<double>::Ones(1)), Defect);
@@ -196,27 +196,59 @@ TEST_P(EveryActivation, knows_what_can_be_learned_of_it) {
 INSTANTIATE_TEST_SUITE_P(Table, EveryActivation, testing::ValuesIn(activation_names()),
                          [](const auto& suite) { return test_name(suite.param); });
 
-TEST(LeakyRelu, has_a_gap_that_changes_with_its_parameter_by_the_stated_slope) {
-    const Matrix<double> u = random_matrix(7, 30, 10);
-    const Matrix<double> g = random_matrix(7, 30, 11);
-    constexpr double weight = 1.5;
-    constexpr double h = 1e-5;
-    for (double a : {0.05, 0.3, 0.9}) {
-        const auto at = [&](double value) {
-            return parse_activation("leaky_relu")->with_parameter(value);
-        };
-        Matrix<double> x(7, 30);
-        at(a)->apply(u - g / weight, x);
-        const double difference =
-            weight * (at(a + h)->gap(x, u).sum() - at(a - h)->gap(x, u).sum()) / (2 * h);
-        EXPECT_NEAR(at(a)->gap_parameter_slope(weight, u, g), difference,
-                    1e-6 * std::abs(difference))
-            << a;
-        const Matrix<float> single_u = u.cast<float>();
-        const Matrix<float> single_g = g.cast<float>();
-        EXPECT_NEAR(at(a)->gap_parameter_slope(weight, single_u, single_g), difference,
-                    1e-5 * std::abs(difference));
+TEST(Activation, has_a_gap_that_changes_with_its_coefficients_by_the_stated_slopes) {
+    const Matrix<double> u = random_matrix(8, 30, 10);
+    const Matrix<double> g = random_matrix(8, 30, 11);
+    constexpr double h = 1e-8;
+    for (const auto& phi :
+         {parse_activation("leaky_relu(0.05)"), parse_activation("leaky_relu(0.3)"),
+          parse_activation("leaky_relu(0.9)"), parse_activation("proximal_spline(7,3)"),
+          parse_activation("proximal_spline(5)")->of_channels(2)}) {
+        for (const double weight : {1.5, -0.7, 40.0}) {
+            Matrix<double> x(8, 30);
+            phi->apply(u - g / weight, x);
+            const Vector<double> slopes = phi->gap_coefficient_slopes(weight, u, g);
+            const Vector<double> single =
+                phi->gap_coefficient_slopes(weight, u.cast<float>(), g.cast<float>());
+            const Vector<double> start = phi->coefficients();
+            ASSERT_EQ(slopes.size(), start.size());
+            for (Index i = 0; i < start.size(); ++i) {
+                const auto at = [&](double by) {
+                    Vector<double> moved = start;
+                    moved[i] += by;
+                    return phi->with_coefficients(moved)->gap(x, u).sum();
+                };
+                const double difference = weight * (at(h) - at(-h)) / (2 * h);
+                const double size = std::max(std::abs(difference), slopes.cwiseAbs().maxCoeff());
+                EXPECT_NEAR(slopes[i], difference, 1e-6 * size)
+                    << phi->name() << ", weight " << weight << ", coefficient " << i;
+                EXPECT_NEAR(single[i], difference, 1e-5 * size);
+            }
+        }
     }
+}
+
+TEST(ProximalSpline, clips_the_slopes_that_it_is_given_and_keeps_their_mean) {
+    const auto start = parse_activation("proximal_spline(5,2)")->of_channels(2);
+    Vector<double> given(10);  // knot by knot
+    given << 0, 0, 0.5, 3, 0.2, 4, 0.9, 4.5, 1.2, 4.7;
+    const auto phi = start->with_coefficients(given);
+    const Vector<double> moved = phi->coefficients();
+    const auto of_channel = [](const Vector<double>& all, Index channel) -> Vector<double> {
+        return all.reshaped(2, 5).row(channel).transpose();
+    };
+    for (const Index channel : {0, 1}) {
+        const Vector<double> from = of_channel(given, channel);
+        const Vector<double> to = of_channel(moved, channel);
+        EXPECT_NEAR(to.mean(), from.mean(), 1e-14);
+        for (Index k = 0; k < 4; ++k) {
+            EXPECT_NEAR(to[k + 1] - to[k], std::clamp(from[k + 1] - from[k], 0.001, 0.999), 1e-14);
+        }
+    }
+    EXPECT_EQ(phi->with_coefficients(moved)->coefficients(), moved);
+    const Vector<double> rounded = moved.cast<float>().cast<double>();
+    EXPECT_EQ(phi->with_coefficients(rounded)->coefficients(), rounded);
+    EXPECT_LT(phi->traits().lipschitz, 1.0);
 }
 
 TEST(Sin, is_the_sine_with_the_cosine_as_its_slope_far_out_too) {

@@ -179,7 +179,8 @@ TEST_P(EveryMinimizer, has_the_slope_of_finite_differences_away_from_kinks) {
 
 TEST_P(EveryMinimizer, has_the_slope_of_the_documented_side_at_kinks) {
     for (double kink : definition().kinks) {
-        const double side = kink < 0 ? kink + 1e-3 : kink - 1e-3;
+        const bool above = kink < 0 || definition().text.starts_with("proximal_spline");
+        const double side = above ? kink + 1e-3 : kink - 1e-3;
         EXPECT_EQ(slope(kink), slope(side)) << kink;
     }
 }

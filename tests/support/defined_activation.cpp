@@ -42,9 +42,9 @@ DefinedActivation::DefinedActivation(const std::string& text)
 }
 
 bool DefinedActivation::piecewise_linear() const {
-    constexpr std::array<const char*, 11> names{
+    constexpr std::array<const char*, 12> names{
         "identity", "relu",    "leaky_relu", "hard_tanh",      "hard_sigmoid", "soft_threshold",
-        "simplex",  "maxpool", "lifting",    "scaled_lifting", "spline"};
+        "simplex",  "maxpool", "lifting",    "scaled_lifting", "spline",       "proximal_spline"};
     return std::ranges::find(names, name_) != names.end();
 }
 
@@ -88,7 +88,7 @@ double DefinedActivation::of(double u) const {
     if (name_ == "saturated_sin") {
         return std::sin(std::clamp(u, -std::numbers::pi / 2, std::numbers::pi / 2));
     }
-    if (name_ == "spline") {
+    if (name_.ends_with("spline")) {
         const double spacing = 2.0 * range_ / (parameter_ - 1.0);
         const Index k = interval(u);
         const double share = (u + range_) / spacing - static_cast<double>(k);
@@ -135,17 +135,19 @@ double DefinedActivation::slope(double u) const {
     if (name_ == "saturated_sin") {
         return std::abs(u) < std::numbers::pi / 2 ? std::cos(u) : 0.0;
     }
-    if (name_ == "spline") {
+    if (name_.ends_with("spline")) {
         const Index k = interval(u);
         return (value(k + 1) - value(k)) * (parameter_ - 1.0) / (2.0 * range_);
     }
     throw std::invalid_argument("no derivative of " + name_);
 }
 
-// Of a spline as it starts: psi(u) = 0.3 u exp(-8 (u / range)^2) at its knots.
+// Of a spline as it starts: psi(u) = 0.3 u exp(-8 t^2) at its knots, or 0.3 u / sqrt(1 + 25 t^2), t = u / range.
 double DefinedActivation::value(Index knot) const {
     const double u = -range_ + 2.0 * range_ * static_cast<double>(knot) / (parameter_ - 1.0);
-    return 0.3 * u * std::exp(-8.0 * u * u / (range_ * range_));
+    const double t = u / range_;
+    return 0.3 * u *
+           (name_ == "spline" ? std::exp(-8.0 * t * t) : 1.0 / std::sqrt(1.0 + 25.0 * t * t));
 }
 
 Index DefinedActivation::interval(double u) const {

@@ -162,9 +162,17 @@ TEST_P(BackPropagationLimit, is_approached_in_proportion_or_reached_at_once) {
     EXPECT_NEAR(near / nearer, limit.order, 0.1 * limit.order);
 }
 
+// Those of the table; splines that have a gap with so few knots that units lie as far from them as from other kinks.
+std::vector<std::string> activations_with_few_kinks() {
+    std::vector<std::string> names = activation_names();
+    std::ranges::replace(names, std::string("proximal_spline(31)"),
+                         std::string("proximal_spline(4)"));
+    return names;
+}
+
 INSTANTIATE_TEST_SUITE_P(all, BackPropagationLimit,
                          testing::Combine(testing::ValuesIn(limits),
-                                          testing::ValuesIn(activation_names()),
+                                          testing::ValuesIn(activations_with_few_kinks()),
                                           testing::ValuesIn(outputs)),
                          [](const auto& test) {
                              return std::get<0>(test.param).name + "_" +

@@ -24,7 +24,7 @@ struct ActivationTraits {
     /// of each onto [lower, upper].
     bool projection = false;
     /// Whether phi is the minimizer of a convex F(x) - <u, x>, so that gap exists. False for gelu,
-    /// sin, maxpool, splines and liftings but scaled_lifting(3).
+    /// sin, maxpool, splines that need not rise and liftings but scaled_lifting(3).
     bool minimizer = true;
     /// Whether Psi = F - 1/2|.|^2 is convex too, so that prox exists and gap(x, u) is at least
     /// 1/2 |x - phi(u)|^2. False for sign and where there is no F.
@@ -98,7 +98,8 @@ class Activation {
     virtual void apply(const ConstMatrixRef<double>& u, MatrixRef<double> x) const = 0;
 
     /// d = J'e, where J is the derivative of phi at u; e has the size of x, d that of u. At a kink
-    /// J is that of the side where |u| is smaller, at a kink at 0 that where u < 0 (relu: 0); a
+    /// J is that of the side where |u| is smaller, at a kink at 0 that where u < 0 (relu: 0), at the knot of a spline
+    /// that of the side above; a
     /// coordinate on the edge of the support of simplex counts as outside; maxpool gives e to the
     /// first of equal maxima. d may be e where they have the same size, but not u.
     virtual void pull_back(const ConstMatrixRef<float>& u, const ConstMatrixRef<float>& e,
@@ -146,13 +147,13 @@ class Activation {
                                    const ConstMatrixRef<double>& g, const ConstMatrixRef<double>& x,
                                    MatrixRef<double> s) const = 0;
 
-    /// weight times the derivative of gap(x, u) by the parameter at x = phi(u - g / weight), summed
+    /// weight times the derivative of gap(x, u) by each of coefficients() at x = phi(u - g / weight), summed
     /// over all columns and just as exact.
-    /// @pre the activation is leaky_relu; weight is not zero.
-    virtual double gap_parameter_slope(double weight, const ConstMatrixRef<float>& u,
-                                       const ConstMatrixRef<float>& g) const = 0;
-    virtual double gap_parameter_slope(double weight, const ConstMatrixRef<double>& u,
-                                       const ConstMatrixRef<double>& g) const = 0;
+    /// @pre traits().minimizer, and there are coefficients; weight is not zero.
+    virtual Vector<double> gap_coefficient_slopes(double weight, const ConstMatrixRef<float>& u,
+                                                  const ConstMatrixRef<float>& g) const = 0;
+    virtual Vector<double> gap_coefficient_slopes(double weight, const ConstMatrixRef<double>& u,
+                                                  const ConstMatrixRef<double>& g) const = 0;
 };
 
 /// Reads `relu`, `leaky_relu(0.1)`, `maxpool(2)` and so on.
