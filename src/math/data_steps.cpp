@@ -73,6 +73,7 @@ class DataSteps final : public FixedOperatorOf<DataSteps> {
         require(block.channels % 2 == 0, "the picture and what was measured have as many channels");
     }
 
+    std::vector<DegradationStep> measurement() const override { return measurement_; }
     std::string text() const override {
         std::string text = to_text(measurement_);
         for (const double t : regularizations_) {

@@ -64,6 +64,21 @@ DataUse data_use(const Config& config) {
     return use;
 }
 
+// Where maps take the pictures to be measured in another way than they are.
+std::vector<std::string> remarks_on_measurement(const Config& config) {
+    std::vector<DegradationStep> known;
+    std::ranges::copy_if(config.degradation, std::back_inserter(known), &DegradationStep::known);
+    for (const MapSpec& map : config.network.maps) {
+        const auto taken = map.in_front ? map.in_front->measurement() : known;
+        if (!taken.empty() && taken != known) {
+            return {"network.layers takes the pictures to be measured by " + to_text(taken) +
+                    ", and data.degrade = " + to_text(config.degradation) +
+                    " measures them otherwise"};
+        }
+    }
+    return {};
+}
+
 std::vector<std::string> remarks_on(const DataParts& data) {
     std::vector<std::string> remarks;
     for (const Dataset* part : {data.train.get(), data.test.get()}) {
@@ -153,6 +168,7 @@ Problem<Scalar> make_problem(const Config& config, const Communicator& world, Ta
             problem.remarks.push_back("data.test = " + config.data.test +
                                       " has no classes or values and is not used");
         }
+        std::ranges::move(remarks_on_measurement(config), std::back_inserter(problem.remarks));
         split = split_samples(data.train->samples(), config.limit, config.validation, config.seed);
         start = read_start(config);
         if (start) {

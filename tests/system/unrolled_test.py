@@ -96,7 +96,11 @@ class Unrolled(PictureTest):
         self.assertGreater(self.summary("deblurred")["test_psnr"], best + 0.3)
         shown = json.loads(self.succeed("inspect", "deblurred", "--json").out)
         self.assertIn("fidelity(blur(1.6),0.01)", json.dumps(shown))
-        self.train_alike_on_grids(((2, 2),), 2, "--network.layers=16x16x1-keep_input-(potential(6,3)-fidelity(box(3),0.01))*2")
+        other = "--network.layers=16x16x1-keep_input-(potential(6,3)-fidelity(box(3),0.01))*2"
+        self.train_alike_on_grids(((2, 2),), 2, other)
+        for measured, remarks in ((degrade, 1), ("box(3)+noise(2.55)", 0)):
+            told = self.succeed("train", self.config, "--out", "told", "--overwrite", other, f"--data.degrade={measured}", "--train.epochs=1")
+            self.assertEqual((told.out + told.err).count(f"measured by box(3), and data.degrade = {measured}"), remarks)
 
     def test_are_refused_where_they_do_not_fit(self):
         shared = f"--network.layers={STEPS}^3"

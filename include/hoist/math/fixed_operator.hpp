@@ -3,6 +3,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "hoist/math/degradation.hpp"
 #include "hoist/math/matrix.hpp"
@@ -19,6 +20,8 @@ class FixedOperator {
     const Shape& to() const { return to_; }
     /// What the text of a network says of it, in parentheses: "blur(1.6),0.01"; nothing of means, whose windows say it.
     virtual std::string text() const { return {}; }
+    /// How it takes the input to be measured; mostly nothing.
+    virtual std::vector<DegradationStep> measurement() const { return {}; }
     /// The windows whose means it gives; none where it gives something else.
     virtual std::optional<Windows> means() const { return std::nullopt; }
 
