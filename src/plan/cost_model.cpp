@@ -46,7 +46,7 @@ RunPlan plan_run(const Config& config, const SampleFacts& samples, int ranks,
             return Timeline::last_end(
                 play_unbroken(config, samples, plan.placement, rates, epochs));
         };
-        plan.seconds_steady = unbroken(2) - unbroken(1);
+        plan.seconds_steady = unbroken(2) - (config.drain_every > 0 ? unbroken(1) : plan.seconds);
         plan.flushed = flushed_pipelines(config, samples, plan.placement, rates);
     }
     plan.most_speedup = rank_costs(config, samples, alone, 0, costs).flops / heaviest;
