@@ -38,13 +38,17 @@ ExitStatus train(const Config& config, const Communicator& world, const RunOptio
     }
     if (outcome != Outcome::complete) {
         if (prints) {
-            std::fprintf(
-                stderr,
-                "hoist: stopped after %s %td of %td (%s); run again with "
-                "--resume --out %s\n",
-                config.unit().c_str(), trainer.summary().last.sweep, config.length(),
-                outcome == Outcome::out_of_time ? "train.time_limit is over" : "on request",
-                directory.c_str());
+            const Progress& progress = trainer.progress();
+            const bool within = progress.batch > 0;
+            const char* over = trainer.has_advanced()
+                                   ? "train.time_limit is over"
+                                   : "train.time_limit is over before the first step: raise it";
+            std::fprintf(stderr,
+                         "hoist: stopped %s %s %td of %td (%s); run again with "
+                         "--resume --out %s\n",
+                         within ? "within" : "after", config.unit().c_str(),
+                         progress.sweep + (within ? 1 : 0), config.length(),
+                         outcome == Outcome::out_of_time ? over : "on request", directory.c_str());
         }
         return ExitStatus::interrupted;
     }

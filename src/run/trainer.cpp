@@ -155,6 +155,7 @@ void Trainer<Scalar>::advance(Method<Scalar>& method, const Recorder& recorder) 
     const auto sent = [&] {
         return static_cast<double>(world_.bytes_sent() + problem_->peers.bytes_sent());
     };
+    has_advanced_ = true;
     const double sent_before = sent();
     const double begun = wall_time();
     method.advance(progress_, [&] { return stop().has_value() || recorder.checkpoint_overdue(); });

@@ -213,6 +213,12 @@ class StopAndResume(ProgramTest):
                 result = self.hoist("train", self.config, "--out", out, "--set", "train.time_limit=0.05", ranks=ranks)
                 self.assert_stopped_with_checkpoint(result, out)
 
+    def test_a_limit_that_is_over_before_the_first_step_is_named(self):
+        result = self.hoist("train", self.config, "--out", "run", "--train.time_limit=1e-9")
+        self.assert_stopped_with_checkpoint(result, "run")
+        for phrase in (f"after sweep 0 of {SWEEPS}", "before the first step", "raise it"):
+            self.assertIn(phrase, result.errors()[0])
+
     def test_a_checkpoint_within_an_epoch_loses_no_bit(self):
         options = ["--formulation.name=contrastive", "--weights.solver=muon", "--train.epochs=1", "--train.batch=20",
                    "--train.dropout=0.1"]

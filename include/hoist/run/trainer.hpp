@@ -62,6 +62,9 @@ class Trainer {
     /// After operator(): the closing figures, the same on every rank. @pre the outcome is complete
     /// or interrupted.
     const RunSummary& summary() const { return summary_; }
+    /// After operator(): how far the run is, and whether this object has brought it further.
+    const Progress& progress() const { return progress_; }
+    bool has_advanced() const { return has_advanced_; }
     /// With the weights that were trained. @pre as summary().
     const Problem<Scalar>& problem() const { return *problem_; }
     /// What a file of them begins with. @pre as summary().
@@ -85,6 +88,7 @@ class Trainer {
     std::optional<Problem<Scalar>> problem_;
     double bytes_of_record_ = 0.0;
     bool warned_ = false;
+    bool has_advanced_ = false;
     RunSummary summary_;
 };
 
