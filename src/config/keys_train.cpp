@@ -18,9 +18,9 @@ std::vector<Key> train_keys() {
           "mini-batches that the lower stages may run ahead of the signals from above; 0: exact"},
          [](const Value& v, Config& c) { c.staleness = v.whole_number(0, 1000); }},
         {{"train.drain_every", "0",
-          "mini-batches after which the stages that run ahead wait until all steps are done, so "
-          "that "
-          "a run can stop there; 0: at the end of an epoch only"},
+          "mini-batches after which the stages that run ahead wait until all steps are done: there "
+          "a "
+          "run can stop; 0: at the end of an epoch only"},
          [](const Value& v, Config& c) { c.drain_every = v.whole_number(0); }},
         {{"train.look_ahead", "false",
           "layers that run ahead of their steps (train.staleness) do so with the weights that "

@@ -126,7 +126,7 @@ bool Recorder::checkpoint_overdue() const {
 bool Recorder::checkpoint_due(const Progress& progress) const {
     const Index every = config_.checkpoint.every_sweeps;
     const bool by_count = every > 0 && progress.batch == 0 && progress.sweep % every == 0;
-    return by_count || checkpoint_overdue();
+    return options_.directory && (by_count || checkpoint_overdue());
 }
 
 template <typename Scalar>
