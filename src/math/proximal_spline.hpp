@@ -16,13 +16,7 @@ namespace hoist {
 class ProximalSpline : public Spline {
   public:
     ProximalSpline(Index count, double range, Index channels = 1) : Spline(count, range, channels) {
-        Vector<double> start(channels * count);
-        for (Index k = 0; k < count; ++k) {
-            const double u = knot(k) / range;
-            start.segment(k * channels, channels)
-                .setConstant(0.3 * u / std::sqrt(1.0 + 25.0 * u * u) * range / spacing());
-        }
-        set(clipped(start));
+        begin_as([](double t) { return 0.3 * t / std::sqrt(1.0 + 25.0 * t * t); });
     }
 
     ActivationTraits traits() const {

@@ -24,13 +24,7 @@ class Spline {
           range_(range),
           channels_(static_cast<int>(channels)),
           inverse_(static_cast<double>(count - 1) / (2.0 * range)) {
-        Vector<double> start(channels * count);
-        for (Index k = 0; k < count; ++k) {
-            const double u = knot(k) / range;
-            start.segment(k * channels, channels)
-                .setConstant(0.3 * u * std::exp(-8.0 * u * u) * range / spacing());
-        }
-        set(start);
+        begin_as([](double t) { return 0.3 * t * std::exp(-8.0 * t * t); });
     }
 
     ActivationTraits traits() const {
@@ -156,6 +150,16 @@ class Spline {
     double spacing() const { return 2.0 * range_ / static_cast<double>(count_ - 1); }
     double knot(Index k) const { return -range_ + static_cast<double>(k) * spacing(); }
 
+    /// psi(u) / range is a function of u / range, at the knots of every channel.
+    template <typename Function>
+    void begin_as(const Function& function) {
+        Vector<double> start(channels_ * count_);
+        for (Index k = 0; k < count_; ++k) {
+            start.segment(k * channels_, channels_)
+                .setConstant(function(knot(k) / range_) * range_ / spacing());
+        }
+        set(start);
+    }
     void set(const Vector<double>& coefficients) {
         const Eigen::Map<const Matrix<double>> values(coefficients.data(), channels_, count_);
         Pieces<double> pieces;
