@@ -32,19 +32,24 @@ class BatchScripts(BatchTest):
             self.assertIn(f"seed-{seed}", page)
 
     def test_a_signal_sends_a_run_back_into_the_queue_until_it_is_complete(self):
-        self.write_config(train__sweeps=80)
         shapes = {"srun": {"nodes": 2, "ntasks-per-node": 1}, "mpirun": {"nodes": 1, "ntasks-per-node": 2}}
         jobs = {}
         for name, whom in (("srun", "--full"), ("mpirun", "--batch")):  # the ranks too, or the script alone
-            jobs[name] = self.submit(f"{name}.sbatch", name, **shapes[name])
+            self.write_config(f"{name}.ini", train__sweeps=100000)
+            jobs[name] = self.submit(f"{name}.sbatch", name, config=f"{name}.ini", **shapes[name])
             self.wait_for_row(f"run-{name}", 1)
+            self.call("scontrol", "hold", jobs[name])  # when it is back in the queue
             self.call("scancel", whom, "--signal=USR1", jobs[name])
         for name, job in jobs.items():
             with self.subTest(name):
+                self.wait_until(lambda job=job: self.restarts(job) == 1, f"job {job} back in the queue")
+                reached, = self.checkpoints(f"run-{name}")
+                self.write_config(f"{name}.ini", train__sweeps=reached + 2)
+                self.call("scontrol", "release", job)
                 self.wait_for_job(job)
                 self.assertEqual(self.restarts(job), 1)
-                self.assert_weights_of_plain_run(f"run-{name}", ranks=2)
-        self.wait_for_job(self.submit("srun.sbatch", "srun", **shapes["srun"]))
+                self.assert_weights_of_plain_run(f"run-{name}", ranks=2, config=f"{name}.ini")
+        self.wait_for_job(self.submit("srun.sbatch", "srun", config="srun.ini", **shapes["srun"]))
         self.assertEqual(self.output().count("the run in run-srun is complete"), 1)
 
     def test_a_job_that_is_cancelled_stays_away(self):
