@@ -5,6 +5,7 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import subprocess
 import unittest
 
@@ -112,12 +113,17 @@ class Denormals(ProgramTest):
         (self.folder / "table.csv").write_text("\n".join(lines) + "\n")
         return ["--data.format=csv", "--data.path=.", "--data.train=table.csv"]
 
-    def test_a_run_leaves_none_in_the_state_of_its_solver(self):
+    def of_vanishing_gradients(self):
+        """A run's arguments whose solver, were they kept, makes thousands of them."""
         config = self.write_config(network__layers="3-6-2", formulation__name="contrastive", train__batch=1,
-                                   train__epochs=1, weights__solver="adam", weights__momentum=0.8, checkpoint__every=1)
-        table = self.write_table()
+                                   train__epochs=1, weights__solver="adam", weights__momentum=0.8, weights__ridge=0,
+                                   data__standardize="false", checkpoint__every=1)
+        return ["train", config, *self.write_table(), "--out", "run", "--overwrite"]
+
+    def test_a_run_leaves_none_in_the_state_of_its_solver(self):
+        arguments = self.of_vanishing_gradients()
         for threads in (1, 2):
-            self.succeed("train", config, *table, "--out", "run", "--overwrite", "--threads", threads)
+            self.succeed(*arguments, "--threads", threads)
             denormal, numbers = 0, 0
 
             def count(name, item):
@@ -132,6 +138,18 @@ class Denormals(ProgramTest):
                 file["solver"].visititems(count)
             self.assertGreater(numbers, 50)
             self.assertEqual(denormal, 0)
+
+    @unittest.skipIf("sse2" not in FLAGS, "only x86 can end a program that computes with one")
+    def test_no_operation_of_a_run_meets_one(self):
+        trapped = ["env", *self.preloaded("HOIST_DENORMAL_TRAP"), HOIST, *map(str, self.of_vanishing_gradients())]
+        cases = {"one rank": (trapped, 0), "threads": ([*trapped, "--threads=2"], 0),
+                 "ranks": ([*MPIRUN, "-n", "2", *trapped], 0),
+                 "what the trap is for": (["env", "KEEP_DENORMALS=1", *trapped], -signal.SIGFPE)}
+        for name, (command, status) in cases.items():
+            with self.subTest(name):
+                done = subprocess.run(command, cwd=self.folder, env=ENVIRONMENT, capture_output=True, text=True, timeout=100,
+                                      check=False)
+                self.assertEqual(done.returncode, status, done.stderr)
 
     def test_they_are_read_and_count_as_zero(self):
         config = self.write_config(network__layers="3-6-2")

@@ -88,7 +88,7 @@ class Launch(ProgramTest):
         self.assertIn("hoist: train.batch = none is not valid", result.stderr)
 
     def test_an_interrupted_local_run_has_a_checkpoint(self):
-        config = self.write_config(train__sweeps=400)
+        config = self.write_config(train__sweeps=100000)
         run = Run([str(self.checkout / "launch" / "local"), "-n", "2", "train", config, "--out", "run"], self.folder)
         self.addCleanup(run.end)
         self.wait_for_sweep(run, "run", 3)
