@@ -5,7 +5,7 @@
 
 #include "hoist/comm/agree.hpp"
 #include "hoist/problem/augmentation.hpp"
-#include "hoist/problem/counter_random.hpp"
+#include "hoist/base/counter_random.hpp"
 
 namespace hoist {
 

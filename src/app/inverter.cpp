@@ -5,7 +5,7 @@
 
 #include "given_values.hpp"
 #include "hoist/base/error.hpp"
-#include "hoist/problem/counter_random.hpp"
+#include "hoist/base/counter_random.hpp"
 #include "hoist/train/picture_quality.hpp"
 
 namespace hoist {

@@ -125,8 +125,7 @@ std::vector<Key> data_keys() {
         {{"data.degrade", "",
           "what the pictures that a network of pictures is given have suffered, step by step: "
           "blur(PIXELS), box(SIDE), subsample(EVERY), noise(DEVIATION of 255), mask(SHARE lost), "
-          "as in "
-          "blur(1.6)+noise(2.55)"},
+          "fixed_mask(SHARE), radon(ANGLES), as in blur(1.6)+noise(2.55)"},
          [](const Value& v, Config& c) { c.degradation = parse_degradation(v.text); }},
         {{"data.patches", "0",
           "side of the squares that are cut out of its training pictures, one of each in an epoch; "

@@ -5,9 +5,8 @@
 #include <cmath>
 #include <mutex>
 
-#include "fixed_operator_of.hpp"
-#include "hoist/base/error.hpp"
-#include "hoist/base/text.hpp"
+#include "data_steps_of.hpp"
+#include "normal_steps.hpp"
 
 namespace hoist {
 
@@ -62,25 +61,9 @@ struct Bases {
     Side<Scalar> measured;
 };
 
-class DataSteps final : public FixedOperatorOf<DataSteps> {
+class DataSteps final : public DataStepsOf<DataSteps> {
   public:
-    DataSteps(const Shape& block, std::vector<DegradationStep> measurement,
-              std::vector<double> regularizations)
-        : FixedOperatorOf(
-              block, {block.rows, block.columns, block.channels * (terms(regularizations) + 1)}),
-          measurement_(std::move(measurement)),
-          regularizations_(std::move(regularizations)) {
-        require(block.channels % 2 == 0, "the picture and what was measured have as many channels");
-    }
-
-    std::vector<DegradationStep> measurement() const override { return measurement_; }
-    std::string text() const override {
-        std::string text = to_text(measurement_);
-        for (const double t : regularizations_) {
-            text += "," + hoist::to_text(t);
-        }
-        return text;
-    }
+    using DataStepsOf::DataStepsOf;
 
     template <typename Scalar>
     void put(const ConstMatrixRef<Scalar>& x, MatrixRef<Scalar>& y) const {
@@ -138,17 +121,18 @@ class DataSteps final : public FixedOperatorOf<DataSteps> {
         return 2.0 * places * sides * static_cast<double>(from().channels * (1 + terms()));
     }
 
-  private:
-    static Index terms(const std::vector<double>& regularizations) {
-        return std::max<Index>(1, std::ssize(regularizations));
+    // The bases are made in double.
+    double bytes(double scalar) const override {
+        const auto square = [](Index side) { return static_cast<double>(side * side); };
+        const double numbers = 2.0 * (square(from().rows) + square(from().columns) +
+                                      static_cast<double>(from().places() * terms()));
+        return numbers * (scalar + sizeof(double));
     }
-    Index terms() const { return terms(regularizations_); }
-    Index below() const { return from().channels; }
-    Index above() const { return to().channels; }
-    /// The first half of the channels are those of the picture.
+
+  private:
     template <typename Scalar>
     const Side<Scalar>& side_of(const Bases<Scalar>& bases, Index channel) const {
-        return channel < below() / 2 ? bases.picture : bases.measured;
+        return of_picture(channel) ? bases.picture : bases.measured;
     }
 
     template <typename Scalar>
@@ -162,8 +146,8 @@ class DataSteps final : public FixedOperatorOf<DataSteps> {
     }
 
     void decompose() const {
-        const SingularValues across(degrading_matrix(measurement_, from().columns));
-        const SingularValues down(degrading_matrix(measurement_, from().rows));
+        const SingularValues across(degrading_matrix(measurement(), from().columns));
+        const SingularValues down(degrading_matrix(measurement(), from().rows));
         in_double_ = {{across.v, down.v, {}}, {across.u, down.u, {}}};
         const Matrix<double> s = across.s * down.s.transpose();
         const Matrix<double> squares = s.cwiseProduct(s);
@@ -171,10 +155,10 @@ class DataSteps final : public FixedOperatorOf<DataSteps> {
             in_double_.picture.factors.push_back(a);
             in_double_.measured.factors.push_back(b);
         };
-        if (regularizations_.empty()) {
+        if (regularizations().empty()) {
             add(squares, s);
         }
-        for (const double t : regularizations_) {
+        for (const double t : regularizations()) {
             const Matrix<double> sums = squares.array() + t;
             add(squares.cwiseQuotient(sums), s.cwiseQuotient(sums));
         }
@@ -191,8 +175,6 @@ class DataSteps final : public FixedOperatorOf<DataSteps> {
             Eigen::Stride<Eigen::Dynamic, Eigen::Dynamic>(from().columns * all, all));
     }
 
-    std::vector<DegradationStep> measurement_;
-    std::vector<double> regularizations_;
     mutable std::once_flag decomposed_;
     mutable Bases<double> in_double_;
     mutable Bases<float> in_float_;
@@ -203,6 +185,9 @@ class DataSteps final : public FixedOperatorOf<DataSteps> {
 std::shared_ptr<const FixedOperator> steps_toward_data(
     const Shape& block, const std::vector<DegradationStep>& measurement,
     const std::vector<double>& regularizations) {
+    if (!measurement.front().along_sides()) {
+        return normal_steps(block, measurement, regularizations);
+    }
     return std::make_shared<DataSteps>(block, measurement, regularizations);
 }
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 
+#include "hoist/base/counter_random.hpp"
 #include "hoist/base/error.hpp"
 #include "hoist/base/text.hpp"
 
@@ -25,7 +26,9 @@ constexpr std::array forms{Form{"noise", Kind::noise, "DEVIATION", 1e4, false},
                            Form{"blur", Kind::blur, "PIXELS", 100.0, false},
                            Form{"box", Kind::box, "SIDE", 255.0, true},
                            Form{"subsample", Kind::subsample, "EVERY", 255.0, true},
-                           Form{"mask", Kind::mask, "SHARE", 1.0, false}};
+                           Form{"mask", Kind::mask, "SHARE", 1.0, false},
+                           Form{"fixed_mask", Kind::fixed_mask, "SHARE", 1.0, false},
+                           Form{"radon", Kind::radon, "ANGLES", 1000.0, true}};
 
 std::string usages() {
     std::vector<std::string> usages;
@@ -43,8 +46,9 @@ std::vector<DegradationStep> parse_degradation(std::string_view text, const std:
         return steps;
     }
     const auto refuse = [&](const std::string& why) {
-        throw UsageError(key + " = " + std::string(text) + " cannot be read", why,
-                         "write it like noise(25), blur(1.6)+noise(2.55) or mask(0.5)");
+        throw UsageError(
+            key + " = " + std::string(text) + " cannot be read", why,
+            "write it like noise(25), blur(1.6)+noise(2.55), radon(30)+noise(1) or mask(0.5)");
     };
     for (const std::string& piece : split(text, '+')) {
         const std::string step(trim(piece));
@@ -68,6 +72,12 @@ std::vector<DegradationStep> parse_degradation(std::string_view text, const std:
         }
         if (steps.back().blurs() && steps.size() > 1) {
             refuse("a lens blurs before anything else happens");
+        }
+        const bool projected = steps.size() > 1 && steps.front().kind == Kind::radon;
+        if ((form->kind == Kind::radon && steps.size() > 1) ||
+            (projected && form->kind != Kind::noise)) {
+            refuse(
+                "projections are taken of the picture itself, and behind them stands only noise");
         }
     }
     return steps;
@@ -101,13 +111,22 @@ std::vector<double> blurring_weights(const DegradationStep& step) {
     return weights;
 }
 
+bool keeps(const DegradationStep& step, Index row, Index column) {
+    if (step.kind == Kind::subsample) {
+        const auto every = static_cast<Index>(step.amount);
+        return row % every == 0 && column % every == 0;
+    }
+    require(step.kind == Kind::fixed_mask, "a step keeps some pixels");
+    return CounterRandom(0, Purpose::degradation, {row, column}).uniform() >= step.amount;
+}
+
 Matrix<double> degrading_matrix(const std::vector<DegradationStep>& steps, Index count) {
     Matrix<double> matrix = Matrix<double>::Identity(count, count);
     for (const DegradationStep& step : steps) {
-        require(step.known(), "a degradation by chance has no matrix");
+        require(step.along_sides(), "only what works along rows and columns has a matrix of each");
         if (step.kind == Kind::subsample) {
             for (Index i = 0; i < count; ++i) {
-                if (i % static_cast<Index>(step.amount) != 0) {
+                if (!keeps(step, i, 0)) {
                     matrix.row(i).setZero();
                 }
             }

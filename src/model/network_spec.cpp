@@ -129,6 +129,9 @@ Index NetworkSpec::widest() const {
 }
 
 NetworkSpec NetworkSpec::resized(const Shape& input) const {
+    if (input == block(0)) {  // whose fixed operators it shares
+        return *this;
+    }
     const std::string text = layers_text();
     std::vector<std::string> names;
     for (Index l = 1; l <= hidden(); ++l) {

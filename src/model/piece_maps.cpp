@@ -7,6 +7,13 @@
 
 namespace hoist {
 
+namespace {
+
+// Their normal matrix takes 67 MB in float.
+constexpr Index most_projected = 4096;
+
+}  // namespace
+
 void PieceMaps::refuse(const Piece& piece, const std::string& why) const {
     throw UsageError(shown_ + " does not fit", piece.text + " " + why, network_example);
 }
@@ -120,7 +127,18 @@ std::shared_ptr<const FixedOperator> PieceMaps::data_steps_of(const Piece& piece
         !std::ranges::all_of(measurement, [](const auto& step) { return step.known(); })) {
         refuse(piece,
                "does not begin with what is known of the measurement, which is made of "
-               "blur(PIXELS), box(SIDE) and subsample(EVERY)");
+               "blur(PIXELS), box(SIDE) and subsample(EVERY), or is fixed_mask(SHARE) or "
+               "radon(ANGLES)");
+    }
+    if (measurement.size() > 1 &&
+        !std::ranges::all_of(measurement, [](const auto& step) { return step.along_sides(); })) {
+        refuse(piece, "knows fixed_mask and radon alone, not with other steps");
+    }
+    if (measurement.front().kind == DegradationStep::Kind::radon &&
+        block.places() > most_projected) {
+        refuse(piece, "solves for all pixels together, and the picture has " +
+                          std::to_string(block.places()) + ", more than " +
+                          std::to_string(most_projected) + " (as 64x64 has)");
     }
     std::vector<double> regularizations;
     for (std::size_t i = 1; i < parameters.size(); ++i) {

@@ -49,7 +49,7 @@ class BatchModel : protected RankPart {
         memory.samples = sample_bytes(held_) + picture_bytes(pictures_);
         // Compressed inputs take a value and an index for each that is not zero, at most 0.35.
         memory.activations = (passages() * batch_rows() + inbox_rows()) * batch_columns_ * scalar_;
-        memory.weights = weights() * scalar_;
+        memory.weights = weights() * scalar_ + fixed_bytes();
         memory.program = program_pages + (rank_ == 0 ? writer_pages : 0.0);
         const double at_once = judged_columns(pictures_);
         memory.scratch =

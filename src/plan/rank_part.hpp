@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <set>
 
 #include "hoist/math/solver_work.hpp"
 #include "hoist/model/column_blocks.hpp"
@@ -65,6 +66,18 @@ class RankPart {
     }
     double solution_numbers(double n, double m) const {
         return solvers(n, m) > 1.0 ? 0.5 * (n + 1.0) * m : 0.0;
+    }
+    /// Bytes of the fixed operators of this stage, each of which may stand in front of many maps.
+    double fixed_bytes() const {
+        std::set<const FixedOperator*> counted;
+        double bytes = 0.0;
+        for (Index l = layers_.begin; l < layers_.end; ++l) {
+            const FixedOperator* const fixed = network_.map(l).in_front.get();
+            if (fixed != nullptr && counted.insert(fixed).second) {
+                bytes += fixed->bytes(scalar_);
+            }
+        }
+        return bytes;
     }
     MapWork map_work(Index map) const { return {kernels_, network_.map(map)}; }
     double outputs() const { return width(network_.layers()); }

@@ -121,7 +121,7 @@ class SweepModel : RankPart {
     }
 
     double weights() const {
-        double bytes = equations() * full;
+        double bytes = equations() * full + fixed_bytes();
         for (Index l = layers_.begin; l < layers_.end; ++l) {
             bytes += (inputs_of(l) + 1) * outputs_of(l) * scalar_;
             bytes +=

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "hoist/base/error.hpp"
+#include "hoist/math/radon.hpp"
 
 namespace hoist {
 
@@ -56,6 +57,41 @@ void cut_out(const Shape& shape, std::span<const Scalar> clean, const Patch& pat
     }
 }
 
+template <typename Scalar>
+void add_noise(const DegradationStep& step, CounterRandom& random, std::span<Scalar> numbers) {
+    for (Scalar& number : numbers) {
+        number += static_cast<Scalar>(step.amount / 255.0 * random.normal());
+    }
+}
+
+// The projections of the whole picture, with the noise on them, taken back.
+template <typename Scalar>
+void project(const std::vector<DegradationStep>& steps, const Shape& shape,
+             std::span<const Scalar> clean, const Patch& patch, CounterRandom& random,
+             std::span<Scalar> out) {
+    const Radon radon(static_cast<Index>(steps.front().amount), shape.rows, shape.columns);
+    std::vector<double> picture(static_cast<std::size_t>(shape.places()));
+    std::vector<Scalar> whole(clean.size());
+    for (Index channel = 0; channel < shape.channels; ++channel) {
+        const auto in = [&](std::size_t place) {
+            return place * static_cast<std::size_t>(shape.channels) +
+                   static_cast<std::size_t>(channel);
+        };
+        for (std::size_t place = 0; place < picture.size(); ++place) {
+            picture[place] = static_cast<double>(clean[in(place)]);
+        }
+        std::vector<double> rays = radon.project(picture);
+        for (auto step = steps.begin() + 1; step < steps.end(); ++step) {
+            add_noise<double>(*step, random, rays);
+        }
+        const std::vector<double> back = radon.back_project(rays);
+        for (std::size_t place = 0; place < picture.size(); ++place) {
+            whole[in(place)] = static_cast<Scalar>(back[place]);
+        }
+    }
+    cut_out<Scalar>(shape, whole, patch, out);
+}
+
 }  // namespace
 
 template <typename Scalar>
@@ -69,6 +105,10 @@ void degrade(const std::vector<DegradationStep>& steps, const Shape& shape,
     require(patch.top >= 0 && patch.left >= 0 && patch.top + patch.rows <= shape.rows &&
                 patch.left + patch.columns <= shape.columns,
             "a patch lies in its picture");
+    if (!steps.empty() && steps.front().kind == Kind::radon) {
+        project(steps, shape, clean, patch, random, degraded);
+        return;
+    }
     if (steps.empty() || !steps.front().blurs()) {
         cut_out(shape, clean, patch, degraded);
     }
@@ -76,13 +116,10 @@ void degrade(const std::vector<DegradationStep>& steps, const Shape& shape,
         if (step.blurs()) {
             blur(step, shape, clean, patch, degraded);
         } else if (step.kind == Kind::noise) {
-            for (Scalar& value : degraded) {
-                value += static_cast<Scalar>(step.amount / 255.0 * random.normal());
-            }
-        } else if (step.kind == Kind::subsample) {
-            const auto every = static_cast<Index>(step.amount);
+            add_noise(step, random, degraded);
+        } else if (step.kind == Kind::subsample || step.kind == Kind::fixed_mask) {
             for (Index place = 0; place < patch.rows * patch.columns; ++place) {
-                if (place / patch.columns % every != 0 || place % patch.columns % every != 0) {
+                if (!keeps(step, place / patch.columns, place % patch.columns)) {
                     std::fill_n(degraded.data() + place * shape.channels, shape.channels,
                                 Scalar{0});
                 }

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "hoist/problem/counter_random.hpp"
+#include "hoist/base/counter_random.hpp"
 
 namespace hoist {
 

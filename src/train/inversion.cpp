@@ -5,7 +5,7 @@
 
 #include "hoist/base/error.hpp"
 #include "hoist/math/simplex.hpp"
-#include "hoist/problem/counter_random.hpp"
+#include "hoist/base/counter_random.hpp"
 
 namespace hoist {
 

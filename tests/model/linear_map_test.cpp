@@ -144,7 +144,11 @@ INSTANTIATE_TEST_SUITE_P(
                     "3x2x2-by_rows-recurrent(5)*3-4#2",
                     "5x4x1-keep_input-conv(1,3)-fidelity(blur(0.8))-conv(1,3)#1",
                     "5x6x2-keep_input-conv(2,3)-fidelity(blur(0.8),0.05,0.3)-conv(2,3)#1",
-                    "6x4x1-keep_input-conv(1,3)-fidelity(box(3)+subsample(2),0.1)#1"),
+                    "6x4x1-keep_input-conv(1,3)-fidelity(box(3)+subsample(2),0.1)#1",
+                    "5x4x1-keep_input-conv(1,3)-fidelity(radon(3))-conv(1,3)#1",
+                    "3x5x2-keep_input-conv(2,3)-fidelity(radon(4),0.05,0.3)-conv(2,3)#1",
+                    "5x4x2-keep_input-conv(2,3)-fidelity(fixed_mask(0.4))-conv(2,3)#1",
+                    "5x4x1-keep_input-conv(1,3)-fidelity(fixed_mask(0.4),0.05,0.3)#1"),
     [](const auto& test) {
         std::string name = test.param;
         std::ranges::replace_if(

@@ -159,6 +159,8 @@ TEST(NetworkSpec, refuses_steps_that_do_not_fit) {
              {"8x8x1-keep_input-conv(1,3)-fidelity(blur(1.6),0)", "relu", "above 0"},
              {"8x8x1-keep_input-conv(1,3)-fidelity(blur(1.6),0.1,)", "relu", "above 0"},
              {"8x8x1-keep_input-conv(1,3)-fidelity(blr(1.6))", "relu", "blr(1.6)"},
+             {"8x8x1-keep_input-conv(1,3)-fidelity(blur(1)+fixed_mask(0.5))", "relu", "alone"},
+             {"64x65x1-keep_input-conv(1,3)-fidelity(radon(9),0.1)", "relu", "64x64"},
              {"8x8x1-residual(3,4)", "scaled_lifting(3)", "scaled_lifting(3)"},
              {"8x8x1-residual(3,4)-conv(1,3)", "relu,tanh", "identity"},
              {"8x8x1-conv(1,3)-potential(2,3)^2", "relu,relu,tanh", "activations"},
@@ -183,6 +185,8 @@ TEST(NetworkSpec, makes_pictures_of_pictures_where_the_output_is_linear) {
           "8x8x1-keep_input-(potential(4,5)-fidelity)^3",
           "8x8x1-keep_input-(potential(4,5)-fidelity(blur(1.6),0.01,0.1))^3",
           "8x8x2-keep_input-conv(2,3)-fidelity(box(3)+subsample(2))",
+          "8x8x2-keep_input-conv(2,3)-fidelity(radon(9),0.1)",
+          "8x8x2-keep_input-conv(2,3)-fidelity(fixed_mask(0.5))",
           "8x8x1-potential(4,5)^2-residual(3)^2",
           "8x8x1-conv(6,6,2,2)-residual(3,4)-conv(4,3)-shuffle(2)-add_input"}) {
         const NetworkSpec spec = parse_network(layers, "relu", "linear");

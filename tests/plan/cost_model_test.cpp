@@ -155,6 +155,28 @@ TEST(CostModel, stages_hold_what_is_theirs_and_one_matrix_of_each_neighbor) {
     EXPECT_DOUBLE_EQ(plan.ranks[2].memory.activations, (2 * 100.0 + 10.0) * column + energy);
 }
 
+// One matrix of all places for all steps of a stage, beside one in double of which it is made.
+TEST(CostModel, a_stage_holds_what_solves_for_all_pixels_together_once) {
+    const auto plan_with = [](const std::string& fidelity) {
+        return plan_of(
+            {{"network.layers", "28x28x1-keep_input-(potential(4,3)-" + fidelity + ")*3"},
+             {"network.activation", "relu"},
+             {"network.output", "linear"},
+             {"formulation.name", "contrastive"},
+             {"weights.solver", "adam"},
+             {"train.batch", "100"},
+             {"grid.stages", "2"}},
+            2);
+    };
+    const RunPlan solving = plan_with("fidelity(radon(9),0.1)");
+    const RunPlan by_gradient = plan_with("fidelity");
+    for (std::size_t rank = 0; rank < 2; ++rank) {
+        const double more =
+            solving.ranks[rank].memory.weights - by_gradient.ranks[rank].memory.weights;
+        EXPECT_NEAR(more, 784.0 * 784.0 * (4.0 + 8.0), 1e3);
+    }
+}
+
 TEST(CostModel, double_precision_doubles_the_samples_and_the_traffic_of_columns) {
     const RunPlan single = plan_of({{"grid.stages", "2"}}, 2);
     const RunPlan full = plan_of({{"grid.stages", "2"}, {"train.precision", "double"}}, 2);

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "hoist/base/error.hpp"
+#include "hoist/math/radon.hpp"
 #include "support/messages.hpp"
 
 namespace hoist {
@@ -73,7 +74,7 @@ TEST(Degrade, a_blur_is_the_gaussian_mean_of_the_periodic_picture) {
 TEST(Degrade, a_patch_is_that_part_of_the_degraded_picture) {
     const std::vector<double> clean = drawn_picture();
     const Patch patch{3, 5, 4, 7};
-    for (const std::string steps : {"", "blur(2)"}) {
+    for (const std::string steps : {"", "blur(2)", "radon(4)"}) {
         const std::vector<double> whole = degraded(steps, clean);
         const std::vector<double> part = degraded(steps, clean, patch);
         auto found = part.begin();
@@ -122,6 +123,72 @@ TEST(Degrade, a_mask_takes_all_channels_of_its_share_of_pixels) {
         }
     }
     EXPECT_NEAR(static_cast<double>(lost), 3000.0, 5.0 * std::sqrt(10000.0 * 0.3 * 0.7));
+}
+
+TEST(Degrade, a_fixed_mask_loses_the_same_pixels_of_every_picture) {
+    const auto lost = [&](const std::string& steps, const Shape& of) {
+        const std::vector<double> clean = drawn_picture(of);
+        const std::vector<double> found = degraded(steps, clean, {0, 0, of.rows, of.columns}, of);
+        std::set<std::pair<Index, Index>> pixels;
+        for (std::size_t i = 0; i < clean.size(); ++i) {
+            EXPECT_TRUE(found[i] == clean[i] || found[i] == 0.0);
+            const Index pixel = static_cast<Index>(i) / of.channels;
+            if (found[i] == 0.0) {
+                pixels.emplace(pixel / of.columns, pixel % of.columns);
+            }
+        }
+        return pixels;
+    };
+    constexpr Shape large{100, 100, 3};
+    const auto third = lost("fixed_mask(0.3)", large);
+    EXPECT_NEAR(static_cast<double>(third.size()), 3000.0, 5.0 * std::sqrt(10000.0 * 0.3 * 0.7));
+    EXPECT_EQ(lost("fixed_mask(0.3)", large), third);
+    EXPECT_TRUE(std::ranges::includes(lost("fixed_mask(0.5)", large), third));
+    for (const auto& [row, column] : lost("fixed_mask(0.3)", {7, 20, 1})) {
+        EXPECT_TRUE(third.contains({row, column}));
+    }
+    EXPECT_EQ(lost("fixed_mask(1)", {3, 3, 1}).size(), 9U);
+}
+
+// Of the pixels of all channels: what was projected is taken back.
+TEST(Degrade, projections_are_taken_back_with_the_noise_on_their_rays) {
+    constexpr Shape of{6, 9, 2};
+    constexpr Patch all{0, 0, 6, 9};
+    const Radon radon(8, 6, 9);
+    const std::vector<double> clean = drawn_picture(of);
+    const std::vector<double> found = degraded("radon(8)", clean, all, of);
+    std::vector<double> one(54);
+    for (std::size_t channel = 0; channel < 2; ++channel) {
+        for (std::size_t place = 0; place < 54; ++place) {
+            one[place] = clean[2 * place + channel];
+        }
+        const std::vector<double> back = radon.back_project(radon.project(one));
+        for (std::size_t place = 0; place < 54; ++place) {
+            EXPECT_NEAR(found[2 * place + channel], back[place], 1e-14);
+        }
+    }
+    // The variance of the noise of each pixel is the sum of squares of what its rays add to it.
+    double variance = 0.0;
+    std::vector<double> ray(static_cast<std::size_t>(radon.rays()));
+    for (double& value : ray) {
+        value = 10.0 / 255.0;
+        for (const double share : radon.back_project(ray)) {
+            variance += share * share / 54.0;
+        }
+        value = 0.0;
+    }
+    double squares = 0.0;
+    constexpr Index draws = 400;
+    for (Index draw = 0; draw < draws; ++draw) {
+        CounterRandom random = stream(draw);
+        std::vector<double> noisy(clean.size());
+        degrade<double>(parse_degradation("radon(8)+noise(10)"), of, clean, all, random, noisy);
+        for (std::size_t i = 0; i < clean.size(); ++i) {
+            squares += (noisy[i] - found[i]) * (noisy[i] - found[i]);
+        }
+    }
+    // 400 draws of 160 rays and more of each channel: five deviations of their mean square are less.
+    EXPECT_NEAR(squares / (draws * 108.0), variance, 0.05 * variance);
 }
 
 // By the matrices of a row and of a column, which are known of it.
@@ -188,9 +255,11 @@ TEST(Degrade, steps_are_read_in_their_order_and_what_is_none_is_refused) {
               (std::vector<DegradationStep>{{Kind::blur, 1.6}, {Kind::noise, 2.55}}));
     EXPECT_EQ(parse_degradation("mask(0.5)"), (std::vector<DegradationStep>{{Kind::mask, 0.5}}));
     EXPECT_TRUE(parse_degradation(" ").empty());
-    for (const std::string text : {"nois(25)", "noise", "noise(25", "noise(-1)", "noise(0)",
-                                   "noise(x)", "mask(1.5)", "box(4)", "box(2.5)", "noise(1)+box(3)",
-                                   "subsample(1.5)", "noise(1)+blur(2)", "+", "noise(1)+"}) {
+    for (const std::string text :
+         {"nois(25)", "noise", "noise(25", "noise(-1)", "noise(0)", "noise(x)", "mask(1.5)",
+          "box(4)", "box(2.5)", "noise(1)+box(3)", "subsample(1.5)", "noise(1)+blur(2)",
+          "fixed_mask(1.5)", "radon(2.5)", "noise(1)+radon(3)", "radon(3)+mask(0.5)",
+          "blur(2)+radon(3)", "+", "noise(1)+"}) {
         EXPECT_NE(message_of<UsageError>([&] { parse_degradation(text); }).find("data.degrade"),
                   std::string::npos)
             << text;

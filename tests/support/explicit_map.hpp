@@ -22,18 +22,46 @@ inline Index mirrored_place(Index i, Index count) {
 
 Matrix<double> explicit_matrix(const MapSpec& map, Weights<double> weights);
 
+/// All rays of parallel projections, with the factor of which N = K'K has half: each has a pixel by its distance.
+inline Matrix<double> projecting_matrix(Index angles, const Shape& shape) {
+    const auto rays = static_cast<Index>(std::hypot(shape.rows, shape.columns)) + 4;
+    Matrix<double> k = Matrix<double>::Zero(2 * rays * angles, shape.places());
+    for (Index angle = 0; angle < angles; ++angle) {
+        const double theta =
+            std::acos(-1.0) * static_cast<double>(angle) / static_cast<double>(angles);
+        for (Index ray = 0; ray < 2 * rays; ++ray) {
+            for (Index p = 0; p < shape.places(); ++p) {
+                const double x = static_cast<double>(p % shape.columns) -
+                                 static_cast<double>(shape.columns - 1) / 2.0;
+                const double y = static_cast<double>(p / shape.columns) -
+                                 static_cast<double>(shape.rows - 1) / 2.0;
+                // Where a projection's middle lies depends on the number of its rays, which is the diagonal rounded up and 2.
+                const double diagonal = std::ceil(std::hypot(shape.rows, shape.columns));
+                const double place =
+                    static_cast<double>(ray - rays) + (std::fmod(diagonal, 2.0) == 0.0 ? 0.5 : 0.0);
+                const double away = std::abs(x * std::cos(theta) + y * std::sin(theta) - place);
+                k(angle * 2 * rays + ray, p) = std::max(0.0, 1.0 - away);
+            }
+        }
+    }
+    return k / std::sqrt(static_cast<double>(angles * std::max(shape.rows, shape.columns)));
+}
+
 /// What a lens and the choice of pixels make of a picture of one channel, by sums over all pairs of pixels, place by
 /// place.
 inline Matrix<double> measuring_matrix(const std::vector<DegradationStep>& steps,
                                        const Shape& shape) {
     using Kind = DegradationStep::Kind;
+    if (steps.front().kind == Kind::radon) {
+        return projecting_matrix(static_cast<Index>(steps.front().amount), shape);
+    }
     Matrix<double> k = Matrix<double>::Identity(shape.places(), shape.places());
     for (const DegradationStep& step : steps) {
         Matrix<double> one = Matrix<double>::Zero(k.rows(), k.cols());
         const auto radius = static_cast<Index>(
             step.kind == Kind::blur ? std::ceil(4.0 * step.amount) : (step.amount - 1.0) / 2.0);
         double sum = 0.0;
-        for (Index i = -radius; i <= radius && step.kind != Kind::subsample; ++i) {
+        for (Index i = -radius; i <= radius && step.blurs(); ++i) {
             for (Index j = -radius; j <= radius; ++j) {
                 const double weight = step.kind == Kind::box
                                           ? 1.0
@@ -49,10 +77,13 @@ inline Matrix<double> measuring_matrix(const std::vector<DegradationStep>& steps
                 }
             }
         }
-        if (step.kind == Kind::subsample) {
+        if (!step.blurs()) {
             const auto every = static_cast<Index>(step.amount);
             for (Index p = 0; p < shape.places(); ++p) {
-                const bool kept = p / shape.columns % every == 0 && p % shape.columns % every == 0;
+                const bool kept =
+                    step.kind == Kind::fixed_mask
+                        ? keeps(step, p / shape.columns, p % shape.columns)
+                        : p / shape.columns % every == 0 && p % shape.columns % every == 0;
                 one(p, p) = kept ? 1.0 : 0.0;
             }
             sum = 1.0;
@@ -67,9 +98,14 @@ inline Vector<double> steps_by_definition(const FixedOperator& steps, const Vect
     const std::vector<std::string> parameters = split(steps.text(), ',');
     const Shape& shape = steps.from();
     const Index channels = shape.channels / 2;
-    const Matrix<double> k = measuring_matrix(parse_degradation(parameters.front()), shape);
-    const Matrix<double> adjoint = k.transpose();
+    const std::vector<DegradationStep> measurement = parse_degradation(parameters.front());
+    const Matrix<double> k = measuring_matrix(measurement, shape);
+    Matrix<double> adjoint = k.transpose();
     const Matrix<double> gram = adjoint * k;
+    if (measurement.front().kind ==
+        DegradationStep::Kind::radon) {  // what was measured has been taken back
+        adjoint.setIdentity(gram.rows(), gram.cols());
+    }
     const Index terms = std::max<Index>(1, std::ssize(parameters) - 1);
     Vector<double> made(steps.to().size());
     for (Index channel = 0; channel < shape.channels; ++channel) {

@@ -3,6 +3,7 @@
 import json
 import unittest
 
+import cv2
 import numpy
 
 from pictures_test import NOISE, USAGE, PictureTest, ratio
@@ -101,6 +102,48 @@ class Unrolled(PictureTest):
         for measured, remarks in ((degrade, 1), ("box(3)+noise(2.55)", 0)):
             told = self.succeed("train", self.config, "--out", "told", "--overwrite", other, f"--data.degrade={measured}", "--train.epochs=1")
             self.assertEqual((told.out + told.err).count(f"measured by box(3), and data.degrade = {measured}"), remarks)
+
+    def projected(self, picture, angles):
+        """The matrix of rays, each of which has the pixels near it by their distance."""
+        rows, columns = picture.shape
+        y, x = numpy.mgrid[:rows, :columns] - numpy.array([(rows - 1) / 2, (columns - 1) / 2])[:, None, None]
+        detectors = int(numpy.ceil(numpy.hypot(rows, columns))) + 2
+        places = numpy.arange(detectors) - (detectors - 1) / 2
+        theta = numpy.pi * numpy.arange(angles) / angles
+        along = x.ravel() * numpy.cos(theta)[:, None] + y.ravel() * numpy.sin(theta)[:, None]
+        return numpy.maximum(0, 1 - abs(along[:, None] - places[:, None])).reshape(angles * detectors, -1)
+
+    def test_reconstruct_from_projections_better_than_any_regularized_inverse(self):
+        measured = "--data.degrade=radon(12)+noise(1)"
+        steps = "--network.layers=16x16x1-keep_input-(potential(6,3)-fidelity(radon(12),0.003))*"
+        self.succeed("train", self.config, "--out", "projected", measured, steps + "3", "--train.epochs=60", ranks=2)
+        generator = numpy.random.default_rng(1)
+        scores = {}
+        for clean in self.test.values():
+            picture = clean[:, :, 0] / 255
+            k = self.projected(picture, 12)
+            longer = max(picture.shape)
+            rays = k @ picture.ravel() / longer + generator.normal(scale=1 / 255, size=len(k))
+            values, vectors = numpy.linalg.eigh(k.T @ k / (12 * longer))
+            for t in 10.0 ** numpy.arange(-5, -1, 0.25):
+                made = vectors @ ((vectors.T @ (k.T @ rays / 12)) / (values + t))
+                scores.setdefault(t, []).append(ratio(clean, 255 * numpy.clip(made, 0, 1).reshape(clean.shape)))
+        best = max(numpy.mean(ratios) for ratios in scores.values())
+        self.assertGreater(best, 15)
+        self.assertGreater(self.summary("projected")["test_psnr"], best + 0.3)
+        self.train_alike_on_grids(((2, 2),), 2, measured, steps + "2")
+        (self.folder / "large").mkdir()
+        cv2.imwrite(str(self.folder / "large/one.png"), numpy.zeros((64, 65), numpy.uint8))
+        self.refuses(USAGE, ["64x64"], "predict", "projected", "--data.path=large", "--out", "made", on=(1, 2))
+
+    def test_fill_in_what_a_fixed_mask_loses(self):
+        measured = "--data.degrade=fixed_mask(0.5)"
+        ratios = {}
+        for name, fidelity in {"known": "fidelity(fixed_mask(0.5))", "unknown": "fidelity"}.items():
+            self.succeed("train", self.config, "--out", name, measured,
+                         f"--network.layers=16x16x1-keep_input-(potential(6,3)-{fidelity})*3", ranks=2)
+            ratios[name] = self.summary(name)["test_psnr"]
+        self.assertGreater(ratios["known"], ratios["unknown"] + 0.5)
 
     def test_are_refused_where_they_do_not_fit(self):
         shared = f"--network.layers={STEPS}^3"

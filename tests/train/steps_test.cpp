@@ -88,6 +88,8 @@ const std::vector<std::string> networks{
     "5x4x2-keep_input-conv(3,3)-residual(3)-fidelity-conv(2,3)",
     "5x4x1-keep_input-(potential(3,3)-fidelity)^3",
     "5x4x1-keep_input-(potential(3,3)-fidelity(blur(0.7),0.1,0.5))*2",
+    "5x4x1-keep_input-(potential(3,3)-fidelity(radon(3),0.2))*2",
+    "5x4x1-keep_input-(potential(3,3)-fidelity(fixed_mask(0.5)))*2",
     "5x4x2-conv(2,3)^3-conv(2,1)",
     "3x2x2-by_rows-recurrent(5)^3-3",
     "4x3x1-by_rows-recurrent(2)^2-recurrent(2)*2-3",

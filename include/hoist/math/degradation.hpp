@@ -20,21 +20,28 @@ struct DegradationStep {
         /// Keeps the first of so many pixels down and across, and sets the others to 0.
         subsample,
         /// Sets this share of the pixels to 0, each by chance.
-        mask
+        mask,
+        /// Sets this share of the pixels to 0, the same ones in every picture.
+        fixed_mask,
+        /// So many projections, taken back to a picture (Radon).
+        radon
     };
     Kind kind;
     double amount;
 
     /// Whether each pixel becomes a sum of those around it.
     bool blurs() const { return kind == Kind::blur || kind == Kind::box; }
-    /// Whether it is a known linear operator, the same along rows and along columns.
-    bool known() const { return blurs() || kind == Kind::subsample; }
+    /// Whether it is a known linear operator.
+    bool known() const { return along_sides() || kind == Kind::fixed_mask || kind == Kind::radon; }
+    /// Whether it is one along the rows and one along the columns.
+    bool along_sides() const { return blurs() || kind == Kind::subsample; }
 
     bool operator==(const DegradationStep&) const = default;
 };
 
-/// Reads `noise(25)`, `blur(1.6)+noise(2.55)`, `box(9)`, `subsample(2)`, `mask(0.5)`; what blurs comes first. Empty: no
-/// steps. @param key what the text stands in, for errors. @throws UsageError.
+/// Reads `noise(25)`, `blur(1.6)+noise(2.55)`, `box(9)`, `subsample(2)`, `mask(0.5)`, `fixed_mask(0.5)`, `radon(30)+noise(2)`;
+/// what blurs or projects comes first, and behind radon only noise, which falls on the rays. Empty: no steps.
+/// @param key what the text stands in, for errors. @throws UsageError.
 std::vector<DegradationStep> parse_degradation(std::string_view text,
                                                const std::string& key = "data.degrade");
 std::string to_text(const std::vector<DegradationStep>& steps);
@@ -43,8 +50,11 @@ std::string to_text(const std::vector<DegradationStep>& steps);
 /// @pre step.blurs().
 std::vector<double> blurring_weights(const DegradationStep& step);
 
+/// Whether it keeps that pixel of every picture. @pre step.kind is subsample or fixed_mask.
+bool keeps(const DegradationStep& step, Index row, Index column);
+
 /// K of a row or a column of so many pixels, `count` x `count`: what these steps do to a picture X is K X K' with the K
-/// of its columns and of its rows. @pre all steps are known().
+/// of its columns and of its rows. @pre all are along_sides().
 Matrix<double> degrading_matrix(const std::vector<DegradationStep>& steps, Index count);
 
 }  // namespace hoist

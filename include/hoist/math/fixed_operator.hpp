@@ -35,6 +35,8 @@ class FixedOperator {
     virtual double norm_bound() const = 0;
     /// The floating-point operations of either for a column, beyond one pass over it.
     virtual double flops() const { return 0.0; }
+    /// The bytes that it takes where they are many, with those to make them. @param scalar the bytes of a number of x.
+    virtual double bytes([[maybe_unused]] double scalar) const { return 0.0; }
 
     bool operator==(const FixedOperator& other) const {
         return from_ == other.from_ && text() == other.text() && means() == other.means();

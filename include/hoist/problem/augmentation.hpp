@@ -6,7 +6,7 @@
 #include "hoist/base/types.hpp"
 #include "hoist/config/augmentation_options.hpp"
 #include "hoist/math/matrix.hpp"
-#include "hoist/problem/counter_random.hpp"
+#include "hoist/base/counter_random.hpp"
 
 namespace hoist {
 

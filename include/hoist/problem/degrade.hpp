@@ -5,7 +5,7 @@
 
 #include "hoist/base/shape.hpp"
 #include "hoist/math/degradation.hpp"
-#include "hoist/problem/counter_random.hpp"
+#include "hoist/base/counter_random.hpp"
 
 namespace hoist {
 
