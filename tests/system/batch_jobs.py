@@ -66,6 +66,19 @@ class BatchTest(ClusterTest):
         metrics = self.folder / directory / "metrics.csv"
         self.wait_until(lambda: metrics.exists() and metrics.read_text().count("\n") > sweep, f"sweep {sweep}")
 
+    def send_back(self, job, whom):
+        """Signals the job, which then waits in the queue until let_finish()."""
+        self.call("scontrol", "hold", job)
+        self.call("scancel", whom, "--signal=USR1", job)
+
+    def let_finish(self, job, directory, config, restarts, **keys):
+        """Once the job is back in the queue, lets it end two sweeps after the one that it has reached."""
+        self.wait_until(lambda: self.restarts(job) == restarts, f"job {job} back in the queue")
+        self.write_config(config, train__sweeps=max(self.checkpoints(directory)) + 2, **keys)
+        self.call("scontrol", "release", job)
+        self.wait_for_job(job)
+        self.assertEqual(self.restarts(job), restarts)
+
     def checkpoints(self, directory):
         """Their sweeps."""
         return [int(path.stem.split("-")[1]) for path in (self.folder / directory).glob("checkpoint-*.h5")]

@@ -38,16 +38,10 @@ class BatchScripts(BatchTest):
             self.write_config(f"{name}.ini", train__sweeps=100000)
             jobs[name] = self.submit(f"{name}.sbatch", name, config=f"{name}.ini", **shapes[name])
             self.wait_for_row(f"run-{name}", 1)
-            self.call("scontrol", "hold", jobs[name])  # when it is back in the queue
-            self.call("scancel", whom, "--signal=USR1", jobs[name])
+            self.send_back(jobs[name], whom)
         for name, job in jobs.items():
             with self.subTest(name):
-                self.wait_until(lambda job=job: self.restarts(job) == 1, f"job {job} back in the queue")
-                reached, = self.checkpoints(f"run-{name}")
-                self.write_config(f"{name}.ini", train__sweeps=reached + 2)
-                self.call("scontrol", "release", job)
-                self.wait_for_job(job)
-                self.assertEqual(self.restarts(job), 1)
+                self.let_finish(job, f"run-{name}", f"{name}.ini", restarts=1)
                 self.assert_weights_of_plain_run(f"run-{name}", ranks=2, config=f"{name}.ini")
         self.wait_for_job(self.submit("srun.sbatch", "srun", config="srun.ini", **shapes["srun"]))
         self.assertEqual(self.output().count("the run in run-srun is complete"), 1)
