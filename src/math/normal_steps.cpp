@@ -17,6 +17,9 @@ class NormalSteps final : public DataStepsOf<NormalSteps> {
     // A = I - t (N + t I)^-1.
     template <typename Scalar>
     void put(const ConstMatrixRef<Scalar>& x, MatrixRef<Scalar>& y) const {
+        if (x.cols() == 0) {
+            return;
+        }
         const Products<Scalar>& products = this->products<Scalar>();
         Matrix<Scalar> pictures(from().places(), x.cols());
         for (Index channel = 0; channel < below(); ++channel) {
@@ -39,6 +42,9 @@ class NormalSteps final : public DataStepsOf<NormalSteps> {
     // All are symmetric.
     template <typename Scalar>
     void add(const ConstMatrixRef<Scalar>& y, MatrixRef<Scalar>& x) const {
+        if (x.cols() == 0) {
+            return;
+        }
         const Products<Scalar>& products = this->products<Scalar>();
         Matrix<Scalar> pictures(from().places(), x.cols());
         for (Index channel = 0; channel < below(); ++channel) {

@@ -19,9 +19,9 @@ Radon::Radon(Index angles, Index rows, Index columns)
     require(angles > 0 && rows > 0 && columns > 0, "a picture has pixels and projections");
 }
 
-// With the ray, the place and what they share.
+// Visits each ray and place with the share that the ray has of it.
 template <typename Visit>
-void Radon::visit(const Visit& visit) const {
+void Radon::for_each_share(const Visit& visit) const {
     const auto middle = [](Index count) { return 0.5 * static_cast<double>(count - 1); };
     for (Index angle = 0; angle < angles_; ++angle) {
         const double theta =
@@ -47,7 +47,7 @@ std::vector<double> Radon::project(std::span<const double> picture) const {
     require(std::ssize(picture) == places(), "a picture is projected");
     const double scale = 1.0 / static_cast<double>(std::max(rows_, columns_));
     std::vector<double> rays(static_cast<std::size_t>(this->rays()), 0.0);
-    visit([&](Index ray, Index place, double shared) {
+    for_each_share([&](Index ray, Index place, double shared) {
         rays[static_cast<std::size_t>(ray)] +=
             scale * shared * picture[static_cast<std::size_t>(place)];
     });
@@ -58,7 +58,7 @@ std::vector<double> Radon::back_project(std::span<const double> rays) const {
     require(std::ssize(rays) == this->rays(), "its rays are projected back");
     const double scale = 1.0 / static_cast<double>(angles_);
     std::vector<double> picture(static_cast<std::size_t>(places()), 0.0);
-    visit([&](Index ray, Index place, double shared) {
+    for_each_share([&](Index ray, Index place, double shared) {
         picture[static_cast<std::size_t>(place)] +=
             scale * shared * rays[static_cast<std::size_t>(ray)];
     });
@@ -68,7 +68,7 @@ std::vector<double> Radon::back_project(std::span<const double> rays) const {
 Matrix<double> Radon::normal() const {
     std::vector<Eigen::Triplet<double>> shared;
     shared.reserve(static_cast<std::size_t>(2 * angles_ * places()));
-    visit([&](Index ray, Index place, double share) {
+    for_each_share([&](Index ray, Index place, double share) {
         shared.emplace_back(static_cast<int>(ray), static_cast<int>(place), share);
     });
     Eigen::SparseMatrix<double> h(rays(), places());

@@ -65,7 +65,7 @@ class LayersReader : private PieceMaps {
         } else {
             refuse(first, "stands where the input does: its width, or its shape as in 28x28x1");
         }
-        check_size(first, reached_);
+        check_size(first, reached_, most_numbers);
     }
 
     // For one name, for one for each that is chosen, or for one for each hidden block.

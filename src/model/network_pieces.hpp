@@ -8,8 +8,10 @@
 
 namespace hoist {
 
-/// How large a number in the text of a network may be, and how many numbers a block may have.
+/// How large a number in the text of a network may be, and how many numbers its input may have.
 constexpr Index most_numbers = Index{1} << 24;
+/// How many numbers any other block may have: a large picture has many channels within.
+constexpr Index most_numbers_within = Index{1} << 30;
 
 /// What advice on the text of a network shows.
 inline const std::string network_example =

@@ -18,11 +18,11 @@ void PieceMaps::refuse(const Piece& piece, const std::string& why) const {
     throw UsageError(shown_ + " does not fit", piece.text + " " + why, network_example);
 }
 
-void PieceMaps::check_size(const Piece& piece, const Shape& shape) const {
+void PieceMaps::check_size(const Piece& piece, const Shape& shape, Index most) const {
     const auto numbers = static_cast<double>(shape.rows) * static_cast<double>(shape.columns) *
                          static_cast<double>(shape.channels);
-    if (numbers > static_cast<double>(most_numbers)) {
-        refuse(piece, "makes blocks of more than " + std::to_string(most_numbers) + " numbers");
+    if (numbers > static_cast<double>(most)) {
+        refuse(piece, "makes blocks of more than " + std::to_string(most) + " numbers");
     }
 }
 

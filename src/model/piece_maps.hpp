@@ -19,7 +19,7 @@ class PieceMaps {
     [[noreturn]] void refuse(const Piece& piece, const std::string& why) const;
     /// One map, or the two of a step. @pre piece.maps() > 0, or it is refused.
     std::vector<MapSpec> maps_of(const Piece& piece, const Shape& from) const;
-    void check_size(const Piece& piece, const Shape& shape) const;
+    void check_size(const Piece& piece, const Shape& shape, Index most = most_numbers_within) const;
     Windows windows_of(const Piece& piece, const Shape& from, Index side, Index stride,
                        Index padding) const;
     /// Of a pool, which remembers every place of each of its windows.

@@ -302,6 +302,9 @@ TEST(NetworkSpec, names_the_map_that_does_not_fit_and_the_shape_that_it_meets) {
     expect_mentions(refusal("8x0x3-10"), {"8x0x3"});
     expect_mentions(refusal("8x8x3x3-10"), {"8x8x3x3"});
     expect_mentions(refusal("9999x9999x9-10"), {"16777216 numbers"});
+    expect_mentions(refusal("4096x4096x1-conv(65,1)-10"), {"conv(65,1)", "1073741824 numbers"});
+    EXPECT_EQ(parse_network("4096x4096x1-conv(64,1)-conv(1,1)", "relu", "linear").widest(),
+              Index{1} << 30);
     expect_mentions(refusal("9x9x1-conv(2,16777216,1,16777215)-10"),
                     {"windows", "16777216 numbers"});
     expect_mentions(refusal("4096x4096x1-avgpool(2048,1)-10"),

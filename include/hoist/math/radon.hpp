@@ -7,9 +7,9 @@
 
 namespace hoist {
 
-/// Parallel projections of a picture of one channel (Radon 1917), each at a multiple of 180 degrees / angles: the values of the
-/// rays, a pixel apart, are what the picture has along them, shared linearly between the two rays that pass a pixel's center
-/// on either side, over its longer side: means, so that they stay between 0 and 1.4.
+/// Parallel projections of a picture of one channel (Radon 1917), at multiples of 180 degrees / angles. Rays are a pixel apart;
+/// each sums up the pixels around it, a pixel being shared linearly by the two rays on either side of its center, and is
+/// divided by the longer side of the picture: a mean, between 0 and 1.5.
 class Radon {
   public:
     /// @pre all are above 0.
@@ -22,14 +22,14 @@ class Radon {
 
     /// y = H x, projection after projection. @param picture row by row, places() numbers.
     std::vector<double> project(std::span<const double> picture) const;
-    /// H' y with the factor with which each pixel is the mean, over the angles, of what the rays through it have.
+    /// c H' y with the factor c that gives each pixel the mean, over the angles, of the rays through it.
     std::vector<double> back_project(std::span<const double> rays) const;
-    /// What both together do to a picture, N = H'H with that factor: places() x places(), symmetric, as large as it looks.
+    /// N = c H'H, places() x places().
     Matrix<double> normal() const;
 
   private:
     template <typename Visit>
-    void visit(const Visit& visit) const;
+    void for_each_share(const Visit& visit) const;
 
     Index angles_;
     Index rows_;
