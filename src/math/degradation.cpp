@@ -116,7 +116,7 @@ bool keeps(const DegradationStep& step, Index row, Index column) {
         const auto every = static_cast<Index>(step.amount);
         return row % every == 0 && column % every == 0;
     }
-    require(step.kind == Kind::fixed_mask, "a step keeps some pixels");
+    require(step.chooses_places(), "a step keeps some pixels");
     return CounterRandom(0, Purpose::degradation, {row, column}).uniform() >= step.amount;
 }
 

@@ -117,7 +117,7 @@ void degrade(const std::vector<DegradationStep>& steps, const Shape& shape,
             blur(step, shape, clean, patch, degraded);
         } else if (step.kind == Kind::noise) {
             add_noise(step, random, degraded);
-        } else if (step.kind == Kind::subsample || step.kind == Kind::fixed_mask) {
+        } else if (step.chooses_places()) {
             for (Index place = 0; place < patch.rows * patch.columns; ++place) {
                 if (!keeps(step, place / patch.columns, place % patch.columns)) {
                     std::fill_n(degraded.data() + place * shape.channels, shape.channels,

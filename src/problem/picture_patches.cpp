@@ -30,6 +30,8 @@ PicturePatches<Scalar>::PicturePatches(const Config& config, Dataset& data,
     : network_(config.network),
       steps_(config.degradation),
       symmetries_(config.symmetries),
+      of_its_own_(network_.knows_measurement() ||
+                  std::ranges::any_of(steps_, &DegradationStep::chooses_places)),
       seed_(config.seed),
       unit_(unit),
       first_(first) {
@@ -65,12 +67,11 @@ void PicturePatches<Scalar>::draw(Index epoch, Index sample, std::vector<Scalar>
     const std::span<const Scalar> picture(pictures_[position]);
     clean.resize(static_cast<std::size_t>(input.size()));
     degrade<Scalar>({}, shape, picture, patch, random, clean);
-    if (network_.knows_measurement()) {  // of the patch, as of a picture of its own
+    if (of_its_own_) {
+        turn<Scalar>(input, way, clean);
         degrade<Scalar>(steps_, input, clean, {0, 0, input.rows, input.columns}, random, given);
     } else {
         degrade<Scalar>(steps_, shape, picture, patch, random, given);
-    }
-    if (way != 0) {
         turn<Scalar>(input, way, clean);
         turn<Scalar>(input, way, given);
     }

@@ -120,6 +120,27 @@ TEST(PicturePatches, targets_are_what_makes_a_picture_clean) {
     }
 }
 
+TEST(PicturePatches, lose_the_same_places_however_they_are_turned) {
+    Numbered data({{5, 7, 1}, {6, 9, 1}});
+    const std::vector<Index> chosen{0, 1};
+    for (const std::string steps : {"subsample(2)", "fixed_mask(0.4)"}) {
+        const PicturePatches<double> patches(config_of("4x4x1-conv(3,3)-conv(1,3)", steps, true),
+                                             data, chosen, 0, 1.0);
+        const DegradationStep step = parse_degradation(steps).front();
+        std::set<bool> rising;
+        for (Index epoch = 0; epoch < 50; ++epoch) {
+            const std::vector<double> x = input_of(patches, epoch, 1);
+            for (Index i = 0; i < 16; ++i) {
+                EXPECT_EQ(x[static_cast<std::size_t>(i)] > 0.0, keeps(step, i / 4, i % 4)) << steps;
+            }
+            rising.insert(x[2] > x[0]);
+        }
+        if (steps == "subsample(2)") {  // which keeps both
+            EXPECT_EQ(rising.size(), 2U);
+        }
+    }
+}
+
 TEST(PicturePatches, the_unit_of_noise_is_its_deviation) {
     Numbered data(std::vector<Shape>(200, Shape{8, 8, 1}));
     const std::vector<Index> chosen = all_samples(200);

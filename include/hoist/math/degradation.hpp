@@ -35,6 +35,8 @@ struct DegradationStep {
     bool known() const { return along_sides() || kind == Kind::fixed_mask || kind == Kind::radon; }
     /// Whether it is one along the rows and one along the columns.
     bool along_sides() const { return blurs() || kind == Kind::subsample; }
+    /// Whether it keeps the pixels of some places, of every picture the same.
+    bool chooses_places() const { return kind == Kind::subsample || kind == Kind::fixed_mask; }
 
     bool operator==(const DegradationStep&) const = default;
 };
@@ -50,7 +52,7 @@ std::string to_text(const std::vector<DegradationStep>& steps);
 /// @pre step.blurs().
 std::vector<double> blurring_weights(const DegradationStep& step);
 
-/// Whether it keeps that pixel of every picture. @pre step.kind is subsample or fixed_mask.
+/// Whether it keeps that pixel of every picture. @pre step.chooses_places().
 bool keeps(const DegradationStep& step, Index row, Index column);
 
 /// K of a row or a column of so many pixels, `count` x `count`: what these steps do to a picture X is K X K' with the K

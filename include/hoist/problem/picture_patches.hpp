@@ -47,6 +47,9 @@ class PicturePatches {
     NetworkSpec network_;
     std::vector<DegradationStep> steps_;
     bool symmetries_;
+    /// Whether a patch is degraded as a picture of its own, after it has been turned: where the network knows how, or where
+    /// that depends on the place of a pixel.
+    bool of_its_own_;
     std::uint64_t seed_;
     double unit_;
     Index first_;
