@@ -136,11 +136,11 @@ void degrade(const std::vector<DegradationStep>& steps, const Shape& shape,
 
 template <typename Scalar>
 void turn(const Shape& square, Index way, std::span<Scalar> picture) {
-    require(square.rows == square.columns && std::ssize(picture) == square.size(),
-            "a square is turned");
     if (way == 0) {
         return;
     }
+    require(square.rows == square.columns && std::ssize(picture) == square.size(),
+            "a square is turned");
     const std::vector<Scalar> from(picture.begin(), picture.end());
     const Index last = square.rows - 1;
     Scalar* to = picture.data();

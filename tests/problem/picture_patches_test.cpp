@@ -120,6 +120,25 @@ TEST(PicturePatches, targets_are_what_makes_a_picture_clean) {
     }
 }
 
+TEST(PicturePatches, need_not_be_square_where_they_are_not_turned) {
+    Numbered data({{2, 8, 1}});
+    const std::vector<Index> chosen{0};
+    for (const std::string layers :
+         {"2x8x1-conv(1,3)", "2x8x1-keep_input-conv(1,1)-fidelity(subsample(2))"}) {
+        for (const std::string steps : {"", "subsample(2)"}) {
+            Config config = config_of("4x4x1-conv(1,3)", steps);
+            config.network = parse_network(layers, "identity", "linear");
+            const PicturePatches<double> patches(config, data, chosen, 0, 1.0);
+            const std::vector<double> x = input_of(patches, 3, 0);
+            for (Index i = 0; i < 16; ++i) {
+                const bool kept = steps.empty() || (i / 8 % 2 == 0 && i % 2 == 0);
+                EXPECT_EQ(x[static_cast<std::size_t>(i)], kept ? static_cast<double>(i) / 1e4 : 0.0)
+                    << layers << " " << steps;
+            }
+        }
+    }
+}
+
 TEST(PicturePatches, lose_the_same_places_however_they_are_turned) {
     Numbered data({{5, 7, 1}, {6, 9, 1}});
     const std::vector<Index> chosen{0, 1};

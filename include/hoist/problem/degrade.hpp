@@ -24,7 +24,7 @@ void degrade(const std::vector<DegradationStep>& steps, const Shape& shape,
              std::span<const Scalar> clean, const Patch& patch, CounterRandom& random,
              std::span<Scalar> degraded);
 
-/// Turns a square picture: `way` 0 to 7 of the symmetries of a square, 0 leaving it as it is.
+/// Turns a square picture: `way` 0 to 7 of the symmetries of a square, 0 leaving any picture as it is.
 template <typename Scalar>
 void turn(const Shape& square, Index way, std::span<Scalar> picture);
 
