@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include "hoist/base/counter_random.hpp"
 #include "hoist/comm/agree.hpp"
 #include "hoist/problem/augmentation.hpp"
-#include "hoist/base/counter_random.hpp"
 
 namespace hoist {
 

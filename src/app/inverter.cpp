@@ -4,8 +4,8 @@
 #include <numeric>
 
 #include "given_values.hpp"
-#include "hoist/base/error.hpp"
 #include "hoist/base/counter_random.hpp"
+#include "hoist/base/error.hpp"
 #include "hoist/train/picture_quality.hpp"
 
 namespace hoist {

@@ -168,11 +168,7 @@ class DataSteps final : public DataStepsOf<DataSteps> {
     /// One channel of a sample, columns x rows.
     template <typename Number>
     auto picture(Number* sample, Index channel, Index all) const {
-        using Plain = Matrix<std::remove_const_t<Number>>;
-        using Any = std::conditional_t<std::is_const_v<Number>, const Plain, Plain>;
-        return Eigen::Map<Any, 0, Eigen::Stride<Eigen::Dynamic, Eigen::Dynamic>>(
-            sample + channel, from().columns, from().rows,
-            Eigen::Stride<Eigen::Dynamic, Eigen::Dynamic>(from().columns * all, all));
+        return channel_of(sample, channel, all, from().columns, from().rows);
     }
 
     mutable std::once_flag decomposed_;

@@ -40,6 +40,16 @@ class DataStepsOf : public FixedOperatorOf<Own> {
     /// Whether a channel of [x; y] is one of x.
     bool of_picture(Index channel) const { return channel < below() / 2; }
 
+    /// One channel, of so many, of a sample, whose places are held as a matrix.
+    template <typename Number>
+    static auto channel_of(Number* sample, Index channel, Index all, Index rows, Index columns) {
+        using Plain = Matrix<std::remove_const_t<Number>>;
+        using Any = std::conditional_t<std::is_const_v<Number>, const Plain, Plain>;
+        using Strides = Eigen::Stride<Eigen::Dynamic, Eigen::Dynamic>;
+        return Eigen::Map<Any, 0, Strides>(sample + channel, rows, columns,
+                                           Strides(rows * all, all));
+    }
+
   private:
     static Index terms(const std::vector<double>& regularizations) {
         return std::max<Index>(1, std::ssize(regularizations));

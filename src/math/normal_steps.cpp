@@ -17,9 +17,6 @@ class NormalSteps final : public DataStepsOf<NormalSteps> {
     // A = I - t (N + t I)^-1.
     template <typename Scalar>
     void put(const ConstMatrixRef<Scalar>& x, MatrixRef<Scalar>& y) const {
-        if (x.cols() == 0) {
-            return;
-        }
         const Products<Scalar>& products = this->products<Scalar>();
         Matrix<Scalar> pictures(from().places(), x.cols());
         for (Index channel = 0; channel < below(); ++channel) {
@@ -42,9 +39,6 @@ class NormalSteps final : public DataStepsOf<NormalSteps> {
     // All are symmetric.
     template <typename Scalar>
     void add(const ConstMatrixRef<Scalar>& y, MatrixRef<Scalar>& x) const {
-        if (x.cols() == 0) {
-            return;
-        }
         const Products<Scalar>& products = this->products<Scalar>();
         Matrix<Scalar> pictures(from().places(), x.cols());
         for (Index channel = 0; channel < below(); ++channel) {
@@ -199,13 +193,10 @@ class NormalSteps final : public DataStepsOf<NormalSteps> {
         return inverse;
     }
 
-    /// One channel of a sample.
+    /// One channel of a sample, a column.
     template <typename Number>
     auto picture(Number* sample, Index channel, Index all) const {
-        using Plain = Vector<std::remove_const_t<Number>>;
-        using Any = std::conditional_t<std::is_const_v<Number>, const Plain, Plain>;
-        return Eigen::Map<Any, 0, Eigen::InnerStride<>>(sample + channel, from().places(),
-                                                        Eigen::InnerStride<>(all));
+        return channel_of(sample, channel, all, from().places(), 1);
     }
 
     mutable Products<double> in_double_;

@@ -9,7 +9,7 @@ namespace hoist {
 
 namespace {
 
-// Their normal matrix takes 67 MB in float.
+// Pixels of radon: the matrix of all of them takes 67 MB in float.
 constexpr Index most_projected = 4096;
 
 }  // namespace
@@ -123,15 +123,14 @@ std::shared_ptr<const FixedOperator> PieceMaps::data_steps_of(const Piece& piece
     const std::vector<std::string> parameters = split_outside(piece.inside, ',');
     const std::vector<DegradationStep> measurement =
         parse_degradation(parameters.front(), shown_ + ": " + piece.text);
-    if (measurement.empty() ||
-        !std::ranges::all_of(measurement, [](const auto& step) { return step.known(); })) {
+    if (measurement.empty() || !std::ranges::all_of(measurement, &DegradationStep::known)) {
         refuse(piece,
                "does not begin with what is known of the measurement, which is made of "
                "blur(PIXELS), box(SIDE) and subsample(EVERY), or is fixed_mask(SHARE) or "
                "radon(ANGLES)");
     }
     if (measurement.size() > 1 &&
-        !std::ranges::all_of(measurement, [](const auto& step) { return step.along_sides(); })) {
+        !std::ranges::all_of(measurement, &DegradationStep::along_sides)) {
         refuse(piece, "knows fixed_mask and radon alone, not with other steps");
     }
     if (measurement.front().kind == DegradationStep::Kind::radon &&

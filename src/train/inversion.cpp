@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include "hoist/base/counter_random.hpp"
 #include "hoist/base/error.hpp"
 #include "hoist/math/simplex.hpp"
-#include "hoist/base/counter_random.hpp"
 
 namespace hoist {
 

@@ -3,10 +3,10 @@
 #include <cstdint>
 #include <span>
 
+#include "hoist/base/counter_random.hpp"
 #include "hoist/base/types.hpp"
 #include "hoist/config/augmentation_options.hpp"
 #include "hoist/math/matrix.hpp"
-#include "hoist/base/counter_random.hpp"
 
 namespace hoist {
 

@@ -3,9 +3,9 @@
 #include <span>
 #include <vector>
 
+#include "hoist/base/counter_random.hpp"
 #include "hoist/base/shape.hpp"
 #include "hoist/math/degradation.hpp"
-#include "hoist/base/counter_random.hpp"
 
 namespace hoist {
 
